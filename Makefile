@@ -1,0 +1,37 @@
+# Every target makes its own virtual environment; Python 3.11 or newer and make are all it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint bench docs clean
+
+demo: .venv/demo ## the whole tour on bundled real data, an HTML page at the end
+	$(BIN)/audit demo
+
+test: .venv/dev ## lint, types, import contract, tests
+	$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest
+
+lint: .venv/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+	$(BIN)/pyright
+
+bench: .venv/dev ## load and report against bare DuckDB, in one run; ROWS=2000000
+	$(BIN)/python tests/benchmarks/bench.py --rows $(or $(ROWS),2000000)
+
+docs: .venv/dev ## write the generated parts of the README again
+	$(BIN)/python tests/docs.py --write
+
+.venv/demo: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+.venv/dev: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@ .venv/demo
+
+clean:
+	rm -rf .venv audit-demo dist

@@ -1,0 +1,190 @@
+"""audit.toml: what only the user can know. Every key is optional, every unknown key is an error."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal, cast
+
+from audit.errors import ConfigError, UnknownNameError
+
+Stakes = Literal["low", "normal", "core"]
+STAKES: tuple[Stakes, ...] = ("low", "normal", "core")
+ENDPOINT_FIELDS = ("tag", "route", "prompt_name", "metadata")
+
+SECTIONS: dict[str, tuple[str, ...] | None] = {
+    "endpoint": ("field", "rewrite"),
+    "models": None,
+    "prices": ("file", "discount"),
+    "stakes": None,
+    "task_types": None,
+    "assumptions": None,
+    "sources": ("use",),
+    "metadata": ("keep",),
+}
+"""The sections and their keys; None where the keys are the user's own names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointRule:
+    """Where the endpoint of a request is found: `tag:PREFIX`, `route`, `prompt_name` or `metadata.KEY`."""
+
+    field: str
+    key_text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewrite:
+    """A pattern over endpoint names and what a match becomes."""
+
+    pattern: re.Pattern[str]
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The settings of audit.toml, checked."""
+
+    path: Path | None = None
+    endpoint: EndpointRule | None = None
+    rewrites: tuple[Rewrite, ...] = ()
+    models: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Deployment or alias -> model, for names that no catalogue knows."""
+    prices_file: Path | None = None
+    discount: Decimal = Decimal(0)
+    stakes: Mapping[str, Stakes] = field(default_factory=dict[str, Stakes])
+    task_types: Mapping[str, str] = field(default_factory=dict[str, str])
+    assumptions: Mapping[str, object] = field(default_factory=dict[str, object])
+    sources: tuple[str, ...] = ()
+    """The source formats that count where several show the same traffic."""
+    metadata_keys: tuple[str, ...] = ()
+
+    def stakes_of(self, endpoint: str) -> Stakes:
+        """How much is at stake on an endpoint; 'normal' unless stated."""
+        return self.stakes.get(endpoint, "normal")
+
+
+def endpoint_rule(text: str) -> EndpointRule:
+    """The rule that `text` states.
+
+    >>> endpoint_rule("tag:feature-")
+    EndpointRule(field='tag', key_text='feature-')
+    """
+    if text in ("route", "prompt_name"):
+        return EndpointRule(field=text)
+    if text == "tag" or text.startswith("tag:"):
+        return EndpointRule(field="tag", key_text=text.removeprefix("tag").removeprefix(":"))
+    if text.startswith("metadata.") and len(text) > len("metadata."):
+        return EndpointRule(field="metadata", key_text=text.removeprefix("metadata."))
+    raise ConfigError(
+        f"endpoint field {text!r} is not one of tag:PREFIX, route, prompt_name, metadata.KEY; "
+        "it says where in a request the endpoint is found"
+    )
+
+
+def read_config(path: Path | None) -> Config:
+    """The settings of `path`, or of ./audit.toml where it exists and no path is given.
+
+    Raises ConfigError naming the file, the key and the nearest known key.
+    """
+    if path is None:
+        path = Path("audit.toml")
+        if not path.is_file():
+            return Config()
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such file; `audit init` writes one")
+    try:
+        document = cast("dict[str, object]", tomllib.loads(path.read_text(encoding="utf-8-sig")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML ({error})") from error
+    sections = {name: _section(path, name, value) for name, value in document.items()}
+    return _config(path, sections)
+
+
+def _section(path: Path, name: str, value: object) -> dict[str, object]:
+    if name not in SECTIONS:
+        raise ConfigError(f"{path}: {UnknownNameError('section', name, SECTIONS)}")
+    if not isinstance(value, dict):
+        raise ConfigError(f"{path}: {name} must be a section: [{name}]")
+    section = cast("dict[str, object]", value)
+    known = SECTIONS[name]
+    for key in section:
+        if known is not None and key not in known:
+            raise ConfigError(f"{path}: {UnknownNameError(f'key of [{name}]', key, known)}")
+    return section
+
+
+def _config(path: Path, sections: Mapping[str, dict[str, object]]) -> Config:
+    endpoint = sections.get("endpoint", {})
+    prices = sections.get("prices", {})
+    rule = endpoint_rule(_text(path, "endpoint.field", endpoint["field"])) if "field" in endpoint else None
+    kept = _texts(path, "metadata.keep", sections.get("metadata", {}).get("keep", []))
+    if rule is not None and rule.field == "metadata" and rule.key_text not in kept:
+        kept = (*kept, rule.key_text)
+    prices_file = path.parent / _text(path, "prices.file", prices["file"]) if "file" in prices else None
+    return Config(
+        path=path,
+        endpoint=rule,
+        rewrites=_rewrites(path, endpoint.get("rewrite", [])),
+        models={name: _text(path, f"models.{name}", model) for name, model in sections.get("models", {}).items()},
+        prices_file=prices_file,
+        discount=_discount(path, prices.get("discount", 0)),
+        stakes={name: _stakes(path, name, value) for name, value in sections.get("stakes", {}).items()},
+        task_types={
+            name: _text(path, f"task_types.{name}", value) for name, value in sections.get("task_types", {}).items()
+        },
+        assumptions=sections.get("assumptions", {}),
+        sources=_texts(path, "sources.use", sections.get("sources", {}).get("use", [])),
+        metadata_keys=kept,
+    )
+
+
+def _text(path: Path, key: str, value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f"{path}: {key} = {value!r} must be a text in quotes")
+    return value
+
+
+def _texts(path: Path, key: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ConfigError(f'{path}: {key} = {value!r} must be a list of texts: ["a", "b"]')
+    return tuple(_text(path, key, item) for item in cast("list[object]", value))
+
+
+def _stakes(path: Path, endpoint: str, value: object) -> Stakes:
+    for known in STAKES:
+        if value == known:
+            return known
+    raise ConfigError(f"{path}: stakes of {endpoint!r} = {value!r} must be one of {', '.join(STAKES)}")
+
+
+def _discount(path: Path, value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        raise ConfigError(f"{path}: prices.discount = {value!r} must be a fraction from 0 to below 1 (0.15 is 15 %)")
+    return Decimal(str(value))
+
+
+def _rewrites(path: Path, value: object) -> tuple[Rewrite, ...]:
+    rewrites: list[Rewrite] = []
+    for item in cast("list[object]", value) if isinstance(value, list) else [value]:
+        pair = cast("dict[str, object]", item) if isinstance(item, dict) else {}
+        if set(pair) != {"pattern", "replacement"}:
+            raise ConfigError(
+                f"{path}: endpoint.rewrite = {item!r} must be a table {{ pattern = '…', replacement = '…' }}"
+            )
+        pattern = _text(path, "endpoint.rewrite.pattern", pair["pattern"])
+        try:
+            compiled = re.compile(pattern)
+        except re.error as error:
+            raise ConfigError(f"{path}: endpoint.rewrite pattern {pattern!r} is not valid ({error})") from error
+        rewrites.append(Rewrite(pattern=compiled, replacement=str(pair["replacement"])))
+    return tuple(rewrites)
+
+
+def rewritten(endpoint_text: str, rewrites: tuple[Rewrite, ...]) -> str:
+    """The name of an endpoint after the user's patterns, in their order."""
+    for rewrite in rewrites:
+        endpoint_text = rewrite.pattern.sub(rewrite.replacement, endpoint_text)
+    return endpoint_text

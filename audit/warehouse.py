@@ -1,0 +1,221 @@
+"""The DuckDB file: opening it, its tables and views, and the bridges to Polars. The only place that executes SQL locally."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import duckdb
+
+from audit import sql
+from audit.errors import DatabaseError
+from audit.schema import SCHEMA_VERSION, TABLES, ddl
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MEMORY_LIMIT = "1GB"
+"""DuckDB's own limit by default; a load spills beyond it. AUDIT_MEMORY_LIMIT overrides."""
+
+Value = str | int | float | bool | None | bytes
+VIEW_FOLDERS = ("2_", "3_", "4_", "5_")
+
+
+class ArrowStream:
+    """Shows DuckDB only the Arrow capsule of a Polars frame, so that it does not ask for pyarrow."""
+
+    def __init__(self, frame: "pl.DataFrame") -> None:
+        """Wrap `frame`."""
+        self.frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The stream, anew on each call."""
+        return self.frame.__arrow_c_stream__(requested_schema)
+
+
+class Warehouse:
+    """An open database.
+
+    Use `Warehouse.create` to load into it and `Warehouse.read` to report from it; both are context managers.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, path: Path) -> None:
+        """Take over an open connection to the database at `path`."""
+        self.con = con
+        self.path = path
+
+    def __enter__(self) -> Self:
+        """Return the open warehouse."""
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Close the connection."""
+        self.con.close()
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """The database at `path` opened for writing, made first where it does not exist."""
+        if not path.parent.is_dir():
+            raise DatabaseError(f"{path}: the folder {path.parent} does not exist; make it, or name another --db")
+        warehouse = cls(_connect(path, read_only=False), path)
+        try:
+            warehouse._prepare()
+        except BaseException:
+            warehouse.con.close()
+            raise
+        return warehouse
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """The database at `path` opened read-only, so that a notebook and a report do not block each other."""
+        if not path.is_file():
+            raise DatabaseError(f"{path}: no such database; make one with `audit load PATH --db {path}`")
+        warehouse = cls(_connect(path, read_only=True), path)
+        try:
+            warehouse._check_version()
+            warehouse._add_seeds_and_views()
+        except BaseException:
+            warehouse.con.close()
+            raise
+        return warehouse
+
+    def execute(self, statement: str, values: Sequence[Value] = ()) -> None:
+        """Run a statement whose result nobody needs."""
+        self.con.execute(statement, list(values)).fetchall()
+
+    def rows(self, query: str, values: Sequence[Value] = ()) -> list[tuple[object, ...]]:
+        """All rows of a query as tuples."""
+        return self.con.execute(query, list(values)).fetchall()
+
+    def value(self, query: str, values: Sequence[Value] = ()) -> object:
+        """The first value of a query's only row."""
+        return self.con.execute(query, list(values)).fetchall()[0][0]
+
+    def count(self, query: str, values: Sequence[Value] = ()) -> int:
+        """The first value of a query's only row, as a whole number (NULL is 0)."""
+        found = self.value(query, values)
+        return int(str(found)) if found is not None else 0
+
+    def frame(self, query: str) -> "pl.DataFrame":
+        """The result of a query as a Polars frame."""
+        import polars as pl
+
+        return pl.DataFrame(self.con.sql(query))
+
+    def insert(self, table: str, frame: "pl.DataFrame") -> None:
+        """Append the rows of `frame` to `table`, column by name."""
+        self._register(f'insert into "{table}" by name select * from new_rows', frame)
+
+    def replace(self, table: str, frame: "pl.DataFrame") -> None:
+        """Make the rows of `frame` the only rows of `table`."""
+        self.execute(f'delete from "{table}"')
+        self.insert(table, frame)
+
+    def temporary(self, table: str, frame: "pl.DataFrame") -> None:
+        """A temporary table with the rows of `frame`, visible to the views of this connection."""
+        self._register(f'create or replace temp table "{table}" as select * from new_rows', frame)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: whatever is raised inside leaves the database as it was."""
+        self.con.begin()
+        try:
+            yield
+        except BaseException:
+            self.con.rollback()
+            raise
+        self.con.commit()
+
+    def setting(self, key: str) -> str | None:
+        """A value of the `meta` table."""
+        found = self.rows("select value from meta where key = ?", [key])
+        return str(found[0][0]) if found else None
+
+    def set(self, key: str, value: str) -> None:
+        """Keep a value in the `meta` table."""
+        self.execute("delete from meta where key = ?", [key])
+        self.execute("insert into meta values (?, ?)", [key, value])
+
+    def add_views(self, *folders: str) -> None:
+        """Temporary views of the queries in `folders`, in the order in which they read each other."""
+        for query in sql.in_folders(*folders):
+            if query.name not in {*TABLES, "checked_requests"}:
+                self.execute(f'create or replace temp view "{query.name}" as {query.select}')
+
+    def _register(self, statement: str, frame: "pl.DataFrame") -> None:
+        import polars as pl
+
+        # A column without any value has no type in Polars, which DuckDB cannot read.
+        self.con.register("new_rows", ArrowStream(frame.with_columns(pl.selectors.by_dtype(pl.Null).cast(pl.String))))
+        try:
+            self.execute(statement)
+        finally:
+            # In a failed transaction even this raises, and would hide why it failed.
+            with suppress(duckdb.TransactionException):
+                self.con.unregister("new_rows")
+
+    def _prepare(self) -> None:
+        tables = {name for (name,) in self.rows("select table_name from duckdb_tables() where not temporary")}
+        if tables and "meta" not in tables:
+            raise DatabaseError(f"{self.path}: a DuckDB file of something else; name another --db")
+        if "meta" in tables:
+            self._check_version()
+        else:
+            with self.transaction():
+                for table in TABLES:
+                    self.execute(ddl(table))
+                self.set("schema_version", str(SCHEMA_VERSION))
+                self.set("salt", os.urandom(16).hex())
+        self._add_seeds_and_views()
+
+    def _check_version(self) -> None:
+        found = {name for (name,) in self.rows("select table_name from duckdb_tables() where not temporary")}
+        version = self.setting("schema_version") if "meta" in found else None
+        if version is None:
+            raise DatabaseError(f"{self.path}: a DuckDB file that `audit load` did not write")
+        if version != str(SCHEMA_VERSION):
+            raise DatabaseError(
+                f"{self.path}: written with schema {version}, this version needs {SCHEMA_VERSION}; "
+                "load the exports into a new --db"
+            )
+
+    def _add_seeds_and_views(self) -> None:
+        for table, path in sql.seeds().items():
+            self.execute(
+                f"create or replace temp table \"{table}\" as select * from read_csv('{_escaped(path)}', header = true)"
+            )
+        self.add_views("2_", "3_")
+
+
+def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": os.environ.get("AUDIT_MEMORY_LIMIT", MEMORY_LIMIT),
+        "autoinstall_known_extensions": "false",
+    }
+    try:
+        con = duckdb.connect(str(path), read_only=read_only, config=config)
+        con.execute("set timezone = 'UTC'")
+    except duckdb.IOException as error:
+        raise DatabaseError(_why_not(path, str(error))) from error
+    except duckdb.Error as error:
+        raise DatabaseError(f"{path}: cannot be opened ({str(error).splitlines()[0]})") from error
+    return con
+
+
+def _why_not(path: Path, message: str) -> str:
+    if holder := re.search(r"Conflicting lock is held in (.+?) \(PID (\d+)\)", message):
+        return f"{path}: in use by {holder[1]} (process {holder[2]}); wait for it or stop it, then try again"
+    return f"{path}: cannot be opened as a database ({message.splitlines()[0]})"
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def first_line(error: Exception) -> str:
+    """What DuckDB says is wrong, without the statement it quotes."""
+    return str(error).splitlines()[0]
+
+
