@@ -1,0 +1,284 @@
+"""The table of unit prices, against calc_price request by request and against prices known from elsewhere."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, get_args
+
+import genai_prices
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audit.catalog import length_bands
+from audit.errors import ConfigError
+from audit.price_file import PriceOverride, Tier, TokenClass, read_price_overrides
+from audit.prices import price_rows, request_cost, unit_prices
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MODELS = (
+    ("openai", "gpt-4o-2024-05-13"),
+    ("openai", "gpt-4o-2024-08-06"),
+    ("openai", "gpt-4o-2024-11-20"),
+    ("openai", "gpt-4o-mini-2024-07-18"),
+    ("openai", "gpt-5-2025-08-07"),
+    ("openai", "gpt-6.1-sol"),
+    ("openai", "gpt-6-luna"),
+    ("openai", "gpt-5.6-luna"),
+    ("azure", "gpt-4o-2024-08-06"),
+    ("anthropic", "claude-sonnet-4-6"),
+    ("google", "gemini-2.5-pro"),
+    ("x-ai", "grok-4.20"),
+)
+CONTEXTS: dict[Tier, dict[str, str]] = {
+    "default": {},
+    "batch": {"processing": "batch"},
+    "flex": {"service_tier": "flex"},
+    "priority": {"service_tier": "priority"},
+}
+TIERS_VERIFIED = date(2026, 10, 14)
+DAYS = ("2024-08-06", "2024-11-20")
+TABLE = price_rows(MODELS)
+EDGES = [band + step for band in length_bands() for step in (0, 1)]
+
+
+def at(
+    table: pl.DataFrame, model: str, on: date, tier: Tier = "default", input_tokens: int = 0, provider: str = "openai"
+) -> dict[str, Decimal]:
+    return unit_prices(table, provider, model, on, tier, input_tokens)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    pair=st.sampled_from(MODELS),
+    tier=st.sampled_from(list(CONTEXTS)),
+    on=st.dates(TIERS_VERIFIED, date(2027, 6, 1)),
+    whole=st.one_of(st.sampled_from(EDGES), st.integers(0, 1_000_000)),
+    read_share=st.floats(0, 1),
+    write_share=st.floats(0, 1),
+    output=st.integers(0, 200_000),
+)
+def test_a_request_costs_what_calc_price_says_at_every_tier_and_length(
+    pair: tuple[str, str], tier: Tier, on: date, whole: int, read_share: float, write_share: float, output: int
+) -> None:
+    read = int(whole * read_share)
+    write = int((whole - read) * write_share)
+    expected = genai_prices.calc_price(
+        genai_prices.Usage(input_tokens=whole, cache_read_tokens=read, cache_write_tokens=write, output_tokens=output),
+        pair[1],
+        provider_id=pair[0],
+        genai_request_timestamp=datetime(on.year, on.month, on.day, 12, tzinfo=UTC),
+        price_context=CONTEXTS[tier],
+    )
+    unit = unit_prices(TABLE, *pair, on, tier, whole)
+    tokens: dict[TokenClass, int] = {"input": whole, "cache_read": read, "cache_creation": write, "output": output}
+    assert request_cost(unit, tokens) == expected.total_price
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    pair=st.sampled_from(MODELS),
+    on=st.dates(date(2024, 1, 1), date(2027, 6, 1)),
+    whole=st.integers(0, 400_000),
+    output=st.integers(0, 50_000),
+)
+def test_the_standard_tier_agrees_with_calc_price_on_every_day(
+    pair: tuple[str, str], on: date, whole: int, output: int
+) -> None:
+    expected = genai_prices.calc_price(
+        genai_prices.Usage(input_tokens=whole, output_tokens=output),
+        pair[1],
+        provider_id=pair[0],
+        genai_request_timestamp=datetime(on.year, on.month, on.day, 12, tzinfo=UTC),
+    )
+    unit = unit_prices(TABLE, *pair, on, input_tokens=whole)
+    assert request_cost(unit, {"input": whole, "output": output}) == expected.total_price
+
+
+def test_the_table_has_the_columns_of_the_contract_and_one_price_per_key_and_day() -> None:
+    assert TABLE.columns == [
+        "provider_name", "model", "service_tier", "token_class", "length_band", "valid_from", "valid_to",
+        "usd_per_million", "source", "checked_on", "is_assumed_before",
+    ]  # fmt: skip
+    assert TABLE.schema["usd_per_million"] == pl.Decimal(14, 8)
+    keys = ["provider_name", "model", "service_tier", "token_class", "length_band"]
+    ordered = TABLE.sort(*keys, "valid_from").with_columns(next_from=pl.col("valid_from").shift(-1).over(keys))
+    assert ordered.filter(pl.col("valid_to").is_null() != pl.col("next_from").is_null()).is_empty()
+    assert ordered.filter(pl.col("valid_to") != pl.col("next_from")).is_empty()
+    assert ordered.group_by(keys).agg(pl.col("valid_from").min())["valid_from"].unique().to_list() == [date(1970, 1, 1)]
+
+
+def test_every_priced_class_has_every_tier_and_length_band() -> None:
+    found = TABLE.group_by("provider_name", "model", "token_class").agg(
+        pl.struct("service_tier", "length_band").n_unique().alias("combinations")
+    )
+    assert found["combinations"].unique().to_list() == [len(get_args(Tier)) * len(length_bands())]
+
+
+def test_the_original_gpt_4o_costs_5_and_15_and_has_no_cache_discount() -> None:
+    unit = at(TABLE, "gpt-4o-2024-05-13", date(2024, 6, 1))
+    assert (unit["input"], unit["output"], unit["cache_read"]) == (5, 15, 5)
+
+
+def test_a_missing_cache_rate_costs_the_full_input_rate_never_zero() -> None:
+    unit = at(TABLE, "gpt-4o-2024-08-06", date(2026, 11, 1))
+    assert (unit["cache_read"], unit["cache_creation"]) == (Decimal("1.25"), Decimal("2.5"))
+    notes = TABLE.filter(pl.col("model") == "gpt-4o-2024-08-06", pl.col("token_class") == "cache_creation")["source"]
+    assert notes.str.contains("no cache_creation rate published: input rate").all()
+
+
+def test_a_day_before_a_tier_was_verified_takes_its_price_and_is_flagged() -> None:
+    rows = TABLE.filter(
+        pl.col("model") == "gpt-4o-2024-08-06",
+        pl.col("provider_name") == "openai",
+        pl.col("service_tier") == "batch",
+        pl.col("token_class") == "output",
+        pl.col("length_band") == 0,
+    ).sort("valid_from")
+    assert rows.select("valid_from", "valid_to", "usd_per_million", "is_assumed_before").rows() == [
+        (date(1970, 1, 1), TIERS_VERIFIED, Decimal(5), True),
+        (TIERS_VERIFIED, None, Decimal(5), False),
+    ]
+    assert not TABLE.filter(pl.col("service_tier") == "default")["is_assumed_before"].any()
+
+
+def test_an_assumed_tier_price_follows_the_standard_price_of_its_day() -> None:
+    table = price_rows([("openai", "o3-2025-04-16")])
+    assert at(table, "o3-2025-04-16", date(2025, 5, 1))["input"] == 10
+    assert at(table, "o3-2025-04-16", date(2025, 5, 1), "batch")["input"] == 5
+    assert at(table, "o3-2025-04-16", date(2025, 7, 1), "batch")["input"] == 1
+
+
+def test_cached_input_on_openai_batch_gets_no_discount_and_on_google_the_standard_one() -> None:
+    table = price_rows([("openai", "gpt-4.1-2025-04-14"), *MODELS])
+    batch = at(table, "gpt-4.1-2025-04-14", date(2026, 11, 1), "batch")
+    assert (batch["input"], batch["cache_read"]) == (1, 1)
+    google = at(table, "gemini-2.5-pro", date(2026, 11, 1), "batch", provider="google")
+    assert (google["input"], google["cache_read"]) == (Decimal("0.625"), Decimal("0.125"))
+
+
+def test_a_context_tier_reprices_all_tokens_from_the_first_token_above_it() -> None:
+    below = at(TABLE, "gpt-6.1-sol", date(2026, 11, 1), input_tokens=272_000)
+    above = at(TABLE, "gpt-6.1-sol", date(2026, 11, 1), input_tokens=272_001)
+    assert (below["input"], above["input"]) == (2, 4)
+    assert above["output"] > below["output"]
+
+
+def test_a_model_that_nobody_prices_has_no_rows() -> None:
+    assert price_rows([("openai", "nonsense"), ("github-copilot", "gpt-4o-2024-08-06"), ("groq", "gpt-4o")]).is_empty()
+    assert request_cost({}, {"input": 10}) is None
+
+
+def test_audio_tokens_without_an_audio_price_are_unpriced_not_text() -> None:
+    table = price_rows([("openai", "gpt-4o-audio-preview-2025-06-03"), ("openai", "gpt-audio-2025-08-28")])
+    preview = at(table, "gpt-4o-audio-preview-2025-06-03", date(2026, 11, 1))
+    assert "audio_input" not in preview
+    assert request_cost(preview, {"input": 100, "audio_input": 40, "output": 10}) is None
+    assert request_cost(preview, {"input": 100, "output": 10}) == Decimal("0.00035")
+    known = at(table, "gpt-audio-2025-08-28", date(2026, 11, 1))
+    # 60 text + 40 audio in, 3 text + 7 audio out, at 2.50, 32, 10 and 64 dollars per million
+    expected = (60 * Decimal("2.5") + 40 * 32 + 3 * 10 + 7 * 64) / 1_000_000
+    assert request_cost(known, {"input": 100, "audio_input": 40, "output": 10, "audio_output": 7}) == expected
+
+
+def test_embeddings_have_an_input_price_and_need_no_output_price() -> None:
+    unit = at(price_rows([("openai", "text-embedding-3-small")]), "text-embedding-3-small", date(2026, 11, 1))
+    assert "output" not in unit
+    assert request_cost(unit, {"input": 1_000_000}) == Decimal("0.02")
+
+
+def test_a_price_that_changes_with_the_hour_is_that_of_most_hours() -> None:
+    table = price_rows([("deepseek", "deepseek-chat")])
+    # 0.27 from 00:30 to 16:30 UTC, 0.135 in the other eight hours
+    assert at(table, "deepseek-chat", date(2025, 6, 1), provider="deepseek")["input"] == Decimal("0.27")
+    assert table["source"].str.contains("most hours").all()
+
+
+def test_a_contract_rate_wins_over_the_catalogue_for_its_days_only(tmp_path: Path) -> None:
+    overrides = override_file(
+        tmp_path,
+        "openai,gpt-4o-2024-08-06,,input,,2026-01-01,2026-07-01,2.00,contract",
+        ",gpt-4o,,output,,,,9.00,family",
+        "openai,gpt-4o-2024-08-06,,input,128000,2026-01-01,2026-07-01,3.00,contract",
+    )
+    table = price_rows([("openai", "gpt-4o-2024-08-06"), ("openai", "gpt-4o-2024-05-13")], overrides)
+    days = [date(2025, 12, 31), date(2026, 1, 1), date(2026, 6, 30), date(2026, 7, 1)]
+    assert [at(table, "gpt-4o-2024-08-06", day)["input"] for day in days] == [Decimal("2.5"), 2, 2, Decimal("2.5")]
+    assert at(table, "gpt-4o-2024-08-06", days[1], input_tokens=128_001)["input"] == 3
+    assert at(table, "gpt-4o-2024-05-13", days[1])["input"] == 5
+    assert at(table, "gpt-4o-2024-05-13", days[1])["output"] == 9
+    assert at(table, "gpt-4o-2024-08-06", days[1], "batch")["input"] == Decimal("1.25")
+
+
+def test_the_most_specific_contract_line_wins_whatever_its_place(tmp_path: Path) -> None:
+    overrides = override_file(
+        tmp_path,
+        "azure,gpt-4o-2024-08-06,,input,,,,1.00,snapshot at azure",
+        ",gpt-4o-2024-08-06,,input,,,,2.00,snapshot",
+        "azure,gpt-4o,,input,,,,3.00,family at azure",
+        ",gpt-4o,,input,,,,4.00,family",
+    )
+    pairs = [(provider, f"gpt-4o-{day}") for provider in ("azure.ai.openai", "openai") for day in DAYS]
+    table = price_rows(pairs, overrides)
+    prices = [at(table, model, date(2026, 1, 1), provider=provider)["input"] for provider, model in pairs]
+    assert prices == [1, 3, 2, 4]
+
+
+def test_a_contract_rate_for_long_input_leaves_short_input_at_the_usual_price(tmp_path: Path) -> None:
+    overrides = override_file(
+        tmp_path,
+        ",gpt-4o-2024-08-06,flex,output,128000,,,20.00,long",
+        ",gpt-4o-2024-08-06,,cache_creation,128000,,,6.00,long",
+    )
+    table = price_rows([("openai", "gpt-4o-2024-08-06")], overrides)
+    flex = [at(table, "gpt-4o-2024-08-06", TIERS_VERIFIED, "flex", tokens)["output"] for tokens in (128_000, 128_001)]
+    assert flex == [10, 20]
+    written = [at(table, "gpt-4o-2024-08-06", TIERS_VERIFIED, input_tokens=n)["cache_creation"] for n in (1, 200_000)]
+    assert written == [Decimal("2.5"), 6]
+
+
+def test_a_model_known_from_the_price_file_alone_is_priced_and_earlier_days_are_flagged(tmp_path: Path) -> None:
+    overrides = override_file(
+        tmp_path, ",my-model,,input,,2026-01-01,,1.00,quote", ",my-model,,output,,2026-01-01,,4.00,quote"
+    )
+    table = price_rows([("vllm", "my-model")], overrides)
+    unit = at(table, "my-model", date(2025, 6, 1), "batch", provider="vllm")
+    assert unit == {"input": 1, "output": 4, "cache_read": 1, "cache_creation": 1}
+    assert set(table.select("valid_from", "is_assumed_before").unique().rows()) == {
+        (date(1970, 1, 1), True),
+        (date(2026, 1, 1), False),
+    }
+
+
+def test_a_discount_is_taken_off_catalogue_prices_and_not_off_contract_rates(tmp_path: Path) -> None:
+    overrides = override_file(tmp_path, "openai,gpt-4o-2024-08-06,,output,,,,9.00,contract")
+    table = price_rows([("openai", "gpt-4o-2024-08-06")], overrides, Decimal("0.2"))
+    unit = at(table, "gpt-4o-2024-08-06", date(2026, 11, 1))
+    assert (unit["input"], unit["cache_read"], unit["output"]) == (2, 1, 9)
+    with pytest.raises(ConfigError, match=r"discount 1\.5 is not a fraction"):
+        price_rows([], discount=Decimal("1.5"))
+
+
+def test_thirty_models_are_priced_in_a_fifth_of_a_second() -> None:
+    pairs = [(provider, model) for provider in ("openai", "azure", "litellm") for _, model in MODELS[:10]]
+    price_rows(pairs)
+    fastest = min(timed(pairs) for _ in range(3))
+    assert fastest < 0.2
+
+
+def timed(pairs: list[tuple[str, str]]) -> float:
+    start = time.perf_counter()
+    assert price_rows(pairs).height > 1_000
+    return time.perf_counter() - start
+
+
+def override_file(folder: Path, *lines: str) -> tuple[PriceOverride, ...]:
+    path = folder / "prices.csv"
+    header = "provider_name,model,service_tier,token_class,length_band,valid_from,valid_to,usd_per_million,source"
+    path.write_text("\n".join((header, *lines)) + "\n", encoding="utf-8")
+    return read_price_overrides(path)
