@@ -1,0 +1,76 @@
+"""What a report says about its own certainty, and which commands come next.
+
+Sentences only: which ones appear depends on the document, no number is computed here.
+"""
+
+from typing import NamedTuple
+
+from audit.report import words
+from audit.report.document import ReportDocument
+
+
+class Step(NamedTuple):
+    """One thing to do: the command that does it and why."""
+
+    command: str
+    why: str
+
+
+def certainty(document: ReportDocument) -> list[str]:
+    """How sure the headline is, from what is proven to what would make it wrong."""
+    workloads, currency, period = document["workloads"], document["spend"]["currency"], words.per(document)
+    proven = [words.clean(workload["name"], 40) for workload in workloads if workload["verdict"] == "route"]
+    more = " and others" if len(proven) > 3 else ""
+    sentences = [
+        f"Proven by paired outcomes: {', '.join(proven[:3])}{more}."
+        if proven
+        else "Nothing is proven yet: no workload has enough paired outcomes within its margin."
+    ]
+    if any(workload["verdict"] == "pilot" for workload in workloads):
+        spread = words.span(words.saving(document, "expected"), "money", currency)
+        sentences.append(f"The expected saving also rests on public base rates: {spread} {period}.")
+    days = f"{float(document['window']['days']):,.1f} days"
+    sentences.append(
+        f"Monthly figures scale {days} of traffic to a month."
+        if words.basis(document) == "monthly"
+        else f"Figures are of the window ({days}) and not scaled to a month."
+    )
+    sentences += _switched_off(document)
+    failed = [words.clean(check["name"]) for check in document["checks"] if not check["ok"]]
+    if failed:
+        sentences.append(f"Do not quote these figures: failed checks ({', '.join(failed)}).")
+    return sentences
+
+
+def _switched_off(document: ReportDocument) -> list[str]:
+    """The first day on which a model of the pair is gone."""
+    families = (document["pair"]["incumbent"], document["pair"]["candidate"])
+    concerned = [row for row in document.get("retirements", []) if row["model"].startswith(families)]
+    if not concerned:
+        return []
+    first = min(row["date"] for row in concerned)
+    names = ", ".join(sorted(words.clean(row["model"]) for row in concerned if row["date"] == first))
+    return [f"Switched off on {words.clean(first, 20)}: {names}. No saving counts beyond that day."]
+
+
+def next_steps(document: ReportDocument) -> list[Step]:
+    """The commands to run next, most valuable first; never empty."""
+    verdicts = {workload["verdict"] for workload in document["workloads"]}
+    requests = document["requests"]
+    steps: list[Step] = []
+    if requests["total"] == 0:
+        return [Step("audit load PATH", "There is no traffic yet. `audit formats` lists the exports it reads.")]
+    if any(not check["ok"] for check in document["checks"]):
+        steps.append(Step("audit status", "A check failed: look at what was loaded before quoting a number."))
+    if "route" in verdicts:
+        steps.append(
+            Step("audit plan", "Roll the proven workloads out in stages; `audit policy` writes the router file.")
+        )
+    if "pilot" in verdicts:
+        steps.append(Step("audit sample", "Choose requests of the pilots to replay on the candidate."))
+        steps.append(Step("audit outcomes add FILE", "Bring the scores back; pilots become route or keep."))
+    if requests["unpriced"]:
+        steps.append(Step("audit prices MODEL", "Some traffic has no price: add it to prices.csv, it is not counted."))
+    if not steps:
+        steps.append(Step("audit compare A B", "Nothing can move on this pair: compare another candidate."))
+    return steps

@@ -1,0 +1,277 @@
+"""The report document: the one set of numbers that text, HTML and `--json` all show.
+
+The types name what `audit/data/schemas/report.schema.json` checks. Keys of the first block of
+`ReportDocument` are the contract; the optional ones exist for display and may be missing.
+"""
+
+from decimal import Decimal
+from typing import Literal, NotRequired, TypedDict
+
+Number = int | float | Decimal
+Level = Literal["measured", "expected", "ceiling"]
+Verdict = Literal["route", "pilot", "keep"]
+
+LEVELS: tuple[Level, ...] = ("measured", "expected", "ceiling")
+"""Evidence levels, from proven to conceivable; each includes the one before it."""
+
+
+class Interval(TypedDict):
+    """A point and the bounds around it: low <= point <= high."""
+
+    low: Number
+    point: Number
+    high: Number
+
+
+class Window(TypedDict):
+    """First and last moment of the traffic (ISO 8601; null without traffic) and the days between."""
+
+    start: str | None
+    end: str | None
+    days: Number
+
+
+class Pair(TypedDict):
+    """The model that serves the traffic and the cheaper one."""
+
+    incumbent: str
+    candidate: str
+
+
+class Rows(TypedDict):
+    """read = loaded + duplicate + rejected."""
+
+    read: int
+    loaded: int
+    duplicate: int
+    rejected: int
+
+
+class Requests(TypedDict):
+    """Requests by disposition; the parts add up to the total."""
+
+    total: int
+    failed: int
+    gateway_cache_hit: int
+    unknown_usage: int
+    unpriced: int
+    other_model: int
+    gated: int
+    eligible: int
+
+
+class Spend(TypedDict):
+    """List cost is recomputed, billed cost is the export's own; they are never added."""
+
+    currency: str
+    list_cost: Number
+    billed_cost: Number | None
+    monthly_list_cost: Number | None
+
+
+class Routable(TypedDict):
+    """What could move at one evidence level."""
+
+    requests: Interval
+    request_share: Interval
+    cost: Interval
+    cost_share: Interval
+
+
+class LevelSavings(TypedDict):
+    """Projected saving at one evidence level; monthly is null when the window is too short to scale."""
+
+    window: Interval
+    monthly: Interval | None
+    share_of_spend: Interval
+
+
+class Unit(TypedDict):
+    """Cost of all traffic per unit, today and at each level."""
+
+    now: Number | None
+    measured: Number | Interval | None
+    expected: Number | Interval | None
+    ceiling: Number | Interval | None
+
+
+class Blended(TypedDict):
+    """Blended cost of all traffic, routed or not."""
+
+    per_1k_requests: Unit
+    per_1m_tokens: Unit
+
+
+class Quantiles(TypedDict):
+    """Median and 95th percentile."""
+
+    p50: Number
+    p95: Number
+
+
+class Tokens(TypedDict):
+    """Token shape of a workload."""
+
+    input: Quantiles
+    output: Quantiles
+    cache_read_share: Number
+
+
+class QualityLoss(TypedDict):
+    """Mean paired loss in points of 100 and the largest one accepted."""
+
+    low: Number
+    point: Number
+    high: Number
+    margin: Number
+    adjusted_p: Number | None
+
+
+class Bounds(TypedDict):
+    """The bins of a workload's rule: low inclusive, high exclusive, null = open."""
+
+    input_bin_low: NotRequired[int | None]
+    input_bin_high: NotRequired[int | None]
+    output_bin_low: NotRequired[int | None]
+    output_bin_high: NotRequired[int | None]
+    size_low: NotRequired[int | None]
+    size_high: NotRequired[int | None]
+    ratio_low: NotRequired[int | None]
+    ratio_high: NotRequired[int | None]
+
+
+class Workload(TypedDict):
+    """One workload with its verdict; `savings` are of the window."""
+
+    id: str
+    name: str
+    endpoint: str
+    incumbent: str
+    requests: int
+    request_share: Number
+    cost: Number
+    cost_share: Number
+    tokens: Tokens
+    task_type: str | None
+    task_confidence: Number | str | None
+    verdict: Verdict
+    reasons: list[str]
+    risk: int
+    evidence: Literal["measured", "prior", "none"]
+    pairs: int
+    pairs_needed: int | None
+    quality_loss: QualityLoss | None
+    output_ratio: Number | Interval | None
+    break_even_escalation: Number | None
+    savings: Interval
+    bounds: NotRequired[Bounds]
+    rule_in_words: NotRequired[str]
+    shape_in_words: NotRequired[str]
+
+
+class Check(TypedDict):
+    """One check that ran with the report."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class Assumption(TypedDict):
+    """One value the numbers rest on and where it comes from."""
+
+    name: str
+    value: object
+    source: str
+
+
+class Account(TypedDict):
+    """All requests and dollars of one bucket; the buckets add up to all traffic."""
+
+    bucket: str
+    requests: int
+    list_cost: Number | None
+
+
+class ModelSpend(TypedDict):
+    """One model in the traffic; list_cost is null when nobody knows its price."""
+
+    provider_name: str
+    model: str
+    requests: int
+    list_cost: Number | None
+    priced: bool
+
+
+class Day(TypedDict):
+    """One day of one model."""
+
+    date: str
+    model: str
+    requests: int
+    list_cost: Number | None
+
+
+class ShapeCell(TypedDict):
+    """One cell of the token-shape map."""
+
+    input_bin: int
+    output_bin: int
+    requests: int
+    list_cost: Number
+
+
+class Catalogue(TypedDict):
+    """The price catalogue behind every dollar."""
+
+    version: str
+    checked_on: str
+    age_days: int
+
+
+class Retirement(TypedDict):
+    """The day a model is switched off."""
+
+    model: str
+    date: str
+    source: str
+
+
+class File(TypedDict):
+    """One loaded file."""
+
+    path: str
+    format: str
+    read: int
+    loaded: int
+    duplicate: int
+    rejected: int
+    seconds: NotRequired[Number]
+
+
+class ReportDocument(TypedDict):
+    """Everything a report shows."""
+
+    schema: str
+    window: Window
+    pair: Pair
+    rows: Rows
+    requests: Requests
+    spend: Spend
+    routable: dict[Level, Routable]
+    savings: dict[Level, LevelSavings]
+    blended: Blended
+    workloads: list[Workload]
+    checks: list[Check]
+    assumptions: list[Assumption]
+    accounting: NotRequired[list[Account]]
+    models: NotRequired[list[ModelSpend]]
+    daily: NotRequired[list[Day]]
+    shape_map: NotRequired[list[ShapeCell]]
+    catalogue: NotRequired[Catalogue]
+    retirements: NotRequired[list[Retirement]]
+    horizon_months: NotRequired[Number]
+    data_quality: NotRequired[dict[str, object]]
+    files: NotRequired[list[File]]
+    reason_texts: NotRequired[dict[str, str]]
+    warnings: NotRequired[list[str]]

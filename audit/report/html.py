@@ -1,0 +1,123 @@
+"""The report as one HTML file that needs no network and lets nothing in.
+
+Everything is inside the page: styles, data, charts and Plotly. The Content-Security-Policy allows exactly
+those scripts and styles, by hash, and no connection to anywhere; the file can be mailed and archived.
+"""
+
+import base64
+import hashlib
+import html
+import json
+from functools import cache
+from importlib.resources import files
+from string import Template
+
+from audit.report import appendix, opening, sections, words
+from audit.report.charts import charts
+from audit.report.document import ReportDocument
+from audit.report.figures import templates
+from audit.report.markup import el, to_html
+
+_PLOTLY_STYLES = ("", "font-weight:bold")
+"""The style attributes plotly.js writes: an empty one, which also stands for the sheet it fills, and bold labels."""
+
+_PARTS = {
+    "savings": "Savings",
+    "workloads": "Workloads",
+    "shapes": "Token shapes",
+    "quality": "Quality",
+    "accounting": "Accounting",
+    "traffic": "Spend",
+    "assumptions": "Assumptions",
+    "data": "Data and checks",
+    "prices": "Prices and dates",
+}
+
+
+def render_html(document: ReportDocument) -> str:
+    """The whole page as text, the same for the same document; write it as UTF-8."""
+    figures = charts(document)
+    parts = [
+        sections.savings(document, figures),
+        sections.workloads(document, figures),
+        sections.shapes(document, figures),
+        sections.quality(document, figures),
+        sections.accounting(document),
+        appendix.traffic(document, figures),
+        appendix.assumptions(document),
+        appendix.data_quality(document),
+        appendix.prices(document),
+    ]
+    present = [part for part in parts if part is not None]
+    links = [el("li", el("a", _PARTS[part.attrib["id"]], href=f"#{part.attrib['id']}")) for part in present]
+    body = [
+        el("a", "Skip to the answer", href="#answer", class_="skip"),
+        opening.header(document),
+        el(
+            "main",
+            opening.answer(document),
+            el("nav", el("ul", links), aria_label="Parts of this report"),
+            present,
+            id="answer",
+        ),
+        el(
+            "footer",
+            el(
+                "p",
+                f"{words.window(document)} · {words.clean(document['schema'])} · {words.PROJECTION.replace('`', '')}",
+            ),
+        ),
+    ]
+    pair = document["pair"]
+    style, script, bundle = _resource("report/page.css"), _resource("report/page.js"), plotly_bundle()
+    return Template(_resource("report/page.html")).substitute(
+        policy=_policy([bundle, script], [style]),
+        title=html.escape(f"Traffic audit: {words.clean(pair['incumbent'])} to {words.clean(pair['candidate'])}"),
+        style=style,
+        body="\n".join(to_html(node) for node in body),
+        charts=script_json({"figures": figures, "templates": templates()}),
+        bundle=bundle,
+        script=script,
+    )
+
+
+def script_json(value: object) -> str:
+    r"""JSON that no HTML parser can leave: `<`, `>` and `&` are written as escapes, `/` as `\/`.
+
+    >>> script_json({"name": "</script>"})
+    '{"name":"\\u003c\\/script\\u003e"}'
+    """
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text.replace("/", "\\/")
+
+
+@cache
+def plotly_bundle() -> str:
+    r"""The shipped plotly.js with every `://` written as `:\/\/`, which means the same to JavaScript.
+
+    So the page holds no `https://` at all, and anybody can convince himself with a text search that it
+    calls nobody.
+    """
+    return _resource("plotly/plotly-cartesian.min.js").replace("://", ":\\/\\/")
+
+
+def _policy(scripts: list[str], styles: list[str]) -> str:
+    """Nothing from anywhere but these inline scripts and styles; data: images are the heatmap's own pixels."""
+    return "; ".join([
+        "default-src 'none'",
+        f"script-src {' '.join(_hash(text) for text in scripts)}",
+        f"style-src 'unsafe-hashes' {' '.join(_hash(text) for text in (*styles, *_PLOTLY_STYLES))}",
+        "img-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ])  # fmt: skip
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _resource(name: str) -> str:
+    return files("audit").joinpath(f"data/{name}").read_text(encoding="utf-8")

@@ -1,0 +1,207 @@
+"""How the report writes numbers, names and sentences: shared by text and HTML so that they agree.
+
+Rounding is the only arithmetic. Names come from logs and may hold anything: `clean` makes them safe to
+look at; escaping for HTML is the markup builder's job.
+"""
+
+import math
+import unicodedata
+from typing import Literal, cast
+
+from audit.report.document import Interval, Level, Number, ReportDocument, Workload
+
+PROJECTION = (
+    "Every saving here is a projection. Nothing is saved until traffic is moved and `audit monitor` has seen it."
+)
+
+LEVEL_MEANS: dict[Level, str] = {
+    "measured": "Paired outcomes show the quality loss stays within the margin.",
+    "expected": "Measured, plus each pilot weighted by its chance of passing.",
+    "ceiling": "Everything eligible moves. An upper bound, not a forecast.",
+}
+
+VERDICT_MEANS = {
+    "route": "move it: outcomes prove it",
+    "pilot": "collect outcomes first",
+    "keep": "leave it where it is",
+}
+
+BUCKETS = {
+    "route": "Routed: proven by outcomes",
+    "pilot": "Pilot: outcomes needed",
+    "keep_eligible": "Kept: eligible, but not worth or not safe to move",
+    "gated": "Gated: a hard limit excludes it",
+    "other_model": "Other models",
+    "unpriced": "Unpriced: no known price, not counted as $0",
+    "unknown_usage": "Unknown usage: the log has no token counts",
+    "gateway_cache_hit": "Answered by the gateway cache, not billed",
+    "failed": "Failed, not billed",
+}
+"""Buckets of the accounting in the order they are shown; an unknown one is shown last, by its own name."""
+
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+"""Unicode categories that change how a line looks without being seen: controls, bidi marks, surrogates."""
+
+
+def clean(text: object, limit: int = 80) -> str:
+    """One visible line of at most `limit` characters: unseen characters show as U+FFFD.
+
+    >>> clean("a\\u202eb\\nc", 80)
+    'a�b c'
+    >>> clean("abcdef", 4)
+    'abc…'
+    """
+    line = " ".join(str(text)[: limit * 4].split())
+    shown = "".join("\ufffd" if unicodedata.category(character) in _INVISIBLE else character for character in line)
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def money(value: Number | None, currency: str = "USD") -> str:
+    """An amount: whole from 100 on, cents from 1 on, three significant digits below; `n/a` if unknown.
+
+    >>> money(41813.7), money(-12.341), money(0.00325), money(0.5), money(0)
+    ('$41,814', '-$12.34', '$0.00325', '$0.50', '$0')
+    """
+    if value is None:
+        return "n/a"
+    amount = abs(float(value))
+    if amount < 1e-12:
+        shown = "0"
+    elif amount >= 0.9995:
+        shown = f"{amount:,.{0 if amount >= 99.995 else 2}f}"
+    else:
+        whole, digits = f"{amount:.{2 - math.floor(math.log10(amount))}f}".rstrip("0").split(".")
+        shown = f"{whole}.{digits:0<2}"
+    sign = "-" if value < 0 and shown != "0" else ""
+    return f"{sign}{'$' if currency == 'USD' else clean(currency, 12) + ' '}{shown}"
+
+
+def percent(share: Number | None) -> str:
+    """A share 0..1 in percent with one digit.
+
+    >>> percent(0.0812), percent(0.0001), percent(0), percent(1), percent(0.9999)
+    ('8.1%', '<0.1%', '0%', '100%', '>99.9%')
+    """
+    if share is None:
+        return "n/a"
+    value = float(share) * 100
+    if value in (0, 100):
+        return f"{value:.0f}%"
+    if abs(value) < 0.05:
+        return "<0.1%" if value > 0 else ">-0.1%"
+    if 99.95 <= value < 100:
+        return ">99.9%"
+    return f"{value:.1f}%"
+
+
+def count(value: Number | None) -> str:
+    """A count with thousands separators.
+
+    >>> count(1204331), count(None)
+    ('1,204,331', 'n/a')
+    """
+    return "n/a" if value is None else f"{float(value):,.0f}"
+
+
+def tokens(value: Number) -> str:
+    """A token count in at most six characters.
+
+    >>> tokens(820), tokens(12400), tokens(1_250_000)
+    ('820', '12.4K', '1.2M')
+    """
+    number = float(value)
+    if number >= 999_950:
+        return f"{number / 1_000_000:.1f}M"
+    return f"{number / 1000:.1f}K" if number >= 9_999.5 else f"{number:,.0f}"
+
+
+def points(value: Number) -> str:
+    """A quality loss in points of 100, one digit."""
+    return f"{float(value):.1f}"
+
+
+def span(interval: Interval, show: Literal["money", "percent", "count"], currency: str = "USD") -> str:
+    """The bounds of an interval in words; `exact` when both bounds are the point.
+
+    >>> span({"low": 0.1, "point": 0.2, "high": 0.3}, "percent")
+    '10.0% to 30.0%'
+    """
+    low, high = interval["low"], interval["high"]
+    if low == high:
+        return "no range"
+    if show == "money":
+        return f"{money(low, currency)} to {money(high, currency)}"
+    return f"{percent(low)} to {percent(high)}" if show == "percent" else f"{count(low)} to {count(high)}"
+
+
+def basis(document: ReportDocument) -> Literal["monthly", "window"]:
+    """Whether dollars are shown per month: only if the document scales all of them."""
+    scaled = all(level["monthly"] is not None for level in document["savings"].values())
+    return "monthly" if scaled and document["spend"]["monthly_list_cost"] is not None else "window"
+
+
+def saving(document: ReportDocument, level: Level) -> Interval:
+    """The saving of a level on the document's basis."""
+    savings = document["savings"][level]
+    monthly = savings["monthly"]
+    return savings["window"] if monthly is None or basis(document) == "window" else monthly
+
+
+def spend(document: ReportDocument) -> Number:
+    """Today's spend on the document's basis."""
+    monthly = document["spend"]["monthly_list_cost"]
+    return document["spend"]["list_cost"] if monthly is None or basis(document) == "window" else monthly
+
+
+def per(document: ReportDocument) -> str:
+    """What follows an amount: `a month` or `in the window`."""
+    return "a month" if basis(document) == "monthly" else "in the window"
+
+
+def window(document: ReportDocument) -> str:
+    """The dates the numbers rest on."""
+    dates = document["window"]
+    start, end = dates["start"], dates["end"]
+    if start is None or end is None:
+        return "no traffic"
+    return f"{clean(start[:10])} to {clean(end[:10])} ({float(dates['days']):,.1f} days)"
+
+
+def accounts(document: ReportDocument) -> list[tuple[str, Number, Number | None]]:
+    """Buckets of the accounting in order, as (title, requests, list cost); dispositions when there is none."""
+    given = document.get("accounting", [])
+    if not given:
+        parts = [(key, cast(int, value)) for key, value in document["requests"].items() if key != "total"]
+        return [(BUCKETS.get(key, humanised(key)), value, None) for key, value in parts]
+    order = list(BUCKETS)
+    ranked = sorted(given, key=lambda row: order.index(row["bucket"]) if row["bucket"] in order else len(order))
+    return [(BUCKETS.get(row["bucket"], humanised(row["bucket"])), row["requests"], row["list_cost"]) for row in ranked]
+
+
+def reasons(document: ReportDocument, workload: Workload) -> list[str]:
+    """The reasons of a verdict as sentences; a code nobody explains is shown as words."""
+    texts = document.get("reason_texts", {})
+    return [clean(texts.get(code, code.replace("_", " ")), 200) for code in workload["reasons"]]
+
+
+def evidence(workload: Workload) -> str:
+    """What a verdict rests on, in a few words."""
+    if workload["evidence"] == "measured":
+        return f"{count(workload['pairs'])} pairs"
+    return "public prior" if workload["evidence"] == "prior" else "none"
+
+
+def task(workload: Workload) -> str:
+    """The guessed or confirmed task type with its confidence."""
+    kind, confidence = workload["task_type"], workload["task_confidence"]
+    if kind is None:
+        return "task unknown"
+    shown = clean(kind.replace("_", " "), 40)
+    if confidence is None:
+        return shown
+    return f"{shown} ({clean(confidence, 20) if isinstance(confidence, str) else f'{float(confidence):.0%} sure'})"
+
+
+def humanised(key: str) -> str:
+    """A key of the document as words: underscores become spaces."""
+    return clean(key.replace("_", " "))
