@@ -1,0 +1,1 @@
+"""The export formats that `audit load` reads, each recognised by content."""

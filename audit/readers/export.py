@@ -1,0 +1,191 @@
+"""What a file is, told from its first bytes: compression, container, fields. File names are never trusted."""
+
+import codecs
+import gzip
+import io
+import sys
+import tempfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from glob import glob, has_magic
+from pathlib import Path
+from typing import BinaryIO, Literal, cast
+
+from audit.errors import InputError
+from audit.readers.sniff import Container, Record, documents_in, sniff
+
+Compression = Literal["none", "gzip", "zstd"]
+
+HEAD_BYTES = 4_000_000
+"""Enough for a few hundred records with messages; more would slow down folders of many small files."""
+HIDDEN = (".", "_")
+"""Names that tools leave beside data: .DS_Store, _SUCCESS, _metadata."""
+MOST_NULS = 0.05
+"""More zero bytes than this and a file is binary; fewer, and a text file has a damaged line."""
+NOT_TEXT = {
+    b"PK\x03\x04": "a zip archive or an Excel workbook: unzip it, or save the sheet as CSV UTF-8",
+    b"%PDF": "a PDF: export the logs as CSV or JSON",
+    b"BZh": "bzip2: unpack it first",
+    b"\xfd7zXZ": "xz: unpack it first",
+    b"SQLi": "a SQLite database: export the table as CSV",
+    codecs.BOM_UTF16_LE: "text in UTF-16: save it again as CSV UTF-8",
+    codecs.BOM_UTF16_BE: "text in UTF-16: save it again as CSV UTF-8",
+}
+"""First bytes of what people hand over by mistake, and what to do."""
+TAR_MAGIC = slice(257, 262)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """One file to load, as it lies on disk."""
+
+    path: Path
+    name: str
+    container: Container
+    compression: Compression
+    size: int
+    records: tuple[Record, ...]
+    fields: tuple[str, ...]
+    """Names of the columns, or of the keys of the first records; unique."""
+    delimiter: str = ","
+    nested: frozenset[str] = frozenset()
+    """Columns of a Parquet file that are no scalars."""
+    page: Record = field(default_factory=dict[str, object])
+    """What an API page said beside its list of records, such as has_more."""
+
+    @property
+    def field_set(self) -> frozenset[str]:
+        """The names of the columns, or of the keys of the first records."""
+        return frozenset(self.fields)
+
+
+def find(paths: Sequence[str], spool: Path) -> list[tuple[str, Path]]:
+    """Every file behind files, folders, globs and '-' (standard input, copied into `spool`), as (name, path).
+
+    Raises InputError for a path or glob that matches nothing.
+    """
+    found: dict[str, Path] = {}
+    for given in paths:
+        path = Path(given)
+        if given == "-":
+            found["stdin"] = _spool_stdin(spool)
+        elif path.is_dir():
+            inside = sorted(f for f in path.rglob("*") if f.is_file() and not _is_hidden(f.relative_to(path)))
+            if not inside:
+                raise InputError(f"{given}: the folder holds no files")
+            found |= {str(file): file for file in inside}
+        elif path.is_file():
+            found[given] = path
+        elif has_magic(given):
+            # Path.glob takes no absolute pattern
+            matches = sorted(m for m in glob(given, recursive=True) if Path(m).is_file())  # noqa: PTH207
+            if not matches:
+                raise InputError(f"{given}: no file matches this pattern")
+            found |= {match: Path(match) for match in matches}
+        else:
+            raise InputError(f"{given}: no such file or folder")
+    return list(found.items())
+
+
+def inspect(name: str, path: Path) -> Export:
+    """What the file is.
+
+    Raises InputError when it is empty, binary, truncated or not text in UTF-8.
+    """
+    size = path.stat().st_size
+    if size == 0:
+        raise InputError(f"{name}: the file is empty; export the logs again")
+    with path.open("rb") as raw:
+        magic = raw.read(4)
+    if magic == b"PAR1":
+        return _parquet(name, path, size)
+    compression: Compression = (
+        "gzip" if magic[:2] == b"\x1f\x8b" else "zstd" if magic == b"\x28\xb5\x2f\xfd" else "none"
+    )
+    try:
+        with open_bytes(path, compression) as stream:
+            head = stream.read(HEAD_BYTES)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise InputError(f"{name}: cannot be unpacked ({error}); the file is damaged or cut off") from error
+    _refuse_binary(name, head)
+    layout = sniff(name, head, len(head) < HEAD_BYTES)
+    return Export(
+        path=path,
+        name=name,
+        container=layout.container,
+        compression=compression,
+        size=size,
+        records=layout.records,
+        fields=layout.fields,
+        delimiter=layout.delimiter,
+    )
+
+
+def open_bytes(path: Path, compression: Compression) -> BinaryIO:
+    """The unpacked bytes of a file."""
+    if compression == "gzip":
+        return cast("BinaryIO", gzip.open(path, "rb"))
+    if compression == "zstd":
+        import zstandard
+
+        return cast("BinaryIO", io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(path.open("rb"), True)))
+    return path.open("rb")
+
+
+def read_document(export: Export) -> object:
+    """The value of a file that is one JSON document; the list of values where several were written one after another.
+
+    Raises InputError when a document is not whole.
+    """
+    try:
+        with open_bytes(export.path, export.compression) as stream:
+            text = stream.read().decode("utf-8-sig")
+        documents = list(documents_in(text))
+    except (ValueError, OSError, EOFError, zlib.error) as error:
+        raise InputError(
+            f"{export.name}: not a whole JSON document ({error}); the file is damaged or cut off"
+        ) from error
+    return documents[0] if len(documents) == 1 else documents
+
+
+def _refuse_binary(name: str, head: bytes) -> None:
+    for magic, advice in NOT_TEXT.items():
+        if head.startswith(magic):
+            raise InputError(f"{name}: {advice}")
+    if head[TAR_MAGIC] == b"ustar":
+        raise InputError(f"{name}: a tar archive: unpack it first")
+    if head[:1000].count(0) > MOST_NULS * len(head[:1000]):
+        raise InputError(f"{name}: a binary file that starts with {head[:8]!r}; expected JSON, CSV or Parquet")
+
+
+def _parquet(name: str, path: Path, size: int) -> Export:
+    import duckdb
+
+    with duckdb.connect() as con:
+        try:
+            columns = con.execute("describe select * from read_parquet(?)", [str(path)]).fetchall()
+        except duckdb.Error as error:
+            raise InputError(f"{name}: not a readable Parquet file ({str(error).splitlines()[0]})") from error
+    nested = frozenset(str(column[0]) for column in columns if str(column[1]).endswith((")", "]", "JSON")))
+    return Export(
+        path=path,
+        name=name,
+        container="parquet",
+        compression="none",
+        size=size,
+        records=(),
+        fields=tuple(str(column[0]) for column in columns),
+        nested=nested - {str(column[0]) for column in columns if str(column[1]).startswith("DECIMAL")},
+    )
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(HIDDEN) for part in path.parts)
+
+
+def _spool_stdin(spool: Path) -> Path:
+    with tempfile.NamedTemporaryFile(dir=spool, prefix="stdin-", delete=False) as copy:
+        while chunk := sys.stdin.buffer.read(1 << 20):
+            copy.write(chunk)
+    return Path(copy.name)

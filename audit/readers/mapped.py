@@ -1,0 +1,235 @@
+"""Tables that no reader knows, through a column map: the user's, or one of those in `audit/data/maps`."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import cast
+
+from audit.errors import ConfigError, UnknownNameError
+from audit.readers.column_map import (
+    BOOLEANS,
+    CANONICAL,
+    DURATIONS,
+    SECONDS_PER_UNIT,
+    TIMES,
+    ColumnMap,
+    Origin,
+    read_map,
+)
+from audit.readers.export import Export
+from audit.readers.prompts import prompt_columns
+from audit.readers.reader import (
+    TEXT,
+    Context,
+    Reader,
+    Shape,
+    first_of,
+    identifier,
+    kept_metadata,
+    literal,
+    parsed,
+    rows,
+    unroll_page,
+)
+
+MAPS = Path(__file__).parent.parent / "data" / "maps"
+TRUE = "('true', 't', 'yes', 'y', '1')"
+"""What a flag says when it is set, in lower case."""
+
+GIVEN = {
+    name: f"given_{name}" for name in ("message_count", "template_hash", "image_count", "tool_count", "output_type")
+}
+"""Columns that can also be derived: from the messages, or from a flag."""
+
+
+def shipped_maps() -> tuple[Reader, ...]:
+    """A reader for every map that comes with the package, those with the most telling columns first."""
+    maps = [read_map(path) for path in sorted(MAPS.glob("*.toml"))]
+    ordered = sorted(maps, key=lambda column_map: (-max(map(len, column_map.recognise)), column_map.name))
+    return tuple(_reader(column_map, is_shipped=True) for column_map in ordered)
+
+
+def map_text(name: str) -> str:
+    """The text of a shipped map, to copy and edit; UnknownNameError for a map that does not exist."""
+    known = {path.stem: path for path in MAPS.glob("*.toml")}
+    if name not in known:
+        raise UnknownNameError("column map", name, known, f"there are {', '.join(sorted(known))}")
+    return known[name].read_text(encoding="utf-8")
+
+
+def user_map(path: Path) -> Reader:
+    """A reader for the user's column map; its columns must be there unless they are marked optional."""
+    return _reader(read_map(path), is_shipped=False)
+
+
+def _reader(column_map: ColumnMap, *, is_shipped: bool) -> Reader:
+    def relation(export: Export, context: Context) -> str:
+        if not is_shipped:
+            _check_columns(column_map, export)
+        return _relation(column_map, export, context)
+
+    return Reader(
+        format=column_map.name,
+        title=column_map.title,
+        how_to_export=column_map.how_to_export,
+        signatures=column_map.recognise,
+        relation=relation,
+        recognises=lambda export: _has_one_of(column_map.recognise, export),
+        unroll=unroll_page,
+        staging="mapped",
+    )
+
+
+def _relation(column_map: ColumnMap, export: Export, context: Context) -> str:
+    names = {name for origin in column_map.origins.values() for name in origin.columns}
+    names |= {key for key in context.metadata_keys if key.split(".")[0] in export.field_set}
+    names |= {column_map.one_record_per} if column_map.one_record_per else set()
+    paths = {name: _path(export, name) for name in sorted(names)}
+    shapes = _shapes(column_map.name, paths.values())
+    nested = {top: parsed(export, top, shape) for top, shape in shapes.items() if shape is not None}
+    declared = {top: nested[top][0] if top in nested else TEXT for top in shapes}
+    items = [f"{nested[top][1] if top in nested else identifier(top)} as {identifier(top)}" for top in shapes]
+    places = {name: ".".join(map(identifier, path)) for name, path in paths.items()}
+
+    columns = {GIVEN.get(name, name): _column(column_map, name, places, export) for name in CANONICAL}
+    columns["usage_input_tokens"] = _with_parts(columns, column_map, "usage_input_tokens")
+    columns["usage_output_tokens"] = _with_parts(columns, column_map, "usage_output_tokens")
+    columns["kept_metadata"] = kept_metadata({key: places[key] for key in context.metadata_keys if key in places})
+    columns["is_record"] = f"{first_of([f'cast({place} as varchar)' for place in places.values()])} is not null"
+    columns["is_part"] = "false"
+    order = ""
+    if column_map.one_record_per:
+        key, size = places[column_map.one_record_per], columns["usage_input_tokens"]
+        columns["is_part"] = (
+            f"{key} is not null and row_number() over (partition by {key} "
+            f"order by try_cast({size} as double) desc nulls last, position) > 1"
+        )
+        items.append("row_number() over () as position")
+        order = "order by position"
+    return f"""
+    select * exclude (messages, tools, instructions), try(json_array_length(tools)) as listed_tool_count,
+        {prompt_columns("messages", "tools", context, "instructions")}
+    from (
+        select {", ".join(f"{expression} as {identifier(name)}" for name, expression in columns.items())}
+        from (select {", ".join(items)} from {rows(export, declared, context)})
+        {order}
+    )"""
+
+
+def _column(column_map: ColumnMap, name: str, places: Mapping[str, str], export: Export) -> str:
+    origin = column_map.origins.get(name)
+    kind = "boolean" if name in BOOLEANS else "varchar[]" if name == "tags" else "varchar"
+    if origin is None:
+        return f"cast(null as {kind})"
+    if origin.constant is not None or origin.file_name is not None:
+        value = _fixed(origin, export)
+    else:
+        value = first_of([f"cast({places[column]} as varchar)" for column in origin.columns])
+    if name in BOOLEANS:
+        accepted = ", ".join(literal(text.lower()) for text in origin.equals) if origin.equals else None
+        return f"lower({value}) in ({accepted})" if accepted else f"lower({value}) in {TRUE}"
+    if name == "tags":
+        return f"coalesce(try(from_json({value}, '[\"VARCHAR\"]')), string_split({value}, ','))"
+    if origin.unit is not None:
+        return _converted(name, value, SECONDS_PER_UNIT[origin.unit])
+    return value
+
+
+def _fixed(origin: Origin, export: Export) -> str:
+    if origin.constant is not None:
+        return literal(origin.constant)
+    found = re.search(origin.file_name or "", Path(export.name).name)
+    return literal(found[1]) if found and found[1] else "cast(null as varchar)"
+
+
+def _converted(name: str, value: str, seconds: float) -> str:
+    """A time as ISO text, a duration in ms; text that is no number stays as it is, so that it is seen."""
+    number = f"try_cast({value} as double)"
+    if name in DURATIONS:
+        return f"coalesce(cast({number} * {seconds * 1e3!r} as varchar), {value})"
+    assert name in TIMES
+    return f"coalesce(cast(make_timestamp(cast(round({number} * {seconds * 1e6!r}) as bigint)) as varchar), {value})"
+
+
+def _with_parts(columns: Mapping[str, str], column_map: ColumnMap, name: str) -> str:
+    """A count with the parts that the source counts apart from it."""
+    whole = columns[name]
+    parts: list[str] = []
+    if name == "usage_input_tokens" and column_map.input_excludes_cache:
+        parts = [columns["usage_cache_read_input_tokens"], columns["usage_cache_creation_input_tokens"]]
+    if name == "usage_output_tokens" and column_map.output_excludes_reasoning:
+        parts = [columns["usage_reasoning_output_tokens"]]
+    if not parts:
+        return whole
+    added = "".join(f" + coalesce(try_cast({part} as decimal(20, 1)), 0)" for part in parts)
+    return f"coalesce(cast(try_cast({whole} as decimal(20, 1)){added} as varchar), {whole})"
+
+
+def _path(export: Export, name: str) -> tuple[str, ...]:
+    """Where a source column lies: at the top under its whole name, or down the path that its dots spell."""
+    fields = {field.lower(): field for field in export.fields}
+    top, *rest = name.split(".")
+    if name.lower() not in fields and rest and top.lower() in fields:
+        return (fields[top.lower()], *rest)
+    return (fields.get(name.lower(), name),)
+
+
+def _shapes(map_name: str, paths: Iterable[tuple[str, ...]]) -> dict[str, Shape | None]:
+    """The top-level columns to read: None for a scalar, else the parts of the object."""
+    shapes: dict[str, Shape | None] = {}
+    for top, *rest in paths:
+        inside = cast("dict[str, object] | None", shapes.get(top)) if rest else None
+        if top in shapes and (inside is None or not rest):
+            raise ConfigError(f"column map {map_name}: reads {top!r} both whole and in parts; name only its parts")
+        if not rest:
+            shapes[top] = None
+            continue
+        node = inside if inside is not None else {}
+        shapes[top] = cast("Shape", node)
+        for key in rest[:-1]:
+            below = node.setdefault(key, {})
+            if not isinstance(below, dict):
+                raise ConfigError(f"column map {map_name}: reads {key!r} both whole and in parts; name only its parts")
+            node = cast("dict[str, object]", below)
+        if isinstance(node.get(rest[-1]), dict):
+            raise ConfigError(f"column map {map_name}: reads {rest[-1]!r} both whole and in parts; name only its parts")
+        node[rest[-1]] = TEXT
+    return shapes
+
+
+def _known(export: Export) -> frozenset[str]:
+    """Every name a map may use for this file: its columns, and the dotted paths of the objects in the first records."""
+    found = set(export.fields)
+    for record in export.records:
+        found |= set(_dotted(record, ""))
+    return frozenset(name.lower() for name in found)
+
+
+def _dotted(record: Mapping[str, object], prefix: str) -> Iterator[str]:
+    for key, value in record.items():
+        yield prefix + key
+        if isinstance(value, dict):
+            yield from _dotted(cast("Mapping[str, object]", value), f"{prefix}{key}.")
+
+
+def _has_one_of(signatures: tuple[frozenset[str], ...], export: Export) -> bool:
+    known = _known(export)
+    return any(all(name.lower() in known for name in signature) for signature in signatures)
+
+
+def _check_columns(column_map: ColumnMap, export: Export) -> None:
+    known = _known(export)
+    for name, origin in column_map.origins.items():
+        if origin.optional or not origin.columns or any(column.lower() in known for column in origin.columns):
+            continue
+        missing = origin.columns[0]
+        # a path into JSON text, or into a nested Parquet column, shows only when it is read
+        if export.container != "jsonl" and "." in missing and missing.split(".")[0].lower() in known:
+            continue
+        near = get_close_matches(missing, sorted(known), n=3, cutoff=0.5)
+        raise ConfigError(
+            f"{export.name}: has no column {missing!r}, which the map {column_map.name} reads as {name}"
+            + (f"; nearest: {', '.join(near)}" if near else "")
+            + ". Name another column, or say { column = ..., optional = true }"
+        )

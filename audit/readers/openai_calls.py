@@ -1,0 +1,185 @@
+"""The request and response objects of OpenAI's APIs, flattened once for application logs and for Batch files.
+
+Fields as in OpenAI's OpenAPI specification 2.3.0: chat completions, the Responses API, completions and embeddings.
+"""
+
+from collections.abc import Sequence
+
+from audit.readers.prompts import prompt_columns
+from audit.readers.reader import ROUTE_KEYS, TEXT, Context, Shape, first_of, identifier, kept_metadata
+
+PROMPT_KEYS = ("prompt_name", "prompt_id")
+CUSTOMER_KEYS = ("customer_id", "customer", "tenant_id", "tenant")
+TEAM_KEYS = ("team_id", "team")
+CONVERSATION_KEYS = ("conversation_id", "session_id", "thread_id")
+USER_KEYS = ("user_id", "user")
+
+RESPONSE: Shape = {
+    "id": TEXT,
+    "object": TEXT,
+    "created": TEXT,
+    "created_at": TEXT,
+    "completed_at": TEXT,
+    "model": TEXT,
+    "service_tier": TEXT,
+    "status": TEXT,
+    "error": TEXT,
+    "incomplete_details": {"reason": TEXT},
+    "choices": ({"finish_reason": TEXT},),
+    "usage": {
+        "prompt_tokens": TEXT,
+        "completion_tokens": TEXT,
+        "input_tokens": TEXT,
+        "output_tokens": TEXT,
+        "prompt_tokens_details": {"cached_tokens": TEXT, "cache_write_tokens": TEXT, "audio_tokens": TEXT},
+        "completion_tokens_details": {"reasoning_tokens": TEXT, "audio_tokens": TEXT},
+        "input_tokens_details": {"cached_tokens": TEXT, "cache_write_tokens": TEXT},
+        "output_tokens_details": {"reasoning_tokens": TEXT},
+    },
+}
+"""What only a reply has."""
+TERMS: Shape = {
+    "tools": TEXT,
+    "response_format": {"type": TEXT},
+    "text": {"format": {"type": TEXT}},
+    "instructions": TEXT,
+    "prompt": TEXT,
+}
+"""What a request says and a reply of the Responses API, or a stored completion, repeats."""
+REQUEST: Shape = {
+    "model": TEXT,
+    "stream": TEXT,
+    "user": TEXT,
+    "safety_identifier": TEXT,
+    "functions": TEXT,
+    "messages": TEXT,
+    "input": TEXT,
+}
+"""What only a request has."""
+
+
+def metadata_shape(context: Context) -> Shape:
+    """The keys of an application's own metadata that are read."""
+    named = (*ROUTE_KEYS, *PROMPT_KEYS, *CUSTOMER_KEYS, *TEAM_KEYS, *CONVERSATION_KEYS, *USER_KEYS)
+    keys = {key.lower(): key for key in (*context.metadata_keys, *named)}
+    return dict.fromkeys(keys.values(), TEXT)
+
+
+def response_shape(context: Context) -> Shape:
+    """A reply."""
+    return {**RESPONSE, **TERMS, "metadata": metadata_shape(context)}
+
+
+def request_shape(context: Context) -> Shape:
+    """A request."""
+    return {**REQUEST, **TERMS, "metadata": metadata_shape(context)}
+
+
+def part(prefix: str, path: str) -> str:
+    """The SQL of a dotted path below `prefix`, which is '' for a column of the record itself."""
+    quoted = ".".join(identifier(key) for key in path.split("."))
+    return f"{prefix}.{quoted}" if prefix else quoted
+
+
+def error_word(error: str) -> str:
+    """The type or code of an error given as JSON text or as text; never its message, which may quote a prompt."""
+    word = "^([A-Za-z_.]*(Error|Exception|Timeout)|[a-z0-9_.]{1,60})(:|$)"
+    return (
+        f"coalesce(try(json_extract_string({error}, '$.type')), try(json_extract_string({error}, '$.code')), "
+        f"nullif(regexp_extract({error}, '{word}', 1), ''))"
+    )
+
+
+def is_error(error: str) -> str:
+    """Whether a field for errors holds one."""
+    return f"{error} not in ('', 'null', 'false', '{{}}')"
+
+
+def response_columns(reply: str) -> dict[str, str]:
+    """The columns of a reply, name -> expression."""
+
+    def either(*paths: str) -> str:
+        return first_of([part(reply, path) for path in paths])
+
+    return {
+        "response_id": either("id"),
+        "response_object": either("object"),
+        "created": either("created", "created_at"),
+        "completed": either("completed_at"),
+        "response_model": either("model"),
+        "has_usage": f"{part(reply, 'usage')} is not null",
+        "input_tokens": either("usage.prompt_tokens", "usage.input_tokens"),
+        "output_tokens": either("usage.completion_tokens", "usage.output_tokens"),
+        "cached_tokens": either(
+            "usage.prompt_tokens_details.cached_tokens", "usage.input_tokens_details.cached_tokens"
+        ),
+        "cache_write_tokens": either(
+            "usage.prompt_tokens_details.cache_write_tokens", "usage.input_tokens_details.cache_write_tokens"
+        ),
+        "reasoning_tokens": either(
+            "usage.completion_tokens_details.reasoning_tokens", "usage.output_tokens_details.reasoning_tokens"
+        ),
+        "audio_input_tokens": either("usage.prompt_tokens_details.audio_tokens"),
+        "audio_output_tokens": either("usage.completion_tokens_details.audio_tokens"),
+        "service_tier": either("service_tier"),
+        "finish_reason": first_of(
+            [f"{part(reply, 'choices')}[1].finish_reason", part(reply, "incomplete_details.reason")]
+        ),
+        "response_status": either("status"),
+        "response_error": error_word(either("error")),
+        "has_error": is_error(either("error")),
+    }
+
+
+def request_columns(
+    sent: str | None, reply: str | None, context: Context, labels: Sequence[str] = ()
+) -> dict[str, str]:
+    """The columns of a request, name -> expression.
+
+    `sent` and `reply` are the places of request and reply, None where the export has none; what the request lacks is
+    taken from the reply where that repeats it. `labels` are further metadata objects, beside those of the two.
+    """
+    places = [place for place in (sent, reply) if place is not None]
+    metadata = [*(part(place, "metadata") for place in places), *labels]
+    known = {key.lower(): key for key in metadata_shape(context)}
+
+    def both(*paths: str) -> str:
+        return first_of([part(place, path) for place in places for path in paths])
+
+    def asked(*paths: str) -> str:
+        return first_of([part(sent, path) for path in paths] if sent is not None else [])
+
+    def labelled(*keys: str) -> str:
+        return first_of([part(place, known[key.lower()]) for place in metadata for key in keys])
+
+    tools = f"coalesce({both('tools')}, {asked('functions')})"
+    return {
+        "request_model": asked("model"),
+        "stream": asked("stream"),
+        "requested_by": asked("user", "safety_identifier"),
+        "tool_count": f"try(json_array_length({tools}))",
+        "response_format": both("response_format.type", "text.format.type"),
+        "route": labelled(*ROUTE_KEYS),
+        "prompt_name": f"coalesce({labelled(*PROMPT_KEYS)}, try(json_extract_string({both('prompt')}, '$.id')))",
+        "customer": labelled(*CUSTOMER_KEYS),
+        "team": labelled(*TEAM_KEYS),
+        "conversation": labelled(*CONVERSATION_KEYS),
+        "labelled_user": labelled(*USER_KEYS),
+        "kept_metadata": kept_metadata({key: labelled(key) for key in context.metadata_keys}),
+        "texts": asked("messages", "input"),
+        "tool_texts": tools,
+        "instructions": both("instructions"),
+    }
+
+
+def with_prompt(relation: str, context: Context) -> str:
+    """`relation` with its three columns of prompt text turned into what may be known of them."""
+    return f"""
+    select * exclude (texts, tool_texts, instructions),
+        {prompt_columns("texts", "tool_texts", context, "instructions")}
+    from ({relation})"""
+
+
+def selected(columns: dict[str, str]) -> str:
+    """`columns` as the items of a SELECT."""
+    return ", ".join(f"{expression} as {identifier(name)}" for name, expression in columns.items())

@@ -1,0 +1,61 @@
+"""Files that look usable and are not: each with the reason, and with what to export instead."""
+
+from collections.abc import Callable
+from typing import cast
+
+from audit.readers.export import Export
+from audit.readers.openai_usage import TIMES
+from audit.readers.sniff import Record
+
+USAGE_PAGE = {"Date", "Total Tokens", "Requests"}
+"""Columns of the exports that LiteLLM's usage page writes."""
+
+
+def why_not(export: Export) -> str | None:
+    """Why the file cannot be loaded although its kind is known; None where it is not one of these."""
+    return next((reason for is_one, reason in REFUSALS if is_one(export)), None)
+
+
+def _objects(export: Export) -> set[object]:
+    """What the records, and the results inside of buckets, say they are."""
+    inside = [record.get("results") for record in export.records]
+    results = [row for rows in inside if isinstance(rows, list) for row in cast("list[object]", rows)]
+    found = [*export.records, *(cast("Record", row) for row in results if isinstance(row, dict))]
+    return {record.get("object") for record in found}
+
+
+REFUSALS: tuple[tuple[Callable[[Export], bool], str], ...] = (
+    (
+        lambda export: export.field_set == TIMES,
+        (
+            "the four times of an OpenAI usage export and no figures: the range held no usage, or another view was "
+            "open. On platform.openai.com/usage choose the activity view (not cost) and a range with traffic, "
+            "then Export"
+        ),
+    ),
+    (
+        lambda export: (
+            export.field_set >= {"amount_value", "line_item"} or "organization.costs.result" in _objects(export)
+        ),
+        (
+            "an OpenAI cost export: dollars per day, no requests or tokens. Load the usage export instead, and check "
+            "it against this file with `audit reconcile`"
+        ),
+    ),
+    (
+        lambda export: export.field_set >= USAGE_PAGE | {"Model"},
+        (
+            "the `daily_with_models` export of LiteLLM's usage page: it repeats an entity's totals for each of its "
+            "models and so counts tokens many times over (litellm issue 32581). "
+            "Export the table LiteLLM_SpendLogs instead"
+        ),
+    ),
+    (
+        lambda export: export.field_set >= USAGE_PAGE,
+        "an export of LiteLLM's usage page, which names no models. Export the table LiteLLM_SpendLogs instead",
+    ),
+    (
+        lambda export: _objects(export) == {"batch"},
+        "Batch objects, which hold totals only. Load the files behind output_file_id, error_file_id and input_file_id",
+    ),
+)

@@ -1,0 +1,146 @@
+"""Which format a file is in. The order of READERS is the precedence: the more telling signature comes first."""
+
+import json
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import cast
+
+from audit.errors import InputError, UnknownNameError
+from audit.readers.export import Export, read_document
+from audit.readers.litellm import LITELLM_PAYLOAD, LITELLM_SPEND_LOGS
+from audit.readers.mapped import shipped_maps, user_map
+from audit.readers.openai_batch import OPENAI_BATCH
+from audit.readers.openai_requests import OPENAI_REQUESTS
+from audit.readers.openai_usage import OPENAI_USAGE
+from audit.readers.reader import Reader, unroll_page
+from audit.readers.refusals import why_not
+from audit.readers.sniff import HEAD_RECORDS, Record, keys_of
+
+READERS: tuple[Reader, ...] = (
+    LITELLM_PAYLOAD,
+    LITELLM_SPEND_LOGS,
+    OPENAI_BATCH,
+    OPENAI_USAGE,
+    *shipped_maps(),
+    OPENAI_REQUESTS,
+)
+FIELDS_QUOTED = 12
+"""An error message that lists the forty columns of a table is not read."""
+
+
+def recognise(export: Export, wanted: str | None = None, map_file: Path | None = None) -> Reader:
+    """The reader of a file: the one asked for by format or map, else the first that recognises it.
+
+    Raises InputError for a file that nobody recognises or that holds no usage, UnknownNameError for a format that
+    nobody knows, ConfigError for a map that cannot be used.
+    """
+    return _recognised(export, _document(export), wanted, map_file)[0]
+
+
+def prepare(
+    export: Export, spool: Path, wanted: str | None = None, map_file: Path | None = None
+) -> tuple[Reader, Export]:
+    """The reader of a file, and the file as DuckDB reads it: one JSON document becomes JSON lines in `spool`.
+
+    Raises what `recognise` raises.
+    """
+    document = _document(export)
+    reader, seen = _recognised(export, document, wanted, map_file)
+    if export.container != "json":
+        return reader, export
+    with tempfile.NamedTemporaryFile("w", dir=spool, suffix=".jsonl", delete=False, encoding="utf-8") as lines:
+        for record in (reader.unroll or unroll_page)(document):
+            lines.write(json.dumps(record) + "\n")
+    return reader, replace(seen, path=Path(lines.name))
+
+
+def _document(export: Export) -> object:
+    return read_document(export) if export.container == "json" else None
+
+
+def _recognised(export: Export, document: object, wanted: str | None, map_file: Path | None) -> tuple[Reader, Export]:
+    """The reader, and the export as that reader sees it: a JSON document as the records it unrolls into."""
+    asked = user_map(map_file) if map_file is not None else _named(wanted) if wanted is not None else None
+    for reader in READERS if asked is None else (asked,):
+        seen = _seen(export, document, reader)
+        if reader is asked or reader.fits(seen):
+            break
+    else:
+        reader, seen = None, _seen(export, document, None)
+    if not seen.fields:
+        raise InputError(f"{export.name}: holds no records; export a range with traffic")
+    if reader is None or (reader is asked and map_file is None):
+        if (reason := why_not(seen)) is not None:
+            raise InputError(f"{export.name}: {reason}")
+        if reader is None or not _has_any(reader, seen):
+            raise InputError(_unrecognised(seen, READERS if reader is None else (reader,)))
+    return reader, seen
+
+
+def _seen(export: Export, document: object, reader: Reader | None) -> Export:
+    if export.container != "json":
+        return export
+    unroll = unroll_page if reader is None or reader.unroll is None else reader.unroll
+    found = islice(unroll(document), HEAD_RECORDS)
+    records = [cast("Record", record) for record in found if isinstance(record, dict)]
+    return replace(
+        export,
+        container="jsonl",
+        compression="none",
+        records=tuple(records),
+        fields=keys_of(records),
+        page=_page(document),
+    )
+
+
+def _page(document: object) -> Record:
+    """What the last page says beside its records."""
+    pages = cast("list[object]", document) if isinstance(document, list) else [document]
+    last = pages[-1] if pages else None
+    if not isinstance(last, dict):
+        return {}
+    return {key: value for key, value in cast("Record", last).items() if not isinstance(value, list | dict)}
+
+
+def _named(wanted: str) -> Reader:
+    known = {reader.format: reader for reader in READERS}
+    if wanted not in known:
+        raise UnknownNameError("format", wanted, known, "`audit formats` lists them all")
+    return known[wanted]
+
+
+def _has_any(reader: Reader, export: Export) -> bool:
+    return any(signature & _names(export) for signature in reader.signatures)
+
+
+def _names(export: Export) -> set[str]:
+    return {part for record in export.records for part in record} | set(export.fields)
+
+
+def _unrecognised(export: Export, readers: Iterable[Reader]) -> str:
+    """What the file has, and what the format that it resembles most would need."""
+    names = {name.lower() for name in _names(export)}
+
+    def likeness(candidate: tuple[Reader, frozenset[str]]) -> tuple[float, int]:
+        shared = sum(column.lower().split(".")[0] in names for column in candidate[1])
+        return shared / len(candidate[1]), shared
+
+    reader, signature = max(((r, s) for r in readers for s in r.signatures), key=likeness)
+    missing = sorted(column for column in signature if column.lower().split(".")[0] not in names)
+    closest = (
+        f"Closest is {reader.format} ({reader.title}), which also needs {_listed(missing)}"
+        if likeness((reader, signature))[1] and missing
+        else "No format resembles it"
+    )
+    return (
+        f"{export.name}: not an export that this version knows; it has the fields {_listed(export.fields)}. {closest}. "
+        "Export as `audit formats` says, or describe the columns with --map"
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    quoted = ", ".join(repr(name) for name in names[:FIELDS_QUOTED])
+    return quoted + (f" and {len(names) - FIELDS_QUOTED} more" if len(names) > FIELDS_QUOTED else "")

@@ -1,0 +1,143 @@
+"""How text is laid out, told from its first bytes: JSON lines, one JSON document, or CSV; and its first records."""
+
+import codecs
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal, cast
+
+from audit.errors import InputError
+
+Container = Literal["jsonl", "json", "csv", "parquet"]
+Record = dict[str, object]
+
+HEAD_RECORDS = 50
+"""Records looked at when a format is recognised: the first may be broken or a rare kind."""
+DELIMITERS = ",;\t|"
+"""Excel writes a semicolon where the comma is the decimal sign; databases write tabs and bars."""
+NOT_ON_A_PAGE = {"usage", "model", "messages", "request", "response"}
+"""Keys that make an object a record of its own though it holds a list, as the reply to an embeddings call does."""
+
+csv.field_size_limit(1 << 24)  # a CSV field can hold a whole conversation; the default of 128 kB would raise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The container of a text file with the names and values found first; a document shows none of its own."""
+
+    container: Container
+    records: tuple[Record, ...] = ()
+    fields: tuple[str, ...] = ()
+    delimiter: str = ","
+
+
+def sniff(name: str, head: bytes, whole: bool) -> Layout:
+    """How the text that begins with `head` is laid out; `whole` says that `head` is all of it.
+
+    Raises InputError where it is neither JSON nor CSV in UTF-8, or damaged beyond its first lines.
+    """
+    body = head.removeprefix(codecs.BOM_UTF8)
+    lines = [line for line in body.split(b"\n") if line.strip()]
+    if not lines:
+        raise InputError(f"{name}: the file holds no data; export the logs again")
+    if not whole and len(lines) > 1:
+        lines.pop()
+    objects = list(islice(_objects(lines), HEAD_RECORDS))
+    if not objects and len(lines) > 1 and all(line.lstrip()[:1] == b"{" for line in lines[:2]):
+        raise InputError(f"{name}: none of the first {len(lines)} lines is a JSON object; is the file damaged?")
+    if _is_document(body, lines, objects, whole):
+        return Layout(container="json")
+    if objects:
+        return Layout(container="jsonl", records=tuple(objects), fields=keys_of(objects))
+    return _csv(name, lines[: HEAD_RECORDS + 1])
+
+
+def documents_in(text: str) -> Iterator[object]:
+    """The JSON values written one after another in `text`; ValueError where one is not whole."""
+    decoder = json.JSONDecoder()
+    end = len(text) - len(text.lstrip())
+    while end < len(text):
+        value, end = decoder.raw_decode(text, end)
+        yield value
+        while end < len(text) and text[end].isspace():
+            end += 1
+
+
+def page_key(value: object) -> str | None:
+    """The key of the list of records of an API page; None where `value` is a record."""
+    if not isinstance(value, dict):
+        return None
+    found = cast("Record", value)
+    if found.keys() & NOT_ON_A_PAGE:
+        return None
+    return next((key for key in ("data", "results", "result") if isinstance(found.get(key), list)), None)
+
+
+def keys_of(records: Iterable[Record]) -> tuple[str, ...]:
+    """The keys of `records`, each once, in order of appearance."""
+    return tuple(dict.fromkeys(key for record in records for key in record))
+
+
+def _is_document(body: bytes, lines: list[bytes], objects: list[Record], whole: bool) -> bool:
+    """Whether the text is one JSON document (or several pages) and not one record per line."""
+    if body.lstrip()[:1] not in (b"{", b"["):
+        return False
+    if objects and all(page_key(value) for value in objects):
+        return True
+    if whole and len(lines) > 1 and _is_json(body):
+        return True
+    # The last line of an indented list can be a whole object; a log has more good lines than broken ones.
+    return 2 * len(objects) < min(len(lines), HEAD_RECORDS) and not (objects and lines[0].lstrip()[:2] == b'{"')
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except ValueError:
+        return False
+    return True
+
+
+def _objects(lines: Iterable[bytes]) -> Iterator[Record]:
+    for line in lines:
+        if line.lstrip()[:1] == b"{":
+            try:
+                value = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(value, dict):
+                yield cast("Record", value)
+
+
+def _csv(name: str, lines: list[bytes]) -> Layout:
+    try:
+        header = lines[0].decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name}: neither JSON nor CSV in UTF-8 ({error}); save it again as UTF-8") from error
+    delimiter = max(DELIMITERS, key=lambda sign: len(next(csv.reader([header], delimiter=sign))))
+    text = io.StringIO(b"\n".join(lines).decode("utf-8", "replace"), newline="")
+    rows = list(csv.reader(text, delimiter=delimiter))
+    names = [field.strip() for field in rows[0]]
+    if len(names) < 2 or not all(field.isprintable() for field in names):
+        raise InputError(f"{name}: starts with {header[:60]!r}; expected JSON, CSV with a header, or Parquet")
+    fields = _unique(names)
+    records = tuple(dict(zip(fields, cast("list[object]", row), strict=False)) for row in rows[1:])
+    return Layout(container="csv", records=records, fields=fields, delimiter=delimiter)
+
+
+def _unique(names: Sequence[str]) -> tuple[str, ...]:
+    """Column names as DuckDB takes them: never empty, and different even in lower case.
+
+    The first of equals keeps its own.
+
+    >>> _unique(["model", "", "Model"])
+    ('model', 'column_2', 'Model_3')
+    """
+    found: dict[str, str] = {}
+    for position, name in enumerate(names, 1):
+        unique = name if name and name.lower() not in found else f"{name or 'column'}_{position}"
+        found[unique.lower()] = unique
+    return tuple(found.values())

@@ -1,0 +1,100 @@
+"""Which reader a file gets, and what is said of a file that no reader knows."""
+
+import json
+from pathlib import Path
+
+import pytest
+from staging import prepared
+
+from audit import sql
+from audit.errors import InputError, UnknownNameError
+from audit.readers.export import inspect
+from audit.readers.registry import READERS, recognise
+
+STAGING_COLUMNS = 51
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_every_format_has_a_name_of_its_own_a_staging_query_and_a_way_to_export() -> None:
+    assert len({reader.format for reader in READERS}) == len(READERS)
+    for reader in READERS:
+        assert f"raw_{reader.relation_name}" in sql.reads(sql.find(f"stg_{reader.relation_name}"))
+        assert reader.title
+        assert reader.how_to_export
+        assert reader.signatures
+
+
+def test_all_staging_queries_have_the_same_columns_in_the_same_order() -> None:
+    import sqlglot
+    from sqlglot import exp
+
+    names = {f"stg_{reader.relation_name}" for reader in READERS}
+    found: dict[str, list[str]] = {}
+    for name in names:
+        tree = sqlglot.parse_one(sql.find(name).select, read="duckdb")
+        renamed = next(cte for cte in tree.find_all(exp.CTE) if cte.alias == "renamed").this
+        found[name] = renamed.named_selects
+    first = found.popitem()[1]
+    assert len(first) == STAGING_COLUMNS
+    assert all(columns == first for columns in found.values())
+
+
+def test_an_unknown_file_is_refused_with_its_fields_the_closest_format_and_what_that_needs(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.csv", "request_id,startTime,model,completion_tokens,colour\n1,2,3,4,5\n")
+    with pytest.raises(InputError) as raised:
+        prepared(path)
+    message = str(raised.value)
+    assert message.startswith(f"{path}: ")
+    assert "'request_id', 'startTime', 'model', 'completion_tokens', 'colour'" in message
+    assert "Closest is litellm_spend_logs" in message
+    assert "also needs 'prompt_tokens'" in message
+
+
+def test_a_file_that_resembles_nothing_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"has the fields 'colour', 'shape'\. No format resembles it"):
+        prepared(write(tmp_path / "rows.csv", "colour,shape\nred,round\n"))
+
+
+def test_a_long_list_of_fields_is_cut(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="'c11' and 28 more"):
+        prepared(write(tmp_path / "rows.csv", ",".join(f"c{n}" for n in range(40)) + "\n"))
+
+
+def test_an_unknown_format_is_answered_with_the_nearest_names(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.csv", "a,b\n1,2\n")
+    with pytest.raises(UnknownNameError, match="nearest: litellm_spend_logs"):
+        recognise(inspect("rows.csv", path), "litellm_spendlogs")
+
+
+def test_a_format_that_is_asked_for_reads_a_file_with_fewer_columns_but_not_a_foreign_one(tmp_path: Path) -> None:
+    some = write(tmp_path / "some.csv", "model,prompt_tokens,completion_tokens,startTime\ngpt-4o,1,2,2026-03-01\n")
+    assert prepared(some, "litellm_spend_logs")[0].format == "litellm_spend_logs"
+    none = write(tmp_path / "none.csv", "colour,shape\nred,round\n")
+    with pytest.raises(InputError, match="not an export that this version knows"):
+        prepared(none, "litellm_spend_logs")
+
+
+def test_a_signature_is_told_apart_from_the_first_records_and_not_from_the_first_alone(tmp_path: Path) -> None:
+    text = '{"event": "started"}\n{"request": {"model": "gpt-4o", "messages": []}, "response": null}\n'
+    assert prepared(write(tmp_path / "app.log", text))[0].format == "openai_requests"
+
+
+@pytest.mark.parametrize("text", ["[]", '{"data": []}', '{"object": "list",\n"data": []}'])
+def test_a_document_without_records_is_refused_as_empty(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match="holds no records"):
+        prepared(write(tmp_path / "page.json", text))
+
+
+def test_a_document_is_written_out_as_json_lines_and_the_rest_is_left_where_it_is(tmp_path: Path) -> None:
+    reply = {"object": "chat.completion", "model": "gpt-4o", "usage": {"prompt_tokens": 1}}
+    document = write(tmp_path / "page.json", json.dumps({"data": [reply, 7]}, indent=1))
+    _, export = prepared(document)
+    assert export.path != document
+    assert export.container == "jsonl"
+    assert [json.loads(line) for line in export.path.read_text().splitlines()] == [reply, 7]
+    lines = write(tmp_path / "lines.jsonl", json.dumps(reply))
+    assert prepared(lines)[1].path == lines
