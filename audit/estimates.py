@@ -1,0 +1,131 @@
+"""Paired outcomes of one decision unit -> quality loss and output-length ratio, each with its interval."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from audit.assumptions import Range
+from audit.statistics import (
+    Floats,
+    effective_size,
+    normal_quantile,
+    paired_mean,
+    pairs_needed,
+    student_quantile,
+    tango_interval,
+    tango_p,
+)
+
+MIN_PAIRS = 30
+"""Pairs below which nothing is routed and no length ratio is believed: the usual floor per stratum of a replay."""
+
+MIN_DIFFERING = 10
+"""Unequal pairs below which a Student interval is widened: a few differences say little about their own spread."""
+
+IMPLAUSIBLE_SCORE = 0.20
+"""An incumbent in production that scores below this is more likely misread than this bad."""
+
+IMPLAUSIBLE_GAIN = 0.10
+"""A smaller model that beats the incumbent by more than this is more likely a scoring artefact."""
+
+MOST_PAIRS = 1_000_000
+"""Cap of a sample size: a gap this close to the margin is not worth resolving."""
+
+PLANNING_DISCORDANCE = 0.127
+"""Share of pairs that differ, to plan a first replay with: all four ZeroEval tasks, gpt-4o-2024-05-13 and mini."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityLoss:
+    """Loss on the candidate as a fraction of the score range: interval, test against the margin, and plausibility."""
+
+    pairs: int
+    loss: Range
+    p: float
+    margin: float
+    variance: float
+    is_suspect: bool
+
+    @property
+    def reading(self) -> Literal["within", "above", "open"]:
+        """Where the whole interval lies relative to the margin."""
+        if self.loss.high <= self.margin:
+            return "within"
+        return "above" if self.loss.low > self.margin else "open"
+
+    def further_pairs(self, alpha: float, power: float) -> int:
+        """Pairs still missing for a verdict at one-sided `alpha`, if the loss is what it looks like; at least 1.
+
+        The variance is smoothed by one differing pair, or a lucky start would ask for nothing.
+        """
+        smoothed = (self.variance * self.pairs + 1) / (self.pairs + 2)
+        return max(1, _sample_size(smoothed, self.loss.point, self.margin, alpha, power) - self.pairs)
+
+
+def first_pairs(margin: float, alpha: float, power: float) -> int:
+    """Pairs for a first verdict on an unmeasured workload, if the candidate is in truth as good as the incumbent."""
+    return _sample_size(PLANNING_DISCORDANCE, 0.0, margin, alpha, power)
+
+
+def _sample_size(variance: float, gap: float, margin: float, alpha: float, power: float) -> int:
+    """Pairs in all, within MIN_PAIRS..MOST_PAIRS; never fewer than pass when no pair differs, z² (1 - m) / m."""
+    z = normal_quantile(1 - alpha)
+    wanted = max(pairs_needed(variance, gap, margin, alpha, power), z * z * (1 - margin) / margin, MIN_PAIRS)
+    return math.ceil(min(wanted, MOST_PAIRS))
+
+
+def quality_loss(incumbent: Floats, candidate: Floats, weights: Floats, margin: float) -> QualityLoss:
+    """Mean of incumbent minus candidate score with a 95 % interval and the one-sided test against `margin`.
+
+    Scores 0/1 with equal weights: Tango. Otherwise Student on the weighted differences; with fewer than
+    MIN_DIFFERING unequal pairs the hull of that and of Tango on the signs, every difference read as a full one.
+    Needs at least one pair.
+    """
+    difference = incumbent - candidate
+    size = effective_size(weights)
+    total = float(weights.sum())
+    lost = size * float(weights[difference > 0].sum()) / total
+    won = size * float(weights[difference < 0].sum()) / total
+    low, high = tango_interval(lost, won, size)
+    p = tango_p(lost, won, size, margin)
+    mean = paired_mean(difference, weights)
+    is_binary = bool(np.isin(incumbent, (0.0, 1.0)).all() and np.isin(candidate, (0.0, 1.0)).all())
+    if not is_binary or np.ptp(weights) > 0:
+        student = mean.interval()
+        if np.count_nonzero(difference) < MIN_DIFFERING:
+            low, high, p = min(low, student[0]), max(high, student[1]), max(p, mean.p(margin))
+        else:
+            (low, high), p = student, mean.p(margin)
+    before, after = (float((weights * scores).sum()) / total for scores in (incumbent, candidate))
+    return QualityLoss(
+        pairs=len(difference),
+        loss=Range(low=min(low, mean.mean), point=mean.mean, high=max(high, mean.mean)),
+        p=p,
+        margin=margin,
+        variance=float((weights * difference**2).sum()) / total,
+        is_suspect=before < IMPLAUSIBLE_SCORE or after - before > IMPLAUSIBLE_GAIN,
+    )
+
+
+def output_ratio(pairs: pl.DataFrame) -> Range | None:
+    """Candidate output tokens per incumbent output token, None with fewer than MIN_PAIRS pairs of known lengths.
+
+    Ratio of weighted sums R = Σ w c / Σ w i; error of log R by linearisation, sqrt(n/(n-1) Σ (w (c - R i))²) / Σ w c;
+    Student interval on the log scale, so that it stays above 0. Cochran 1977.
+    """
+    known = pairs.filter((pl.col("candidate_output_tokens") > 0) & (pl.col("incumbent_output_tokens") > 0))
+    n = known.height
+    if n < MIN_PAIRS:
+        return None
+    weights, after, before = (
+        known[name].cast(pl.Float64).to_numpy()
+        for name in ("weight", "candidate_output_tokens", "incumbent_output_tokens")
+    )
+    ratio = float((weights * after).sum()) / float((weights * before).sum())
+    residuals = float(((weights * (after - ratio * before)) ** 2).sum())
+    error = math.sqrt(residuals * n / (n - 1)) / float((weights * after).sum())
+    spread = math.exp(student_quantile(max(1.0, effective_size(weights) - 1), 0.975) * error)
+    return Range(low=ratio / spread, point=ratio, high=ratio * spread)

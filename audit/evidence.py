@@ -1,0 +1,230 @@
+"""Paired outcomes, gates and priors -> one verdict per workload.
+
+Outcomes alone can say `route`: they must be of exactly these models, enough of them, plausibly scored, and still
+significant after every workload tested in the same report is counted. Everything short of that is a pilot or stays.
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+import polars as pl
+
+from audit.assumptions import Assumptions
+from audit.estimates import MIN_PAIRS, QualityLoss, first_pairs
+from audit.priors import Prior, base_rate, published
+from audit.reasons import Evidence, Verdict
+from audit.statistics import holm
+from audit.units import Unit, Workload, decision_units, workload_of
+
+VERDICTS: dict[str, pl.DataType] = {
+    "workload_id": pl.String(),
+    "verdict": pl.String(),
+    "reasons": pl.List(pl.String()),
+    "risk": pl.Int64(),
+    "risk_dimension": pl.String(),
+    "evidence": pl.String(),
+    "is_gated": pl.Boolean(),
+    "pairs": pl.Int64(),
+    "pairs_needed": pl.Int64(),
+    "quality_loss_low": pl.Float64(),
+    "quality_loss_point": pl.Float64(),
+    "quality_loss_high": pl.Float64(),
+    "margin": pl.Float64(),
+    "p_value": pl.Float64(),
+    "adjusted_p": pl.Float64(),
+    "output_ratio_low": pl.Float64(),
+    "output_ratio_point": pl.Float64(),
+    "output_ratio_high": pl.Float64(),
+    "output_ratio_is_measured": pl.Boolean(),
+    "pass_alpha": pl.Float64(),
+    "pass_beta": pl.Float64(),
+    "pass_probability": pl.Float64(),
+    "parse_failure_share": pl.Float64(),
+    "decision_unit": pl.String(),
+}
+"""Columns of the result of `decide`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The verdict on a workload with its main reason first."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    evidence: Evidence
+    is_gated: bool = False
+    pairs_needed: int | None = None
+    prior: Prior | None = None
+    pass_probability: float | None = None
+
+
+def decide(
+    workloads: pl.DataFrame,
+    pairs: pl.DataFrame,
+    *,
+    candidate: str,
+    assumptions: Assumptions,
+    base_rates: pl.DataFrame,
+    task_priors: pl.DataFrame,
+) -> pl.DataFrame:
+    """One row per workload with the columns of VERDICTS, in the order given; quality losses in points of 100.
+
+    The rule: `route` if the upper end of the 95 % interval is within the margin, the Holm-adjusted one-sided p is at
+    most alpha and nothing speaks against the outcomes; `keep` if the lower end is above the margin; else `pilot`.
+    """
+    asked = [workload_of(row) for row in workloads.iter_rows(named=True)]
+    pairs = pairs.with_columns(pl.col("weight").fill_null(1.0), pl.col("parse_failed").fill_null(value=False))
+    by_endpoint = {cast("str", key[0]): frame for key, frame in pairs.partition_by("endpoint", as_dict=True).items()}
+    units = decision_units(asked, by_endpoint, candidate)
+    tested = {
+        units[work.workload_id].name: units[work.workload_id].measured
+        for work in asked
+        if not _is_closed(work, units[work.workload_id], candidate)
+    }
+    p_values = {name: loss.p for name, loss in tested.items() if loss is not None}
+    adjusted = dict(zip(p_values, holm(list(p_values.values())), strict=True))
+    rows: list[dict[str, object]] = []
+    for work in asked:
+        unit = units[work.workload_id]
+        prior = _prior(work, candidate, unit.margin, base_rates, task_priors)
+        if _is_closed(work, unit, candidate):
+            decision = _closed(work, unit, candidate)
+        elif unit.measured is not None:
+            decision = _measured(unit, unit.measured, prior, adjusted[unit.name], len(adjusted), assumptions)
+        else:
+            decision = _unmeasured(work, unit, prior, assumptions)
+        rows.append(_row(work, unit, decision, adjusted.get(unit.name), assumptions))
+    return pl.DataFrame(rows, schema=VERDICTS)
+
+
+def _is_closed(work: Workload, unit: Unit, candidate: str) -> bool:
+    """Nothing to decide: same model, or a gate that outcomes have not lifted."""
+    if work.incumbent_model == candidate:
+        return True
+    is_lifted = work.is_long and unit.measured is not None and unit.measured.pairs >= MIN_PAIRS
+    return bool(work.gate_reasons) and not is_lifted
+
+
+def _closed(work: Workload, unit: Unit, candidate: str) -> Decision:
+    same = ("same_model",) if work.incumbent_model == candidate else ()
+    return Decision(
+        verdict="keep",
+        reasons=(*same, *work.gate_reasons),
+        evidence="none" if unit.measured is None else "measured",
+        is_gated=bool(work.gate_reasons),
+    )
+
+
+def _prior(work: Workload, candidate: str, margin: float, base_rates: pl.DataFrame, task_priors: pl.DataFrame) -> Prior:
+    if work.confirmed_task_type is not None:
+        prior = published(task_priors, work.confirmed_task_type, work.incumbent_model, candidate, margin * 100)
+        if prior is not None:
+            return prior
+    return base_rate(base_rates, margin * 100)
+
+
+def _measured(
+    unit: Unit, loss: QualityLoss, prior: Prior, adjusted: float, tests: int, assumptions: Assumptions
+) -> Decision:
+    """Verdict from outcomes of exactly these models.
+
+    P(loss <= margin) of the data is 1 - p, the confidence distribution of the same interval; where the data do not
+    count (suspect, unparsed, too few) the odds stay those of the prior.
+    """
+    notes = unit.notes
+    is_sound = loss.pairs >= MIN_PAIRS and not {"suspect_scorer", "parse_failures"} & set(notes)
+    odds = 1 - loss.p if is_sound else None
+    if loss.reading == "above":
+        return Decision(verdict="keep", reasons=("loss_above_margin", *notes), evidence="measured")
+    if loss.reading == "within" and adjusted <= assumptions.alpha and is_sound:
+        reasons = ("loss_within_margin", *notes)
+        return Decision(verdict="route", reasons=reasons, evidence="measured", pass_probability=odds)
+    if loss.reading == "open":
+        notes = ("undecided", *notes)
+    elif adjusted > assumptions.alpha:
+        notes = ("multiplicity", *notes)
+    if loss.pairs < MIN_PAIRS:
+        notes = (*notes, "few_pairs")
+    return Decision(
+        verdict="pilot",
+        reasons=notes,
+        evidence="measured",
+        pairs_needed=loss.further_pairs(assumptions.alpha / tests, assumptions.power),
+        prior=prior if odds is None else None,
+        pass_probability=prior.mean if odds is None else odds,
+    )
+
+
+def _unmeasured(work: Workload, unit: Unit, prior: Prior, assumptions: Assumptions) -> Decision:
+    """Verdict without outcomes of these models: a pilot, or `keep` where published results leave no room."""
+    notes = unit.notes or ("no_outcomes",)
+    if prior.is_above_margin:
+        return Decision(verdict="keep", reasons=("published_loss", *notes), evidence="prior")
+    odds = ["published_range" if prior.is_published else "base_rate"]
+    if work.confirmed_task_type is not None and not prior.is_published:
+        odds.append("no_published_range")
+    return Decision(
+        verdict="pilot",
+        reasons=(*notes, *odds),
+        evidence="prior",
+        pairs_needed=first_pairs(unit.margin, assumptions.alpha, assumptions.power),
+        prior=prior,
+        pass_probability=prior.mean,
+    )
+
+
+def _row(
+    work: Workload, unit: Unit, decision: Decision, adjusted: float | None, assumptions: Assumptions
+) -> dict[str, object]:
+    loss, prior = unit.loss, decision.prior
+    measured = unit.measured
+    ratio = unit.ratio or assumptions.output_ratio
+    dimension, risk = _risk(work, unit, decision)
+    return {
+        "workload_id": work.workload_id,
+        "verdict": decision.verdict,
+        "reasons": [*decision.reasons, *work.advisory_reasons],
+        "risk": risk,
+        "risk_dimension": dimension,
+        "evidence": decision.evidence,
+        "is_gated": decision.is_gated,
+        "pairs": 0 if loss is None else loss.pairs,
+        "pairs_needed": decision.pairs_needed,
+        "quality_loss_low": None if loss is None else 100 * loss.loss.low,
+        "quality_loss_point": None if loss is None else 100 * loss.loss.point,
+        "quality_loss_high": None if loss is None else 100 * loss.loss.high,
+        "margin": 100 * unit.margin,
+        "p_value": None if measured is None else measured.p,
+        "adjusted_p": adjusted,
+        "output_ratio_low": ratio.low,
+        "output_ratio_point": ratio.point,
+        "output_ratio_high": ratio.high,
+        "output_ratio_is_measured": unit.ratio is not None,
+        "pass_alpha": None if prior is None else prior.alpha,
+        "pass_beta": None if prior is None else prior.beta,
+        "pass_probability": decision.pass_probability,
+        "parse_failure_share": unit.parse_failure_share,
+        "decision_unit": unit.name,
+    }
+
+
+def _risk(work: Workload, unit: Unit, decision: Decision) -> tuple[str, int]:
+    """The largest of the named risks of routing this workload, 0 (none seen) to 4 (expect harm), and its name."""
+    notes = set(decision.reasons) | set(unit.notes)
+    loss = unit.measured
+    quality = {"above": 4, "open": 2, "within": 0}[loss.reading] if loss is not None else 3
+    if "published_loss" in notes:
+        quality = 4
+    pairs = 0 if loss is None else loss.pairs
+    risks = {
+        "quality": 0 if decision.verdict == "keep" and "same_model" in notes else quality,
+        "scorer": 3 if "suspect_scorer" in notes else 2 if notes & {"graders_disagree", "parse_failures"} else 0,
+        "snapshot": 3 if "other_snapshot" in notes else 0,
+        "pairs": 0 if loss is None else 3 if pairs < MIN_PAIRS else 2 if pairs < 100 else 1 if pairs < 400 else 0,
+        "long_input": 2 if "long_input" in work.gate_reasons else 0,
+        "gate": 4 if decision.is_gated else 0,
+        "stakes": {"low": 0, "normal": 1, "core": 2}.get(work.stakes, 1),
+        "retirement": 1 if "incumbent_retires" in work.advisory_reasons else 0,
+    }
+    dimension = max(risks, key=lambda name: risks[name])
+    return dimension, risks[dimension]

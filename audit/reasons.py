@@ -1,0 +1,40 @@
+"""Reason codes of verdicts and the sentence each stands for: one place, so that every report says the same."""
+
+from typing import Literal
+
+Verdict = Literal["route", "pilot", "keep"]
+Evidence = Literal["measured", "prior", "none"]
+
+GATES = {
+    "long_input": "Inputs above 50,000 tokens and no outcomes at that length.",
+    "images": "Image input: the candidate may count an image as many more tokens.",
+    "audio": "Audio input or output, which the candidate does not serve at the same terms.",
+    "fine_tuned": "Served by a fine-tuned model; its training does not carry over.",
+    "context_limit": "Inputs exceed the candidate's context window.",
+    "output_limit": "Outputs exceed the candidate's output limit.",
+}
+"""Hard gates: each one means `keep`, whatever the outcomes say (long_input alone can be lifted by long outcomes)."""
+
+REASONS = GATES | {
+    "same_model": "Already served by the candidate.",
+    "loss_within_margin": "The whole interval of the quality loss lies within the margin.",
+    "loss_above_margin": "The whole interval of the quality loss lies above the margin.",
+    "undecided": "The interval of the quality loss straddles the margin; more pairs will decide.",
+    "multiplicity": "Within the margin alone, but not once all workloads tested together are accounted for (Holm).",
+    "few_pairs": "Fewer than 30 pairs: too few to route on.",
+    "no_outcomes": "No paired outcomes for this workload.",
+    "suspect_scorer": "The incumbent scores implausibly low; check the scorer before trusting these outcomes.",
+    "parse_failures": "More answers could not be parsed than the margin allows for; fix the parser or the format.",
+    "several_graders": "Judged by several graders; the least favourable one decides.",
+    "graders_disagree": "The graders come to different verdicts; the least favourable one decides.",
+    "other_snapshot": "The outcomes are of another snapshot of these models; they are shown and do not decide.",
+    "other_models": "Outcomes exist, but for other models than this pair.",
+    "published_loss": "Published results for the confirmed task type lose more than the margin.",
+    "published_range": "Odds from published results for the confirmed task type.",
+    "no_published_range": "No published result covers the confirmed task type with these models.",
+    "base_rate": "Odds from the base rate of public paired workloads: a wide guess, not evidence.",
+    "costs_more": "The candidate would not be cheaper here.",
+    "incumbent_retires": "The incumbent is retired by its provider within the horizon.",
+    "candidate_retires": "The candidate is retired by its provider within the horizon.",
+}
+"""Code -> sentence for people."""

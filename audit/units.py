@@ -1,0 +1,158 @@
+"""Which workloads are decided together, on which pairs, and what those pairs say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import polars as pl
+
+from audit.assumptions import Range
+from audit.estimates import MIN_PAIRS, QualityLoss, output_ratio, quality_loss
+from audit.priors import model_family
+
+LONG_INPUT_TOKENS = 50_000
+"""Input length above which outcomes of shorter prompts say nothing: large models lose quality there too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """What a verdict needs to know of a workload."""
+
+    workload_id: str
+    endpoint: str
+    incumbent_model: str
+    gate_reasons: Sequence[str]
+    advisory_reasons: Sequence[str]
+    margin: float
+    stakes: str
+    confirmed_task_type: str | None
+
+    @property
+    def is_long(self) -> bool:
+        """Only its input length stands against it, which outcomes at that length can answer."""
+        return list(self.gate_reasons) == ["long_input"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """Workloads decided together, and what was measured for them; margin and losses in fractions."""
+
+    name: str
+    margin: float
+    loss: QualityLoss | None = None
+    is_exact: bool = True
+    ratio: Range | None = None
+    parse_failure_share: float | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def measured(self) -> QualityLoss | None:
+        """The loss, if it is of exactly this pair of models."""
+        return self.loss if self.is_exact else None
+
+
+def workload_of(row: Mapping[str, object]) -> Workload:
+    """A workload from a row of `decide`'s frame; the margin becomes a fraction."""
+    task_type = row["confirmed_task_type"]
+    return Workload(
+        workload_id=str(row["workload_id"]),
+        endpoint=str(row["endpoint"]),
+        incumbent_model=str(row["incumbent_model"]),
+        gate_reasons=cast("list[str]", row["gate_reasons"] or []),
+        advisory_reasons=cast("list[str]", row["advisory_reasons"] or []),
+        margin=cast("float", row["margin"]) / 100,
+        stakes=str(row["stakes"]),
+        confirmed_task_type=None if task_type is None else str(task_type),
+    )
+
+
+def decision_units(
+    asked: Sequence[Workload], by_endpoint: Mapping[str, pl.DataFrame], candidate: str
+) -> dict[str, Unit]:
+    """Decision unit of every workload id.
+
+    Outcomes that name only an endpoint cannot be told apart by workload: they pool all workloads of that endpoint
+    and model into one unit, with all its pairs and its strictest margin. A long-input workload stands alone, since
+    only outcomes at its length count for it.
+    """
+    strictest: dict[tuple[str, str], float] = {}
+    for work in asked:
+        key = (work.endpoint, work.incumbent_model)
+        strictest[key] = min(work.margin, strictest.get(key, work.margin))
+    pooled: dict[str, Unit] = {}
+    units: dict[str, Unit] = {}
+    for work in asked:
+        found = by_endpoint.get(work.endpoint)
+        if found is None:
+            units[work.workload_id] = Unit(name=work.workload_id, margin=work.margin)
+            continue
+        exact = found.filter(
+            (pl.col("incumbent_model") == work.incumbent_model) & (pl.col("candidate_model") == candidate)
+        )
+        own = pl.col("workload_id") == work.workload_id
+        if work.is_long:
+            long = exact.filter(own & (pl.col("input_tokens_band") >= LONG_INPUT_TOKENS))
+            units[work.workload_id] = _unit(work.workload_id, work.margin, long, is_exact=True)
+        elif exact["workload_id"].has_nulls():
+            name = f"{work.endpoint}\x1f{work.incumbent_model}"
+            if name not in pooled:
+                pooled[name] = _unit(name, strictest[work.endpoint, work.incumbent_model], exact, is_exact=True)
+            units[work.workload_id] = pooled[name]
+        elif not (mine := exact.filter(own)).is_empty():
+            units[work.workload_id] = _unit(work.workload_id, work.margin, mine, is_exact=True)
+        else:
+            units[work.workload_id] = _other_models(
+                work, found.filter(own | pl.col("workload_id").is_null()), candidate
+            )
+    return units
+
+
+def _other_models(work: Workload, found: pl.DataFrame, candidate: str) -> Unit:
+    """Unit of a workload with outcomes of other models only: the snapshot with most pairs is shown, none decides."""
+    wanted = (model_family(work.incumbent_model), model_family(candidate))
+    counts = (
+        found.group_by("incumbent_model", "candidate_model").len().sort("len", "incumbent_model", "candidate_model")
+    )
+    related = [
+        (incumbent, other)
+        for incumbent, other, _ in cast("list[tuple[str, str, int]]", counts.rows())
+        if (model_family(incumbent), model_family(other)) == wanted
+    ]
+    if not related:
+        notes = () if found.is_empty() else ("other_models",)
+        return Unit(name=work.workload_id, margin=work.margin, notes=notes)
+    incumbent, other = related[-1]
+    chosen = found.filter((pl.col("incumbent_model") == incumbent) & (pl.col("candidate_model") == other))
+    return _unit(work.workload_id, work.margin, chosen, is_exact=False, notes=("other_snapshot",))
+
+
+def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, notes: tuple[str, ...] = ()) -> Unit:
+    """What `pairs` say; of several graders the least favourable, so that `route` holds under each."""
+    if pairs.is_empty():
+        return Unit(name=name, margin=margin, notes=notes)
+    usable = pairs.filter(~pl.col("parse_failed"))
+    parts = usable.partition_by("grader", maintain_order=True)
+    losses = [_loss(part, margin) for part in parts if part.height >= MIN_PAIRS] or [
+        _loss(part, margin) for part in parts
+    ]
+    if len(parts) > 1:
+        notes += ("several_graders",) if len({loss.reading for loss in losses}) == 1 else ("graders_disagree",)
+    failed = 1 - usable.height / pairs.height
+    if failed > margin:
+        notes += ("parse_failures",)
+    if any(loss.is_suspect for loss in losses):
+        notes += ("suspect_scorer",)
+    worst = max(losses, key=lambda loss: (loss.loss.high, loss.p), default=None)
+    ratio = output_ratio(usable) if is_exact else None
+    return Unit(
+        name=name, margin=margin, loss=worst, is_exact=is_exact, ratio=ratio, parse_failure_share=failed, notes=notes
+    )
+
+
+def _loss(pairs: pl.DataFrame, margin: float) -> QualityLoss:
+    return quality_loss(
+        pairs["incumbent_score"].cast(pl.Float64).to_numpy(),
+        pairs["candidate_score"].cast(pl.Float64).to_numpy(),
+        pairs["weight"].cast(pl.Float64).to_numpy(),
+        margin,
+    )
