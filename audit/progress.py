@@ -1,7 +1,7 @@
 """How long work shows that it goes on: a bar on a terminal, plain lines elsewhere, nothing when asked to be quiet."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 Progress = Callable[[str], AbstractContextManager[None]]
@@ -14,7 +14,7 @@ def silent(_: str) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def shown(quiet: bool) -> Iterator[Progress]:
+def shown(quiet: bool) -> Generator[Progress, None, None]:
     """A Progress for this process's standard error."""
     if quiet:
         yield silent
@@ -26,13 +26,13 @@ def shown(quiet: bool) -> Iterator[Progress]:
 
 
 @contextmanager
-def _lines(step: str) -> Iterator[None]:
+def _lines(step: str) -> Generator[None, None, None]:
     print(f"{step} ...", file=sys.stderr, flush=True)
     yield
 
 
 @contextmanager
-def _bar() -> Iterator[Progress]:
+def _bar() -> Generator[Progress, None, None]:
     from rich.console import Console
     from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
@@ -41,7 +41,7 @@ def _bar() -> Iterator[Progress]:
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
 
         @contextmanager
-        def progress(step: str) -> Iterator[None]:
+        def progress(step: str) -> Generator[None, None, None]:
             task = bar.add_task(step, total=None)
             try:
                 yield

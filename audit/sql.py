@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from audit.errors import UnknownNameError
 
 if TYPE_CHECKING:
-    from sqlglot import exp
+    from sqlglot.expressions import Expr
 
 Dialect = Literal["duckdb", "spark", "bigquery", "snowflake", "clickhouse"]
 DIALECTS: tuple[Dialect, ...] = ("duckdb", "spark", "bigquery", "snowflake", "clickhouse")
@@ -78,13 +78,14 @@ def in_folders(*prefixes: str) -> list[Query]:
     return [chosen[name] for name in TopologicalSorter(graph).static_order()]
 
 
-def reads(query: Query) -> set[str]:
+@cache
+def reads(query: Query) -> frozenset[str]:
     """The names of the relations that `query` reads."""
     from sqlglot import exp
 
     tree = _parse(query)
     local = {cte.alias_or_name for cte in tree.find_all(exp.CTE)}
-    return {table.name for table in tree.find_all(exp.Table)} - local
+    return frozenset(table.name for table in tree.find_all(exp.Table)) - local
 
 
 def seeds() -> dict[str, Path]:
@@ -98,23 +99,23 @@ def transpile(query: Query, dialect: Dialect) -> str:
         return query.select
     tree = _parse(query)
     if dialect == "spark":
-        tree = cast("exp.Expression", tree.transform(_for_spark))
+        tree = tree.transform(_for_spark)
     return tree.sql(dialect=dialect, pretty=True)
 
 
-def _parse(query: Query) -> "exp.Expression":
+def _parse(query: Query) -> "Expr":
     import sqlglot
 
-    return cast("exp.Expression", sqlglot.parse_one(query.select, read="duckdb"))
+    return sqlglot.parse_one(query.select, read="duckdb")
 
 
-def _for_spark(node: "exp.Expression") -> "exp.Expression":
+def _for_spark(node: "Expr") -> "Expr":
     """Spark raises for the first element of an empty list where DuckDB gives NULL."""
     from sqlglot import exp
 
     if isinstance(node, exp.Bracket) and len(node.expressions) == 1 and isinstance(node.expressions[0], exp.Literal):
         index = node.expressions[0]
         if index.is_int:
-            one_based = exp.Literal.number(int(index.name) + (1 - int(node.args.get("offset") or 0)))
+            one_based = exp.Literal.number(int(index.name) + 1)  # sqlglot counts from 0
             return exp.Anonymous(this="try_element_at", expressions=[node.this, one_based])
     return node

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -118,7 +118,7 @@ class Warehouse:
         self._register(f'create or replace temp table "{table}" as select * from new_rows', frame)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None, None, None]:
         """All or nothing: whatever is raised inside leaves the database as it was."""
         self.con.begin()
         try:

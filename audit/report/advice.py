@@ -43,14 +43,16 @@ def certainty(document: ReportDocument) -> list[str]:
 
 
 def _switched_off(document: ReportDocument) -> list[str]:
-    """The first day on which a model of the pair is gone."""
+    """When the models of the pair are gone."""
     families = (document["pair"]["incumbent"], document["pair"]["candidate"])
     concerned = [row for row in document.get("retirements", []) if row["model"].startswith(families)]
     if not concerned:
         return []
-    first = min(row["date"] for row in concerned)
-    names = ", ".join(sorted(words.clean(row["model"]) for row in concerned if row["date"] == first))
-    return [f"Switched off on {words.clean(first, 20)}: {names}. No saving counts beyond that day."]
+    by_day: dict[str, list[str]] = {}
+    for row in concerned:
+        by_day.setdefault(row["date"], []).append(words.clean(row["model"]))
+    days = "; ".join(f"{', '.join(sorted(set(by_day[day])))} on {words.clean(day, 20)}" for day in sorted(by_day))
+    return [f"Switched off: {days}. No saving counts beyond that day."]
 
 
 def next_steps(document: ReportDocument) -> list[Step]:
@@ -62,15 +64,25 @@ def next_steps(document: ReportDocument) -> list[Step]:
         return [Step("audit load PATH", "There is no traffic yet. `audit formats` lists the exports it reads.")]
     if any(not check["ok"] for check in document["checks"]):
         steps.append(Step("audit status", "A check failed: look at what was loaded before quoting a number."))
-    if "route" in verdicts:
-        steps.append(
-            Step("audit plan", "Roll the proven workloads out in stages; `audit policy` writes the router file.")
-        )
     if "pilot" in verdicts:
-        steps.append(Step("audit sample", "Choose requests of the pilots to replay on the candidate."))
-        steps.append(Step("audit outcomes add FILE", "Bring the scores back; pilots become route or keep."))
+        steps.append(Step("audit outcomes add FILE", _replay(document)))
+    if "route" in verdicts:
+        steps.append(Step("audit report --json", "Move the proven endpoints first, a small share at a time: `verdict` is route."))
     if requests["unpriced"]:
         steps.append(Step("audit prices MODEL", "Some traffic has no price: add it to prices.csv, it is not counted."))
     if not steps:
         steps.append(Step("audit compare A B", "Nothing can move on this pair: compare another candidate."))
     return steps
+
+
+def _replay(document: ReportDocument) -> str:
+    """What to measure next: the pilot with most to gain, and how many pairs it takes."""
+    pilots = [workload for workload in document["workloads"] if workload["verdict"] == "pilot"]
+    first = max(pilots, key=lambda workload: float(workload["savings"]["point"]))
+    candidate = words.clean(document["pair"]["candidate"], 40)
+    pairs = first["pairs_needed"]
+    amount = "" if pairs is None else f" (about {words.count(pairs)} pairs decide)"
+    return (
+        f"Replay requests of {words.clean(first['endpoint'], 40)}{amount} on {candidate}, score both answers, add the "
+        "scores; pilots then become route or keep."
+    )

@@ -58,7 +58,7 @@ def workloads(document: ReportDocument, drawn: Container[str]) -> Element:
         "Input tokens",
         "Output tokens",
         "Evidence",
-        "Saving",
+        "If moved",
     ]
     return part(
         "workloads",

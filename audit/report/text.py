@@ -1,5 +1,7 @@
 """The report for a terminal: complete at 80 columns, roomier when there is more, plain text when piped."""
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console, Group, RenderableType
@@ -43,6 +45,7 @@ def render_text(document: ReportDocument, console: Console) -> None:
         *_workload_head(width),
         *(part for workload in ranked[:LISTED] for part in _workload(document, workload, width)),
         *([] if len(ranked) <= LISTED else [Text("... the rest is in --html FILE and --json", style="dim")]),
+        *_legend(document, ranked[:LISTED]),
         *_heading("Where every request went"),
         _accounting(document),
         *_heading("What to do next"),
@@ -112,7 +115,7 @@ def _levels(document: ReportDocument) -> Table:
 
 
 def _workload_head(width: int) -> list[Text]:
-    heads = ("Requests", "Cost", "In / out p50", "Saving")
+    heads = ("Requests", "Cost", "In / out p50", "If moved")
     return [Text(_row("Verdict", "Workload", heads, width)), Text("─" * _row_width(width), style="dim")]
 
 
@@ -125,19 +128,28 @@ def _workload(document: ReportDocument, workload: Workload, width: int) -> list[
         f"{words.tokens(tokens['input']['p50'])} / {words.tokens(tokens['output']['p50'])}",
         words.money(workload["savings"]["point"], currency),
     )
-    facts = [f"Evidence: {words.evidence(workload)}"]
+    facts = [*(code.replace("_", " ") for code in words.own_reasons(workload)), words.evidence(workload)]
     if loss is not None:
         bounds = f"{words.points(loss['low'])} to {words.points(loss['high'])}"
         facts.append(f"loss {words.points(loss['point'])} ({bounds}), margin {words.points(loss['margin'])}")
     if workload["pairs_needed"] is not None:
         facts.append(f"{words.count(workload['pairs_needed'])} more pairs needed")
-    facts.append(f"p95 {words.tokens(tokens['input']['p95'])} / {words.tokens(tokens['output']['p95'])}")
-    if workload["savings"]["low"] != workload["savings"]["high"]:
+    if "shape_in_words" in workload:
+        facts.append(words.clean(workload["shape_in_words"], 120))
+    saves = [words.money(workload["savings"][end], currency) for end in ("low", "high")]
+    if saves[0] != saves[1]:
         facts.append(f"saves {_dollars(workload['savings'], currency)}")
-    about = " ".join([*words.reasons(document, workload), f"{'; '.join(facts)}."])
+    about = "; ".join(facts)
     row = Text(_row(workload["verdict"], words.clean(workload["name"]), numbers, width))
     row.stylize(_STYLES[workload["verdict"]], 0, _VERDICT)
     return [row, Padding(Text(about, style="dim"), (0, width - _row_width(width), 0, _VERDICT + 1))]
+
+
+def _legend(document: ReportDocument, workloads: Sequence[Workload]) -> list[RenderableType]:
+    """What the reasons in the rows above mean, each once."""
+    texts = document.get("reason_texts", {})
+    codes = dict.fromkeys(code for workload in workloads for code in words.own_reasons(workload) if code in texts)
+    return [Text(), *(_bullet("  ", Text(f"{code.replace('_', ' ')}: {texts[code]}", style="dim")) for code in codes)]
 
 
 def _row(verdict: str, name: str, numbers: tuple[str, ...], width: int) -> str:

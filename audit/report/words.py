@@ -11,7 +11,7 @@ from typing import Literal, cast
 from audit.report.document import Interval, Level, Number, ReportDocument, Workload
 
 PROJECTION = (
-    "Every saving here is a projection. Nothing is saved until traffic is moved and `audit monitor` has seen it."
+    "Every saving here is a projection. Nothing is saved until traffic has moved and its answers are watched."
 )
 
 LEVEL_MEANS: dict[Level, str] = {
@@ -181,7 +181,12 @@ def accounts(document: ReportDocument) -> list[tuple[str, Number, Number | None]
 def reasons(document: ReportDocument, workload: Workload) -> list[str]:
     """The reasons of a verdict as sentences; a code nobody explains is shown as words."""
     texts = document.get("reason_texts", {})
-    return [clean(texts.get(code, code.replace("_", " ")), 200) for code in workload["reasons"]]
+    return [clean(texts.get(code, code.replace("_", " ")), 200) for code in own_reasons(workload)]
+
+
+def own_reasons(workload: Workload) -> list[str]:
+    """Codes that tell one workload from another: a switch-off concerns all, and is said once for all."""
+    return [code for code in workload["reasons"] if not code.endswith("_retires")]
 
 
 def evidence(workload: Workload) -> str:

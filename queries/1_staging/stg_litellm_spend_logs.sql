@@ -27,6 +27,7 @@ renamed as (
         coalesce(nullif(model_group, ''), nullif(model, '')) as request_model,
         nullif(model, '') as response_model,
         case
+            when call_type in ('acompletion', 'completion') then 'chat'
             when call_type like '%embedding%' then 'embeddings'
             when call_type like '%text_completion%' then 'text_completion'
             when call_type like '%image%' then 'image_generation'

@@ -1,0 +1,166 @@
+"""The report document, put together from what the stages found. Nothing is estimated here: only sums, shares, sorting."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
+
+import polars as pl
+
+from audit import listing
+from audit.assumptions import Assumptions
+from audit.catalog import catalogue_info
+from audit.config import Config
+from audit.findings import horizon_months
+from audit.reasons import REASONS
+from audit.savings import Savings
+from audit.scope import Scope
+from audit.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from audit.report.document import Account, Check, ReportDocument
+
+SCHEMA = "traffic-audit/report/1"
+SET_APART = ("gated", "other_model", "unpriced", "unknown_usage", "gateway_cache_hit", "failed")
+
+
+def document(
+    warehouse: Warehouse,
+    scope: Scope,
+    config: Config,
+    assumptions: Assumptions,
+    workloads: pl.DataFrame,
+    verdicts: pl.DataFrame,
+    savings: Savings,
+) -> "ReportDocument":
+    """The document of design contract `traffic-audit/report/1`, ready for JSON."""
+    parts = savings.to_document()
+    classes = _dispositions(warehouse, workloads, verdicts)
+    months, capped_by = horizon_months(scope, workloads, assumptions)
+    checks = listing.checks(warehouse)
+    rows = dict(zip(("read", "loaded", "duplicate", "rejected"), _row_counts(warehouse), strict=True))
+    info = catalogue_info(scope.question.today)
+    multiplier = savings.monthly_multiplier
+    totals = (sum(count for count, _ in classes.values()), sum((spent for _, spent in classes.values()), Decimal(0)))
+    cost = float(totals[1])
+    billed, billed_count = warehouse.rows("select sum(billed_cost), sum(billed_cost_count) from spend_by_disposition")[
+        0
+    ]
+    result: dict[str, object] = {
+        "schema": SCHEMA,
+        "window": {
+            "start": scope.window.start.isoformat() if scope.window.start else None,
+            "end": scope.window.end.isoformat() if scope.window.end else None,
+            "days": scope.window.days,
+        },
+        "pair": {"incumbent": scope.question.incumbent, "candidate": scope.question.candidate},
+        "rows": rows,
+        "requests": {"total": totals[0]}
+        | {
+            name: classes[name][0]
+            for name in ("failed", "gateway_cache_hit", "unknown_usage", "unpriced", "other_model")
+        }
+        | {"gated": classes["gated"][0], "eligible": classes["eligible"][0]},
+        "spend": {
+            "currency": "USD",
+            "list_cost": cost,
+            "billed_cost": float(str(billed)) if int(str(billed_count or 0)) else None,
+            "monthly_list_cost": None if multiplier is None else cost * multiplier,
+        },
+        "routable": parts["routable"],
+        "savings": parts["savings"],
+        "blended": parts["blended"],
+        "workloads": listing.workload_list(warehouse, workloads, verdicts, parts["workloads"], totals),
+        "checks": checks,
+        "assumptions": listing.assumption_list(warehouse, assumptions, savings, config),
+        "accounting": _accounting(workloads, verdicts, classes),
+        "models": listing.models(warehouse),
+        "daily": listing.daily(warehouse),
+        "shape_map": [
+            {"input_bin": i, "output_bin": o, "requests": n, "list_cost": float(c or 0)}
+            for i, o, n, c in warehouse.frame("select * from token_shape order by input_bin, output_bin").iter_rows()
+        ],
+        "catalogue": {"version": info.version, "checked_on": info.checked_on.isoformat(), "age_days": info.age_days},
+        "retirements": [
+            {"model": each.model, "date": each.retires_on.isoformat(), "source": each.source}
+            for each in scope.retirements
+        ],
+        "horizon_months": months,
+        "data_quality": listing.data_quality(warehouse, scope),
+        "files": listing.files(warehouse),
+        "reason_texts": REASONS,
+    }
+    result["warnings"] = _warnings(scope, result, info.warning, capped_by, checks)
+    return cast("ReportDocument", result)
+
+
+Classes = dict[str, tuple[int, Decimal]]
+"""Disposition -> requests and list cost."""
+
+
+def _dispositions(warehouse: Warehouse, workloads: pl.DataFrame, verdicts: pl.DataFrame) -> Classes:
+    """Every request in one class; a workload stopped as a whole (long input) moves from eligible to gated."""
+    classes: Classes = {name: (0, Decimal(0)) for name in ("eligible", *SET_APART)}
+    for name, requests, cost in warehouse.rows(
+        "select disposition, request_count, coalesce(list_cost, 0) from spend_by_disposition"
+    ):
+        classes[str(name)] = (int(str(requests)), Decimal(str(cost)))
+    gated = verdicts.filter(pl.col("is_gated")).select("workload_id")
+    stopped = workloads.filter(pl.col("cell_gate") == "").join(gated, on="workload_id", how="semi")
+    requests, cost = int(stopped["request_count"].sum() or 0), sum(stopped["list_cost"], Decimal(0))
+    classes["eligible"] = (classes["eligible"][0] - requests, classes["eligible"][1] - cost)
+    classes["gated"] = (classes["gated"][0] + requests, classes["gated"][1] + cost)
+    return classes
+
+
+def _accounting(workloads: pl.DataFrame, verdicts: pl.DataFrame, classes: Classes) -> "list[Account]":
+    """route + pilot + keep + everything set apart = all requests and dollars."""
+    joined = workloads.join(verdicts.select("workload_id", "verdict", "is_gated"), on="workload_id")
+    lines: list[Account] = []
+    for bucket, verdict in (("route", "route"), ("pilot", "pilot"), ("keep_eligible", "keep")):
+        part = joined.filter((pl.col("verdict") == verdict) & ~pl.col("is_gated"))
+        cost = float(sum(part["list_cost"], Decimal(0)))
+        lines.append({"bucket": bucket, "requests": int(part["request_count"].sum() or 0), "list_cost": cost})
+    for name in SET_APART:
+        unknown = name in ("unpriced", "unknown_usage") and classes[name][0] > 0
+        lines.append(
+            {"bucket": name, "requests": classes[name][0], "list_cost": None if unknown else float(classes[name][1])}
+        )
+    return lines
+
+
+def _row_counts(warehouse: Warehouse) -> list[int]:
+    counts = warehouse.rows(
+        "select coalesce(sum(read_count), 0), coalesce(sum(loaded_count), 0), coalesce(sum(duplicate_count), 0), "
+        "coalesce(sum(rejected_count), 0) from files"
+    )[0]
+    return [int(str(count)) for count in counts]
+
+
+def _warnings(
+    scope: Scope, result: Mapping[str, object], stale: str | None, capped_by: str | None, checks: "list[Check]"
+) -> list[str]:
+    requests = cast("dict[str, int]", result["requests"])
+    total = requests["total"] or 1
+    found = [f"check failed: {check['name']}: {check['detail']}" for check in checks if not check["ok"]]
+    if stale is not None:
+        found.append(stale)
+    if not scope.pairs:
+        found.append(f"no request of the window was served by {scope.question.incumbent}")
+    if capped_by is not None:
+        day = next(each.retires_on for each in scope.retirements if each.model == capped_by)
+        verb = "is" if day > scope.question.today else "was"
+        reach = f"projections reach {result['horizon_months']:.1f} months"
+        found.append(f"{capped_by} {verb} switched off on {day.isoformat()}: {reach}")
+    if scope.window.days < 1 and scope.question.monthly_requests is None:
+        found.append("the logs span less than a day: no monthly figure without --monthly-requests")
+    for name, text in (
+        ("unpriced", "have no known price and are in no dollar figure; name prices in prices.csv"),
+        ("unknown_usage", "have no token counts and are in no dollar figure"),
+    ):
+        if requests[name]:
+            found.append(f"{requests[name]:,} requests ({requests[name] / total:.1%}) {text}")
+    buckets = cast("dict[str, int]", result["data_quality"])["requests_in_buckets"]
+    if buckets:
+        found.append(f"{buckets:,} requests come from buckets: their mean is known, their shape is not")
+    return found
+

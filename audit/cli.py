@@ -1,0 +1,73 @@
+"""The command line: the commands in the order of their help, and what every one of them does about errors."""
+
+import os
+import sys
+
+import typer
+
+from audit.commands import loading, outcomes, reference, reporting
+from audit.commands.options import ERROR
+from audit.errors import AuditError
+
+app = typer.Typer(
+    name="audit",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help=(
+        "Which of your LLM requests could a cheaper model serve as well? Reads exported usage logs; nothing leaves the "
+        "machine."
+    ),
+)
+outcomes_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=outcomes.__doc__)
+
+for command in (
+    reporting.demo,
+    loading.load,
+    reporting.report,
+    reporting.status,
+    reporting.rejects,
+    loading.init,
+    loading.rebuild,
+    loading.unload,
+    loading.cluster,
+    reference.compare,
+    reference.formats,
+    reference.prices,
+    reference.sql,
+):
+    app.command()(command)
+app.add_typer(outcomes_app, name="outcomes")
+outcomes_app.command()(outcomes.add)
+outcomes_app.command()(outcomes.show)
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    code = _run()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Leaving without the interpreter's teardown: DuckDB's binding reports its own leftovers on standard error there.
+    os._exit(code)
+
+
+def _run() -> int:
+    try:
+        app()
+    except SystemExit as stop:
+        return int(stop.code or 0) if not isinstance(stop.code, str) else ERROR
+    except AuditError as error:
+        print(f"audit: {error}", file=sys.stderr)
+        return ERROR
+    except BrokenPipeError:
+        return ERROR
+    except KeyboardInterrupt:
+        print("audit: interrupted; nothing was changed", file=sys.stderr)
+        return 130
+    except Exception as error:  # a bug must not show a traceback full of somebody's data
+        if os.environ.get("AUDIT_DEBUG"):
+            raise
+        print(f"audit: unexpected {type(error).__name__}: {error}; AUDIT_DEBUG=1 shows where", file=sys.stderr)
+        return ERROR
+    return 0

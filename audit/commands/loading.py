@@ -1,0 +1,107 @@
+"""Commands that change a database: load, init, rebuild, unload, cluster."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audit.commands.options import CHECK_FAILED, DEFAULT_DB, ERROR, Db, Json, Quiet, Settings
+
+
+def load(
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Files, folders, globs, or - for standard input.")
+    ],
+    db: Db = DEFAULT_DB,
+    config: Settings = None,
+    format: Annotated[
+        str | None, typer.Option("--format", help="Read as this format; `audit formats` lists them.")
+    ] = None,
+    map_file: Annotated[
+        Path | None, typer.Option("--map", help="A TOML column map for a CSV, JSONL or Parquet file.")
+    ] = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Option("--endpoint", help="Where the endpoint is: tag:PREFIX, route, prompt_name, metadata.KEY."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 3 when a record was rejected.")] = False,
+    keep_raw: Annotated[bool, typer.Option("--keep-raw", help="Store the text of rejected records.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Load exported usage logs; loading a file again changes nothing."""
+    from dataclasses import replace
+
+    from audit.config import endpoint_rule, read_config
+    from audit.console import complain, print_json, print_load
+    from audit.load import load as load_exports
+    from audit.progress import shown
+
+    settings = read_config(config)
+    if endpoint is not None:
+        rule = endpoint_rule(endpoint)
+        kept = (rule.key_text,) if rule.field == "metadata" else ()
+        settings = replace(settings, endpoint=rule, metadata_keys=(*settings.metadata_keys, *kept))
+    with shown(quiet) as progress:
+        report = load_exports(
+            paths, db, config=settings, format=format, map_file=map_file, keep_raw=keep_raw, progress=progress
+        )
+    if as_json:
+        print_json(report.to_document())
+        complain(report)
+    else:
+        print_load(report)
+    if report.refused:
+        raise typer.Exit(ERROR)
+    if report.failed_checks or (strict and report.total("rejected")):
+        raise typer.Exit(CHECK_FAILED)
+
+
+def init(
+    db: Db = DEFAULT_DB,
+    path: Annotated[Path, typer.Argument(help="The file to write.")] = Path("audit.toml"),
+) -> None:
+    """Write an audit.toml with the endpoints of the database and guesses to confirm."""
+    from audit.init_config import write_config
+
+    count = write_config(db, path)
+    print(f"{path}: {count} endpoints; set their stakes, confirm task types, then `audit rebuild`")
+
+
+def rebuild(db: Db = DEFAULT_DB, config: Settings = None) -> None:
+    """Resolve endpoints, models and prices again after audit.toml changed, without the exports."""
+    from audit.config import read_config
+    from audit.resolve import rebuild as derive_again
+
+    derive_again(db, read_config(config))
+    print(f"{db}: rebuilt")
+
+
+def unload(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="As `audit status` names it.")],
+    db: Db = DEFAULT_DB,
+    config: Settings = None,
+) -> None:
+    """Take a file out of the database again."""
+    from audit.config import read_config
+    from audit.resolve import unload as take_out
+
+    print(f"{file}: {take_out(db, file, read_config(config)):,} requests taken out")
+
+
+def cluster(
+    refit: Annotated[bool, typer.Option("--refit", help="Fit new rules for all endpoints.")],
+    db: Db = DEFAULT_DB,
+    as_json: Json = False,
+) -> None:
+    """Fit the workloads anew, and show how old ones map to new ones."""
+    from audit.console import print_json, print_table
+    from audit.resolve import refit as fit_again
+
+    if not refit:
+        raise typer.BadParameter("rules are frozen; say --refit to fit them anew")
+    moves = fit_again(db)
+    if as_json:
+        print_json([dict(zip(("old", "new", "requests"), move, strict=True)) for move in moves])
+    else:
+        print_table("Workloads", ("old", "new", "requests"), moves)

@@ -1,0 +1,82 @@
+"""Commands that need no database: compare, formats, prices, sql."""
+
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from audit.commands.options import Json, Settings
+
+
+def compare(
+    a: Annotated[str, typer.Argument(help="A model.")],
+    b: Annotated[str, typer.Argument(help="Another model.")],
+    as_json: Json = False,
+) -> None:
+    """Two models side by side: benchmarks, prices, request costs, value for money."""
+    from audit.compare import compare as compare_models
+    from audit.compare_text import comparison_text
+    from audit.console import print_json
+
+    document = compare_models(a, b, on=date.today())
+    if as_json:
+        print_json(document)
+    else:
+        print(comparison_text(document))
+
+
+def formats(
+    map_name: Annotated[str | None, typer.Option("--map", help="Print this column map, to copy and edit.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What `audit load` reads, and how to export it."""
+    from audit.console import print_json, print_table
+    from audit.readers.mapped import map_text
+    from audit.readers.registry import READERS
+
+    if map_name is not None:
+        print(map_text(map_name), end="")
+        return
+    rows = [(reader.format, reader.title, reader.how_to_export) for reader in READERS]
+    if as_json:
+        print_json([dict(zip(("format", "title", "how_to_export"), row, strict=True)) for row in rows])
+    else:
+        print_table("Formats", ("format", "what it is", "how to export it"), rows)
+
+
+def prices(
+    model: Annotated[str, typer.Argument(help="A model or alias.")] = "gpt-4o",
+    config: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """What a model costs, per million tokens, with source and dates."""
+    from audit.config import read_config
+    from audit.console import print_json, print_table
+    from audit.price_list import price_list, today_card
+
+    rows = price_list(model, read_config(config))
+    if as_json:
+        print_json(rows)
+        return
+    shown = today_card(rows, date.today())
+    columns = list(shown[0])
+    print_table(f"USD per million tokens of {model} today", columns, ([row[name] for name in columns] for row in shown))
+    print(f"sources: {'; '.join(sorted({str(row['source']) for row in rows if row['token_class'] == 'input'}))}")
+    print("all token classes, dates and sources: --json")
+
+
+def sql(
+    relation: Annotated[str | None, typer.Argument(help="A relation; all are listed without it.")] = None,
+    dialect: Annotated[str, typer.Option(help="duckdb, spark, bigquery, snowflake or clickhouse.")] = "duckdb",
+) -> None:
+    """The SQL behind a relation, ready to paste."""
+    from audit.console import print_table
+    from audit.sql import DIALECTS, all_queries, find, transpile
+
+    if dialect not in DIALECTS:
+        raise typer.BadParameter(f"{dialect!r} is not one of {', '.join(DIALECTS)}", param_hint="--dialect")
+    if relation is None:
+        queries = all_queries().values()
+        print_table("Relations", ("relation", "purpose"), ((query.name, query.purpose) for query in queries))
+    else:
+        print(transpile(find(relation), dialect))

@@ -1,0 +1,120 @@
+"""Commands that read a database: report, status, rejects, and the demo that does it all."""
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audit.commands.options import CHECK_FAILED, DEFAULT_DB, Db, Json, Quiet, Settings
+
+
+def demo(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the demo's files go.")] = Path("audit-demo"),
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """The whole tour on bundled real data: load, outcomes, report, HTML page."""
+    from audit.console import console, print_json
+    from audit.demo import run_demo
+    from audit.progress import shown
+    from audit.report.text import render_text
+
+    with shown(quiet) as progress:
+        result = run_demo(directory, progress=progress, today=date.today())
+    if as_json:
+        print_json(result.document)
+        return
+    render_text(result.document, console())
+    print(result.html)
+
+
+def report(
+    db: Db = DEFAULT_DB,
+    config: Settings = None,
+    incumbent: Annotated[str, typer.Option("--from", help="The model that serves the traffic today.")] = "gpt-4o",
+    candidate: Annotated[str, typer.Option("--to", help="The cheaper model.")] = "gpt-4o-mini",
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day that counts.")] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day that no longer counts.")
+    ] = None,
+    monthly_requests: Annotated[int | None, typer.Option(min=1, help="Scale to this many requests a month.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Also write the report as one offline HTML page.")] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """The savings report: what is measured, what is expected, and what is only a ceiling."""
+    from audit.assumptions import assumptions_from
+    from audit.config import read_config
+    from audit.console import console, print_json
+    from audit.pipeline import run_report
+    from audit.progress import shown
+    from audit.report.text import render_text
+    from audit.scope import Question
+    from audit.warehouse import Warehouse
+
+    settings = read_config(config)
+    question = Question(
+        incumbent=incumbent,
+        candidate=candidate,
+        since=since.date() if since else None,
+        until=until.date() if until else None,
+        monthly_requests=monthly_requests,
+        today=date.today(),
+    )
+    asked = {} if monthly_requests is None else {"monthly_requests": monthly_requests}
+    assumptions = assumptions_from({**settings.assumptions, **asked})
+    with Warehouse.read(db) as warehouse, shown(quiet) as progress:
+        document = run_report(warehouse, question, settings, assumptions, progress).document
+    if as_json:
+        print_json(document)
+    else:
+        render_text(document, console())
+    if html is not None:
+        from audit.report.html import render_html
+
+        html.write_text(render_html(document), encoding="utf-8")
+        typer.echo(str(html), err=as_json)
+    if not all(check["ok"] for check in document["checks"]):
+        raise typer.Exit(CHECK_FAILED)
+
+
+def status(db: Db = DEFAULT_DB, as_json: Json = False) -> None:
+    """What is in the database: files, window, rows, models, what has no price or no token counts."""
+    from audit.console import print_json, print_status
+    from audit.status import status as read_status
+    from audit.warehouse import Warehouse
+
+    with Warehouse.read(db) as warehouse:
+        document = read_status(warehouse)
+    if as_json:
+        print_json(document)
+    else:
+        print_status(document)
+
+
+def rejects(
+    db: Db = DEFAULT_DB,
+    csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Every rejected record: file, number, reason, and its text read again from the export."""
+    from dataclasses import asdict
+
+    from audit.console import print_json, print_table
+    from audit.rejects import listed
+    from audit.warehouse import Warehouse
+
+    with Warehouse.read(db) as warehouse:
+        found = listed(warehouse)
+    columns = ("path", "record_number", "reason", "text", "unavailable")
+    rows = [tuple(asdict(reject)[column] for column in columns) for reject in found]
+    if as_json:
+        print_json([asdict(reject) for reject in found])
+    elif csv:
+        import csv as writer
+
+        writer.writer(sys.stdout).writerows([columns, *rows])
+    else:
+        print_table(f"{len(rows):,} rejected records", columns, rows)

@@ -1,0 +1,131 @@
+"""What the commands print: results on standard output, everything else on standard error."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from audit.load import LoadReport
+    from audit.outcome_log import Added
+
+PLAIN_WIDTH = 80
+"""Columns where nobody watches: a pipe or a file."""
+
+
+def console() -> "Console":
+    """A rich console for results: as wide as the terminal, 80 columns without colour elsewhere."""
+    from rich.console import Console
+
+    return Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH, color_system=None)
+
+
+def print_json(document: object) -> None:
+    """One JSON document on standard output."""
+    print(json.dumps(document, default=_value, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def note(message: str) -> None:
+    """A line on standard error."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A plain table; columns of numbers are set to the right."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    cells = [[_cell(value) for value in row] for row in rows]
+    numeric = [all(_is_number(row[place]) for row in cells) for place in range(len(columns))] if cells else []
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for place, name in enumerate(columns):
+        table.add_column(name, justify="right" if cells and numeric[place] else "left", overflow="fold")
+    for row in cells:
+        table.add_row(*(Text(cell) for cell in row))
+    console().print(table)
+
+
+def print_load(report: "LoadReport") -> None:
+    """The counts of a load, file by file, and what was refused."""
+    rows: list[tuple[object, ...]] = [
+        (file.path, file.format, file.read, file.loaded, file.duplicate, file.rejected) for file in report.files
+    ]
+    if len(rows) > 1:
+        rows.append(("all files", "", *(report.total(name) for name in ("read", "loaded", "duplicate", "rejected"))))
+    if rows:
+        print_table("Loaded", ("file", "format", "read", "loaded", "duplicate", "rejected"), rows)
+    collisions = sum(file.id_collisions for file in report.files)
+    if collisions:
+        note(f"note: {collisions:,} requests share an id with another of different content; both were loaded")
+    if report.total("rejected"):
+        note("note: `audit rejects` lists the rejected records with their reasons")
+    complain(report)
+
+
+def complain(report: "LoadReport") -> None:
+    """Warnings, refusals and failed checks of a load on standard error."""
+    for warning in report.warnings:
+        note(f"warning: {warning}")
+    for refused in report.refused:
+        note(f"error: {refused}")
+    for failed in report.failed_checks:
+        note(f"check failed: {failed}")
+
+
+def print_added(added: "Added") -> None:
+    """What became of an outcomes file."""
+    known = " (added before; nothing changed)" if added.already_known else ""
+    print(f"{added.path}: {added.pairs:,} pairs{known}")
+    if added.unknown_requests:
+        note(f"warning: {added.unknown_requests:,} pairs name a request_id that is in no loaded export; left out")
+    for endpoint in added.unknown_endpoints:
+        note(f"warning: no traffic on endpoint {endpoint!r} yet; its pairs wait for it")
+
+
+def print_status(document: Mapping[str, object]) -> None:
+    """The tables of `audit status`."""
+    window = cast("Mapping[str, object]", document["window"])
+    print(
+        f"window {window['start'] or '-'} to {window['end'] or '-'} UTC, {document['paired_outcomes']} paired outcomes"
+    )
+    for name in ("files", "endpoints", "models"):
+        rows = cast("Sequence[Mapping[str, object]]", document[name])
+        if rows:
+            columns = [column for column in rows[0] if column not in ("loaded_at", "id_collisions")]
+            print_table(
+                name.capitalize(),
+                [column.replace("_requests", "") for column in columns],
+                ([row[column] for column in columns] for row in rows),
+            )
+    requests = cast("Mapping[str, int]", document["requests"])
+    print_table("Requests by outcome", ("outcome", "requests"), requests.items())
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4g}"
+    text = str(value)
+    return text if text.isprintable() else text.encode("unicode_escape").decode()
+
+
+def _is_number(cell: str) -> bool:
+    return cell.replace(",", "").replace(".", "").lstrip("-").isdigit() or cell == "-"
+
+
+def _value(value: object) -> object:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")

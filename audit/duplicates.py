@@ -1,0 +1,205 @@
+"""Records that were read before: found by id and content, set aside with the reason, never deleted.
+
+A request is a duplicate when its id, start time, model and tokens are those of one that counts already (or all of its
+content, where the export has no ids). The same id with other content is loaded and counted as an id collision.
+A bucket has no id: the newest file owns its time and project, and equal rows inside one file are different buckets
+that add up.
+"""
+
+from audit.warehouse import Warehouse
+
+REQUEST_KEY = """case when reject_reason is null then case
+    when request_id is not null
+        then hash({salt} || request_id, start_time, request_model, response_model, usage_input_tokens, usage_output_tokens)
+    else hash({salt}, start_time, request_model, response_model, usage_input_tokens, usage_output_tokens,
+        usage_cache_read_input_tokens, usage_reasoning_output_tokens, request_grain, request_count, bucket_seconds,
+        duration_ms, operation_name, tags, route, prompt_name, prompt_hash, service_tier, is_failed, user_id,
+        customer_id, team_id, project_id, api_key_id, conversation_id, trace_id, billed_cost)
+end end"""
+"""The identity of a request in 64 bits; the hash is DuckDB's, see `Warehouse.hash_probe`."""
+
+
+OWNED = "request_id is null and (request_grain = 'bucket' or source_format = 'openai_usage')"
+"""Rows that stand for a stretch of time, which their file owns. A minute of OpenAI's usage with a single request is one
+of them, though its grain says request."""
+
+
+def set_aside(warehouse: Warehouse, load_id: int) -> set[int]:
+    """Set aside what the load `load_id` repeats or replaces, and return the earlier loads that lost rows by it.
+
+    Runs inside the transaction of that load.
+    """
+    _requests(warehouse, load_id)
+    return _buckets(warehouse, load_id)
+
+
+def set_aside_again(warehouse: Warehouse) -> None:
+    """Decide about every load anew, as if what has been unloaded had never been there."""
+    warehouse.execute("delete from set_aside where reason <> 'unloaded'")
+    for (load_id,) in warehouse.rows("select distinct load_id from files order by load_id"):
+        set_aside(warehouse, int(str(load_id)))
+
+
+def recount(warehouse: Warehouse) -> None:
+    """Bring the counts of all files in line with what is set aside."""
+    warehouse.execute(
+        """
+        update files set
+            duplicate_count = counted.duplicates,
+            loaded_count = read_count - rejected_count - counted.duplicates
+        from (
+            select files.file_id, count(set_aside.row_number) as duplicates
+            from files
+            left join set_aside on files.file_id = set_aside.file_id and set_aside.reason <> 'unloaded'
+            group by files.file_id
+        ) as counted
+        where files.file_id = counted.file_id
+        """
+    )
+
+
+def _requests(warehouse: Warehouse, load_id: int) -> None:
+    # One pass over 64-bit hashes finds the few rows that anything has to be decided about.
+    warehouse.execute(
+        f"""
+        create or replace temp table repeated as
+        select coalesce(hash(request_id), request_key) as identity
+        from request_facts
+        where load_id = {load_id} and reject_reason is null and not ({OWNED})
+        group by 1
+        having count(*) > 1
+        """
+    )
+    earlier = "false"
+    if warehouse.rows("select 1 from request_facts where load_id < ? limit 1", [load_id]):
+        earlier = f"load_id < {load_id}"
+        warehouse.execute(
+            f"""
+            insert into repeated
+            select distinct coalesce(hash(new.request_id), new.request_key)
+            from request_facts as new
+            where new.load_id = {load_id} and new.reject_reason is null and not ({OWNED})
+                and coalesce(hash(new.request_id), new.request_key) in (
+                    select coalesce(hash(request_id), request_key) from loaded_facts where {earlier} and not ({OWNED})
+                )
+            """
+        )
+    warehouse.execute(
+        f"""
+        create or replace temp table suspects as
+        with concerned as (
+            select facts.file_id, facts.rowid as position, facts.load_id, facts.request_key, facts.request_id,
+                hash(facts.request_id) as id_hash
+            from request_facts as facts
+            where facts.reject_reason is null and not ({OWNED})
+                and (facts.load_id = {load_id} or {earlier})
+                and coalesce(hash(facts.request_id), facts.request_key) in (select identity from repeated)
+        ),
+        standing as (
+            select concerned.*, concerned.position - files.first_row + 1 as row_number
+            from concerned inner join files using (file_id)
+            where not exists (
+                select 1 from set_aside
+                where set_aside.file_id = concerned.file_id
+                    and set_aside.row_number = concerned.position - files.first_row + 1
+            )
+        ),
+        ordered as (
+            select *, row_number() over (partition by request_key order by load_id, position) as occurrence
+            from standing
+        ),
+        judged as (
+            select *,
+                request_id is not null and occurrence = 1
+                    and row_number() over (partition by id_hash, occurrence order by load_id, position) > 1
+                    as is_collision
+            from ordered
+        )
+        select file_id, row_number, occurrence, is_collision from judged where load_id = {load_id}
+        """
+    )
+    warehouse.execute("insert into set_aside select file_id, row_number, 'duplicate' from suspects where occurrence > 1")
+    warehouse.execute(
+        """
+        update files set id_collision_count = (
+            select count(*) from suspects where suspects.file_id = files.file_id and suspects.is_collision
+        )
+        where load_id = ?
+        """,
+        [load_id],
+    )
+
+
+def _buckets(warehouse: Warehouse, load_id: int) -> set[int]:
+    """Set aside repeated and replaced buckets, file by file in the order of the load; the earlier loads concerned."""
+    concerned: set[int] = set()
+    files = warehouse.rows(
+        f"select distinct file_id from loaded_facts where load_id = ? and {OWNED} order by file_id", [load_id]
+    )
+    for (file_id,) in files:
+        warehouse.execute(
+            f"""
+            create or replace temp table bucket_rows as
+            select load_id, file_id, row_number, request_key, source_format, operation_name, start_time,
+                start_time + to_seconds(greatest(coalesce(bucket_seconds, 0), 1)) as end_time,
+                coalesce(project_id, '') as project_id, file_id = {file_id} as is_new,
+                row_number() over (partition by file_id, request_key order by row_number) as occurrence
+            from loaded_facts
+            where {OWNED} and file_id <= {file_id}
+            """
+        )
+        warehouse.execute(REPLACED)
+        warehouse.execute(
+            f"insert into set_aside select file_id, row_number, 'superseded by file {file_id}' from replaced"
+        )
+        earlier = warehouse.rows("select distinct load_id from replaced where load_id <> ?", [load_id])
+        concerned |= {int(str(load)) for (load,) in earlier}
+        warehouse.execute(
+            """
+            insert into set_aside
+            select new.file_id, new.row_number, 'duplicate'
+            from bucket_rows as new
+            where new.is_new and exists (
+                select 1 from bucket_rows as old
+                where not old.is_new and old.request_key = new.request_key and old.occurrence = new.occurrence
+            )
+            """
+        )
+    return concerned
+
+
+REPLACED = """
+create or replace temp table replaced as
+with edges as (
+    select distinct source_format, project_id, operation_name, start_time, end_time,
+        max(end_time) over (
+            partition by source_format, project_id, operation_name
+            order by start_time, end_time rows between unbounded preceding and 1 preceding
+        ) as covered_until
+    from bucket_rows where is_new
+),
+numbered as (
+    select *, sum(case when start_time <= covered_until then 0 else 1 end) over (
+        partition by source_format, project_id, operation_name order by start_time, end_time
+    ) as stretch
+    from edges
+),
+owned as (
+    select source_format, project_id, operation_name, min(start_time) as owned_from, max(end_time) as owned_until
+    from numbered group by source_format, project_id, operation_name, stretch
+)
+select old.load_id, old.file_id, old.row_number
+from bucket_rows as old
+asof join owned
+    on old.source_format = owned.source_format and old.project_id = owned.project_id
+    and old.operation_name = owned.operation_name and old.end_time > owned.owned_from
+where not old.is_new and old.start_time < owned.owned_until and not exists (
+    select 1 from bucket_rows as new
+    where new.is_new and new.request_key = old.request_key and new.occurrence = old.occurrence
+)
+"""
+"""The older buckets that overlap the time a new file owns, in its project and kind of operation, and are not in it.
+
+A day that was loaded as one bucket gives way to its minutes, and the other way round; a file of embeddings leaves the
+completions of the same day alone.
+"""

@@ -1,0 +1,109 @@
+"""What the cells say about the incumbent's workloads, in the frames that verdicts and savings are made from."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import polars as pl
+
+from audit.assumptions import Assumptions
+from audit.config import Config
+from audit.naming import name_workloads
+from audit.savings import DAYS_PER_MONTH, Totals
+from audit.scope import Scope
+from audit.warehouse import Warehouse
+
+LONG_INPUT_SHARE = 0.05
+"""More than this share of requests above 50,000 input tokens puts their 95th percentile there."""
+
+
+def workloads(warehouse: Warehouse, scope: Scope, config: Config, assumptions: Assumptions) -> pl.DataFrame:
+    """One row per workload of the incumbent, gated ones included, most expensive first.
+
+    Columns: workload_id (unique; what a cell gate stops is 'ID:gate'), rule_id, endpoint, model, incumbent_model,
+    request_count, usage_tokens, list_cost, candidate_input_cost, candidate_output_cost (Decimal),
+    output_cost_share, gate_reasons, advisory_reasons, margin, stakes, confirmed_task_type, duration_ms,
+    duration_count, bucket_request_count, and the columns of `name_workloads`.
+    """
+    found = warehouse.frame("select * from workload_totals").with_columns(
+        workload_id=pl.col("workload_key"),
+        rule_id=pl.col("workload_id"),
+        incumbent_model=pl.col("model"),
+        usage_tokens=pl.col("usage_input_tokens") + pl.col("usage_output_tokens"),
+        output_cost_share=(
+            pl.col("list_output_cost").cast(pl.Float64) / pl.col("list_cost").cast(pl.Float64)
+        ).fill_nan(0.0),
+        candidate_input_cost=pl.col("candidate_input_cost").fill_null(Decimal(0)),
+        candidate_output_cost=pl.col("candidate_output_cost").fill_null(Decimal(0)),
+    )
+    is_long = pl.col("long_request_count") > LONG_INPUT_SHARE * pl.col("request_count")
+    gates = (
+        pl.when(pl.col("cell_gate") != "")
+        .then(pl.concat_list("cell_gate"))
+        .when(is_long)
+        .then(pl.lit(["long_input"]))
+        .otherwise(pl.lit([], dtype=pl.List(pl.String)))
+    )
+    stakes = [config.stakes_of(endpoint) for endpoint in found["endpoint"]]
+    found = found.with_columns(
+        gate_reasons=gates,
+        stakes=pl.Series(stakes, dtype=pl.String),
+        margin=pl.Series([assumptions.margins.of(each) for each in stakes], dtype=pl.Float64),
+        confirmed_task_type=pl.Series([config.task_types.get(e) for e in found["endpoint"]], dtype=pl.String),
+        advisory_reasons=pl.Series(
+            [_retiring(scope, model, assumptions) for model in found["model"]], dtype=pl.List(pl.String)
+        ),
+    )
+    cells = warehouse.frame(
+        "select cell_workloads.* exclude (workload_id), workload_id || coalesce(':' || cell_gate, '') as workload_id "
+        "from cell_costs as cell_workloads where cell_disposition in ('eligible', 'gated')"
+    )
+    names = name_workloads(cells, warehouse.frame("select * from endpoint_words"))
+    return found.join(names, on="workload_id", how="left").sort(
+        ["list_cost", "workload_id"], descending=[True, False], nulls_last=True
+    )
+
+
+def totals(warehouse: Warehouse, found: pl.DataFrame, verdicts: pl.DataFrame, scope: Scope) -> Totals:
+    """All traffic of the window; the eligible part is what no gate of a cell or a workload stops."""
+    requests, tokens, cost = warehouse.rows(
+        "select coalesce(sum(request_count), 0), coalesce(sum(token_count), 0), coalesce(sum(list_cost), 0) "
+        "from spend_by_disposition"
+    )[0]
+    is_gated = verdicts.select("workload_id", "is_gated")
+    eligible = found.join(is_gated, on="workload_id").filter(~pl.col("is_gated"))
+    return Totals(
+        requests=int(str(requests)),
+        tokens=int(str(tokens)),
+        list_cost=Decimal(str(cost)),
+        eligible_requests=int(eligible["request_count"].sum() or 0),
+        eligible_cost=sum(eligible["list_cost"], Decimal(0)),
+        window_days=scope.window.days,
+        days_observed=scope.window.days_observed,
+    )
+
+
+def horizon_months(scope: Scope, found: pl.DataFrame, assumptions: Assumptions) -> tuple[float, str | None]:
+    """Months until the candidate, or the incumbent that most is spent on, is switched off; and which of them it is.
+
+    At most the assumed horizon, with None. A projection beyond a shutdown would promise what cannot be had.
+    """
+    months, capped_by = float(assumptions.horizon_months), None
+    spend = found.group_by("model").agg(pl.col("list_cost").sum()).sort("list_cost", "model", descending=True)
+    leading = spend["model"][0] if spend.height else None
+    for each in scope.retirements:
+        if each.model in (scope.candidate_model, leading):
+            left = max(0.0, (each.retires_on - scope.question.today) / timedelta(days=DAYS_PER_MONTH))
+            if left < months:
+                months, capped_by = left, each.model
+    return months, capped_by
+
+
+def _retiring(scope: Scope, model: str, assumptions: Assumptions) -> list[str]:
+    """Reason codes for a switch-off within the horizon: said, counted in no number but the months projected."""
+    end = scope.question.today + timedelta(days=DAYS_PER_MONTH * assumptions.horizon_months)
+    retiring = {each.model for each in scope.retirements if each.retires_on <= end}
+    return [
+        code
+        for code, name in (("incumbent_retires", model), ("candidate_retires", scope.candidate_model))
+        if name in retiring
+    ]

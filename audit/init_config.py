@@ -1,0 +1,72 @@
+"""The audit.toml that `audit init` writes: every setting explained, every guess a comment to be confirmed."""
+
+from pathlib import Path
+
+import polars as pl
+
+from audit import sql
+from audit.errors import ConfigError
+from audit.naming import UNCLEAR, name_workloads
+from audit.warehouse import Warehouse
+
+HEADER = """\
+# audit.toml: what only you can know. Delete what you do not need; every key is optional.
+
+[endpoint]
+# Where the endpoint of a request is found: "tag:PREFIX", "route", "prompt_name" or "metadata.KEY".
+# field = "tag:feature-"
+# rewrite = [{ pattern = "-v[0-9]+$", replacement = "" }]
+
+[models]
+# What stands behind names that no catalogue knows, such as Azure deployments.
+# "our-deployment" = "gpt-4o-2024-08-06"
+
+[prices]
+# file = "prices.csv"
+# discount = 0.10
+
+[assumptions]
+# escalation_rate = 0.0
+# check_cost_share = 0.0
+# router_cost_per_1k_requests = 0.0
+"""
+
+
+def write_config(db: Path, path: Path) -> int:
+    """Write an audit.toml for the traffic in `db` to `path` and return how many endpoints it lists.
+
+    Stakes are all 'normal' until changed. Task types are guesses from token shape and names: comments, which count for
+    nothing until a person takes the # away. Raises ConfigError when `path` exists.
+    """
+    if path.exists():
+        raise ConfigError(f"{path}: exists already; move it away or edit it")
+    with Warehouse.read(db) as warehouse:
+        cells = warehouse.frame(f"select * from ({sql.find('cell_workloads').select}) where workload_id is not null")
+        names = name_workloads(cells, warehouse.frame("select * from endpoint_words"))
+        sizes = cells.group_by("endpoint", "workload_id").agg(pl.col("request_count").sum().alias("requests"))
+    biggest = (
+        sizes.join(names, on="workload_id").sort(["endpoint", "requests"], descending=[False, True]).unique(
+            "endpoint", keep="first", maintain_order=True
+        )
+    )
+    endpoints = sorted(set(cells["endpoint"]))
+    guesses = {row["endpoint"]: row for row in biggest.iter_rows(named=True)}
+    lines = [HEADER, "[stakes]", "# How much quality may be lost: low 5 points, normal 2, core 1."]
+    lines += [f'{_quoted(endpoint)} = "normal"' for endpoint in endpoints]
+    lines += ["", "[task_types]", "# Guesses. Confirm a line by taking the # away; unconfirmed, it is in no number."]
+    for endpoint in endpoints:
+        guess = guesses.get(endpoint)
+        if guess is not None and guess["task_type"] != UNCLEAR:
+            lines.append(
+                f'# {_quoted(endpoint)} = "{guess["task_type"]}"'
+                f"  # confidence {guess['task_confidence']:.2f}, {guess['task_support']}"
+            )
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return len(endpoints)
+
+
+def _quoted(name: str) -> str:
+    """A TOML key: basic strings escape like JSON."""
+    import json
+
+    return json.dumps(name)

@@ -1,0 +1,194 @@
+"""The lists of the report document: workloads, models, days, files, data quality, assumptions and checks."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
+
+import polars as pl
+
+from audit import sql
+from audit.assumptions import Assumptions
+from audit.config import Config
+from audit.priors import base_rate_document
+from audit.savings import Savings
+from audit.scope import Scope
+from audit.shapes import rule_in_words
+from audit.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from audit.report.document import Check, Workload
+
+BOUNDS = [
+    f"{axis}_{side}"
+    for axis in ("input_bin", "output_bin", "cache_read_bin", "reasoning_bin", "size", "ratio")
+    for side in ("low", "high")
+]
+
+
+def workload_list(
+    warehouse: Warehouse,
+    workloads: pl.DataFrame,
+    verdicts: pl.DataFrame,
+    savings: Mapping[str, object],
+    totals: tuple[int, Decimal],
+) -> "list[Workload]":
+    """Every workload with its verdict, most expensive first; shares are of `totals`, all requests and all cost."""
+    all_requests, all_cost = totals[0] or 1, totals[1] or Decimal(1)
+    rules = {row["workload_id"]: row for row in warehouse.frame("select * from workload_rules").iter_rows(named=True)}
+    # Both frames carry what the verdict was based on; the workload's own columns win.
+    own = [name for name in verdicts.columns if name == "workload_id" or name not in workloads.columns]
+    split = workloads.group_by("endpoint", "model").len().filter(pl.col("len") > 1).select("endpoint", "model").rows()
+    found: list[Workload] = []
+    for row in workloads.join(verdicts.select(own), on="workload_id", maintain_order="left").iter_rows(named=True):
+        saved = cast("dict[str, object]", savings[row["workload_id"]])
+        rule = rules[row["rule_id"]]
+        loss = row["quality_loss_point"]
+        found.append(
+            cast(
+                "Workload",
+                {
+                    "id": row["workload_id"],
+                    "name": _name(row, rule, split),
+                    "endpoint": row["endpoint"],
+                    "incumbent": row["model"],
+                    "requests": row["request_count"],
+                    "request_share": row["request_count"] / all_requests,
+                    "cost": float(row["list_cost"]),
+                    "cost_share": float(row["list_cost"] / all_cost),
+                    "tokens": {
+                        "input": {"p50": row["input_p50"], "p95": row["input_p95"]},
+                        "output": {"p50": row["output_p50"], "p95": row["output_p95"]},
+                        "cache_read_share": row["cache_read_share"],
+                    },
+                    "task_type": row["confirmed_task_type"] or row["task_type"],
+                    "task_confidence": 1.0 if row["confirmed_task_type"] else row["task_confidence"],
+                    "verdict": row["verdict"],
+                    "reasons": row["reasons"],
+                    "risk": row["risk"],
+                    "evidence": row["evidence"],
+                    "pairs": row["pairs"],
+                    "pairs_needed": row["pairs_needed"],
+                    "quality_loss": None
+                    if loss is None
+                    else {
+                        "low": row["quality_loss_low"],
+                        "point": loss,
+                        "high": row["quality_loss_high"],
+                        "margin": row["margin"],
+                        "adjusted_p": row["adjusted_p"],
+                    },
+                    "output_ratio": saved["output_ratio"],
+                    "break_even_escalation": saved["break_even_escalation"],
+                    "savings": saved["savings"],
+                    "ceiling": saved["ceiling"],
+                    "pass_probability": row["pass_probability"],
+                    "stakes": row["stakes"],
+                    "margin": row["margin"],
+                    "risk_dimension": row["risk_dimension"],
+                    "is_clustered": rule["is_clustered"],
+                    "bounds": {name: rule[name] for name in BOUNDS},
+                    "rule_in_words": rule_in_words(rule),
+                    "shape_in_words": row["shape_in_words"],
+                },
+            )
+        )
+    return found
+
+
+def _name(row: Mapping[str, object], rule: Mapping[str, object], split: list[tuple[object, ...]]) -> str:
+    """The endpoint, what its traffic looks like, and the rule where the endpoint is several workloads."""
+    name = f"{row['endpoint']}: {row['name']}"
+    return f"{name}, {rule_in_words(rule)}" if (row["endpoint"], row["model"]) in split else name
+
+
+def checks(warehouse: Warehouse) -> "list[Check]":
+    """Every check, those of the load included: a report on rows that do not add up must say so."""
+    found: list[Check] = []
+    for query in sql.in_folders("5_"):
+        rows = warehouse.rows(f"select * from ({query.select}) limit 3")
+        found.append(
+            {
+                "name": query.name,
+                "ok": not rows,
+                "detail": query.purpose if not rows else f"{query.purpose} Rows: {rows}",
+            }
+        )
+    return found
+
+
+def assumption_list(warehouse: Warehouse, assumptions: Assumptions, savings: Savings, config: Config) -> list[object]:
+    """Every value the numbers rest on, with its source."""
+    found: list[object] = list(assumptions.to_document())
+    found += base_rate_document(warehouse.frame("select * from paired_workloads"), assumptions.margins)
+    found += [
+        {"name": "discount", "value": float(config.discount), "source": "audit.toml" if config.discount else "default"},
+        {"name": "cache_share_kept", "value": True, "source": "the candidate hits the prompt cache as often as today"},
+        {"name": "token_quantiles", "value": "interpolated", "source": "inside half-octave bins of the cells"},
+        {"name": "bootstrap_blocks", "value": str(savings.day_blocks), "source": "days observed in the window"},
+        {"name": "simulated_worlds", "value": savings.draws, "source": f"seed {savings.seed}"},
+    ]
+    return found
+
+
+def models(warehouse: Warehouse) -> list[object]:
+    """Every model of the window, unpriced ones first."""
+    rows = warehouse.frame("select * from spend_by_model order by list_cost desc nulls first, model").iter_rows(
+        named=True
+    )
+    return [
+        {
+            "provider_name": row["provider_name"],
+            "model": row["model"],
+            "requests": row["request_count"],
+            "list_cost": None if row["list_cost"] is None else float(row["list_cost"]),
+            "priced": row["list_cost"] is not None,
+            "unpriced_requests": row["unpriced_request_count"],
+        }
+        for row in rows
+    ]
+
+
+def daily(warehouse: Warehouse) -> list[object]:
+    """Requests and list cost per day and model."""
+    rows = warehouse.frame(
+        "select usage_date, model, cast(sum(request_count) as bigint) as requests, sum(list_cost) as list_cost "
+        "from spend_by_day group by usage_date, model order by usage_date, model"
+    )
+    return [
+        {"date": day.isoformat(), "model": model, "requests": count, "list_cost": None if cost is None else float(cost)}
+        for day, model, count, cost in rows.iter_rows()
+    ]
+
+
+def data_quality(warehouse: Warehouse, scope: Scope) -> dict[str, object]:
+    """What is less than perfect about the data, in counts."""
+    buckets, assumed = warehouse.rows(
+        "select coalesce(sum(case when request_grain = 'bucket' then request_count end), 0), "
+        "coalesce(sum(case when is_price_assumed then request_count end), 0) from cell_costs"
+    )[0]
+    collisions, refused = warehouse.rows(
+        "select coalesce(sum(id_collision_count), 0), coalesce(sum(rejected_count), 0) from files"
+    )[0]
+    return {
+        "sources": list(scope.sources),
+        "requests_in_buckets": int(str(buckets)),
+        "requests_priced_before_first_known_price": int(str(assumed)),
+        "id_collisions": int(str(collisions)),
+        "rejected_records": int(str(refused)),
+        "reject_reasons": {
+            str(reason): int(str(count))
+            for reason, count in warehouse.rows(
+                "select reason, count(*) from rejects group by reason order by count(*) desc, reason limit 10"
+            )
+        },
+    }
+
+
+def files(warehouse: Warehouse) -> list[object]:
+    """Every loaded file with its counts."""
+    rows = warehouse.rows(
+        "select path, source_format, read_count, loaded_count, duplicate_count, rejected_count, seconds "
+        "from files order by file_id"
+    )
+    names = ("path", "format", "read", "loaded", "duplicate", "rejected", "seconds")
+    return [dict(zip(names, row, strict=True)) for row in rows]

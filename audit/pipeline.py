@@ -1,0 +1,166 @@
+"""From cells to a report document: the stages in order, each a function of the run so far."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from audit import scope as scopes
+from audit.assumptions import Assumptions
+from audit.config import Config
+from audit.progress import Progress, silent
+from audit.scope import Question, Scope
+from audit.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from audit.report.document import ReportDocument
+    from audit.savings import Savings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What is known so far; every stage returns it with one thing more."""
+
+    warehouse: Warehouse
+    question: Question
+    config: Config
+    assumptions: Assumptions
+    scope: "Scope | None" = None
+    workloads: "pl.DataFrame | None" = None
+    """One row per workload of the incumbent: tokens, costs on both models, gates, name and shape."""
+    verdicts: "pl.DataFrame | None" = None
+    savings: "Savings | None" = None
+    document: "ReportDocument | None" = None
+
+
+def settle_scope(run: Run) -> Run:
+    """Settle pair, sources, days and prices."""
+    return replace(run, scope=scopes.settle(run.warehouse, run.question, run.config))
+
+
+def price_cells(run: Run) -> Run:
+    """Price every cell on both models, once."""
+    run.warehouse.execute("create or replace temp table priced_cells as select * from cell_costs")
+    run.warehouse.execute("create or replace temp view cell_costs as select * from priced_cells")
+    return run
+
+
+def describe_workloads(run: Run) -> Run:
+    """Sum the incumbent's cells into workloads, name them and find what stands in their way."""
+    from audit.findings import workloads
+
+    return replace(run, workloads=workloads(run.warehouse, _scope(run), run.config, run.assumptions))
+
+
+def decide_verdicts(run: Run) -> Run:
+    """Route, pilot or keep, by outcomes or, failing them, with odds from priors."""
+    from audit.evidence import decide
+
+    verdicts = decide(
+        _frame(run.workloads),
+        run.warehouse.frame("select * from outcome_pairs"),
+        candidate=_scope(run).candidate_model,
+        assumptions=run.assumptions,
+        base_rates=run.warehouse.frame("select * from paired_workloads"),
+        task_priors=run.warehouse.frame("select * from task_priors"),
+    )
+    return replace(run, verdicts=verdicts)
+
+
+def project_savings(run: Run) -> Run:
+    """Project the three totals; a workload that would cost more is kept after all."""
+    from audit.cascade import refuse_costlier
+    from audit.findings import totals
+    from audit.savings import project
+
+    workloads, candidate = _frame(run.workloads), _scope(run).candidate_model
+    verdicts = refuse_costlier(workloads, _frame(run.verdicts), candidate=candidate, assumptions=run.assumptions)
+    daily = run.warehouse.frame(
+        "select usage_date, endpoint, model, cast(sum(coalesce(list_cost, 0)) as double) as list_cost "
+        "from spend_by_day group by usage_date, endpoint, model"
+    )
+    savings = project(
+        workloads,
+        verdicts,
+        daily,
+        candidate=candidate,
+        assumptions=run.assumptions,
+        totals=totals(run.warehouse, workloads, verdicts, _scope(run)),
+        seed=run.question.seed,
+    )
+    return replace(run, verdicts=verdicts, savings=savings)
+
+
+def write_document(run: Run) -> Run:
+    """Put everything into the document that text, HTML and JSON show."""
+    from audit.assembly import document
+
+    assert run.savings is not None
+    return replace(
+        run,
+        document=document(
+            run.warehouse,
+            _scope(run),
+            run.config,
+            run.assumptions,
+            _frame(run.workloads),
+            _frame(run.verdicts),
+            run.savings,
+        ),
+    )
+
+
+STAGES: tuple[Callable[[Run], Run], ...] = (
+    settle_scope,
+    price_cells,
+    describe_workloads,
+    decide_verdicts,
+    project_savings,
+    write_document,
+)
+"""The whole report, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A finished run."""
+
+    document: "ReportDocument"
+    workloads: "pl.DataFrame"
+    verdicts: "pl.DataFrame"
+    savings: "Savings"
+
+
+def run_report(
+    warehouse: Warehouse, question: Question, config: Config, assumptions: Assumptions, progress: Progress = silent
+) -> Result:
+    """Run every stage over an open database.
+
+    Raises AuditError when the database holds no requests, and what the stages raise.
+    """
+    if (error := scopes.nothing_loaded(warehouse)) is not None:
+        raise error
+    run = Run(warehouse=warehouse, question=question, config=config, assumptions=assumptions)
+    for stage in STAGES:
+        with progress(stage.__name__.replace("_", " ")):
+            run = stage(run)
+    assert run.document is not None and run.savings is not None
+    result = Result(
+        document=run.document, workloads=_frame(run.workloads), verdicts=_frame(run.verdicts), savings=run.savings
+    )
+    # Temporary relations, so that every figure can be asked for in SQL.
+    warehouse.temporary("workloads", result.workloads)
+    warehouse.temporary("verdicts", result.verdicts)
+    return result
+
+
+def _scope(run: Run) -> Scope:
+    assert run.scope is not None
+    return run.scope
+
+
+def _frame(frame: "pl.DataFrame | None") -> "pl.DataFrame":
+    assert frame is not None
+    return frame
+

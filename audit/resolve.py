@@ -1,0 +1,222 @@
+"""Everything that is derived from the facts and can be derived again: endpoints, models, prices, cells, rules.
+
+A load derives what is new in it; `rebuild` derives all of it again after audit.toml, the catalogue or the price file
+changed, without the exports.
+"""
+
+from collections.abc import Collection
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit import sql
+from audit.config import Config, rewritten
+from audit.progress import Progress, silent
+from audit.schema import MEASURES, TABLES
+from audit.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FIRST_DAY = date(1970, 1, 1)
+LAST_DAY = date(2100, 1, 1)
+"""Bounds of the days a request may fall on; `checked_requests.sql` rejects others."""
+
+
+def derive(warehouse: Warehouse, config: Config, loads: Collection[int] | None, progress: Progress) -> None:
+    """Derive what `loads` consist of now, or everything where it is None; runs inside a transaction."""
+    with progress("resolving endpoints, models and prices"):
+        resolve_names(warehouse, config)
+    with progress("summing into cells"):
+        build_cells(warehouse, loads)
+    with progress("clustering"):
+        fit_missing_rules(warehouse)
+
+
+def rebuild(path: Path, config: Config) -> None:
+    """Derive everything again from the facts in the database at `path`."""
+    with Warehouse.create(path) as warehouse, warehouse.transaction():
+        derive(warehouse, config, None, silent)
+
+
+def unload(path: Path, name: str, config: Config) -> int:
+    """Take the file `name` out of the database again, however often it was loaded; how many requests it held.
+
+    What it had replaced or other files repeat of it counts again. Raises UnknownNameError for a file that is not there.
+    """
+    from audit.duplicates import recount, set_aside_again
+    from audit.errors import UnknownNameError
+
+    with Warehouse.create(path) as warehouse, warehouse.transaction():
+        rows = warehouse.rows("select path, sum(loaded_count) from files where read_count > 0 group by path")
+        loaded = {str(file): int(str(count)) for file, count in rows}
+        if name not in loaded:
+            raise UnknownNameError("file", name, loaded, "`audit status` lists the files")
+        warehouse.execute("create or replace temp table gone as select file_id from files where path = ?", [name])
+        for table in ("set_aside", "rejects", "unparsed_records"):
+            warehouse.execute(f"delete from {table} where file_id in (from gone)")
+        warehouse.execute(
+            "insert into set_aside select file_id, row_number, 'unloaded' from loaded_facts where file_id in (from gone)"
+        )
+        warehouse.execute("update files set read_count = 0, rejected_count = 0 where file_id in (from gone)")
+        set_aside_again(warehouse)
+        recount(warehouse)
+        derive(warehouse, config, None, silent)
+    return loaded[name]
+
+
+def resolve_names(warehouse: Warehouse, config: Config) -> None:
+    """Make the tables that requests are joined with: the endpoint rule, endpoint names, models and prices."""
+    if config.endpoint is not None:
+        warehouse.set("endpoint_rule", f"{config.endpoint.field}:{config.endpoint.key_text}")
+    warehouse.execute("delete from endpoint_rule")
+    if (rule := warehouse.setting("endpoint_rule")) is not None:
+        warehouse.execute("insert into endpoint_rule values (?, ?)", list(rule.split(":", 1)))
+    _resolve_models(warehouse, config)
+    _rename_endpoints(warehouse, config)
+
+
+def build_cells(warehouse: Warehouse, loads: Collection[int] | None) -> None:
+    """Sum requests into traffic_cells and daily_usage, anew for `loads` or for all."""
+    chosen = "" if loads is None else f"where load_id in ({', '.join(map(str, loads))})"
+    for table in ("traffic_cells", "daily_usage"):
+        warehouse.execute(f"delete from {table} {chosen}")
+        warehouse.execute(f"insert into {table} by name select * from ({sql.find(table).select}) {chosen}")
+
+
+def fit_missing_rules(warehouse: Warehouse) -> None:
+    """Fit workload rules for each endpoint and model that has none, or too few requests until now.
+
+    Rules that exist stay as they are: a workload keeps its identity until somebody asks for a refit.
+    """
+    from audit.workloads import DEFAULT, fit_rules
+
+    warehouse.execute(
+        f"""
+        create or replace temp table unfitted as
+        with sizes as (select endpoint, model, sum(request_count) as requests from fitting_cells group by endpoint, model),
+        fitted as (
+            select endpoint, model, bool_or(is_clustered) as is_clustered from workload_rules group by endpoint, model
+        )
+        select sizes.endpoint, sizes.model
+        from sizes left join fitted using (endpoint, model)
+        where fitted.endpoint is null
+            or (not fitted.is_clustered and sizes.requests >= {DEFAULT.smallest_segment})
+        """
+    )
+    cells = warehouse.frame("select fitting_cells.* from fitting_cells semi join unfitted using (endpoint, model)")
+    if cells.is_empty():
+        return
+    window = warehouse.rows("select min(usage_date), max(usage_date) from daily_usage")[0]
+    rules = fit_rules(
+        cells, fitted_from=date.fromisoformat(str(window[0])), fitted_to=date.fromisoformat(str(window[1]))
+    )
+    warehouse.execute(
+        "delete from workload_rules where exists (select 1 from unfitted "
+        "where unfitted.endpoint = workload_rules.endpoint and unfitted.model = workload_rules.model)"
+    )
+    warehouse.insert("workload_rules", rules)
+
+
+def refit(path: Path) -> list[tuple[str, str, int]]:
+    """Fit every workload anew and return (old workload, new workload, requests they share), most requests first."""
+    placed = sql.find("cell_workloads").select
+    with Warehouse.create(path) as warehouse, warehouse.transaction():
+        warehouse.execute(f"create or replace temp table cells_before as select * from ({placed})")
+        warehouse.execute("delete from workload_rules")
+        fit_missing_rules(warehouse)
+        keys = [name for name in TABLES["traffic_cells"] if name not in MEASURES]
+        same = " and ".join(f"before.{key} is not distinct from after.{key}" for key in keys)
+        rows = warehouse.rows(
+            f"""
+            select before.workload_id, after.workload_id, sum(before.request_count)
+            from cells_before as before inner join ({placed}) as after on {same}
+            where before.workload_id is not null
+            group by before.workload_id, after.workload_id
+            order by sum(before.request_count) desc, before.workload_id, after.workload_id
+            """
+        )
+    return [(str(old), str(new), int(str(count))) for old, new, count in rows]
+
+
+def _resolve_models(warehouse: Warehouse, config: Config) -> None:
+    import polars as pl
+
+    from audit.models import resolve_models
+    from audit.price_file import read_price_overrides
+    from audit.prices import price_rows
+
+    found = warehouse.rows(
+        """
+        select coalesce(provider_name, ''), coalesce(request_model, ''), coalesce(response_model, ''),
+            cast(min(start_time) as date), cast(max(start_time) as date)
+        from request_facts
+        where reject_reason is null
+        group by coalesce(provider_name, ''), coalesce(request_model, ''), coalesce(response_model, '')
+        """
+    )
+    windows = {
+        (str(provider), str(asked), str(served)): (date.fromisoformat(str(first)), date.fromisoformat(str(last)))
+        for provider, asked, served, first, last in found
+    }
+    overrides = read_price_overrides(config.prices_file) if config.prices_file else ()
+    known = [override.model for override in overrides]
+    resolved = resolve_models(list(windows), config.models, known)
+    priced = sorted(set(resolved.select("pricing_provider", "model").iter_rows()))
+    prices = price_rows(priced, overrides, config.discount)
+    warehouse.replace("prices", prices)
+    changes = _price_changes(prices)
+    rows: list[tuple[str, str, str, date, date, str, str, date]] = []
+    for row in resolved.iter_rows(named=True):
+        triple = (row["provider_name"], row["request_model"], row["response_model"])
+        first, last = windows[triple]
+        start = max(row["day_from"] or FIRST_DAY, first)
+        end = min(row["day_to"] or LAST_DAY, last + timedelta(days=1))
+        named = (row["pricing_provider"], row["model"])
+        for period, period_end in _billing_periods(start, end, changes.get(named, set())):
+            rows.append((*triple, max(period, start), period_end, *named, period))
+    columns = ("provider_name", "request_model", "response_model", "day_from", "day_to")
+    frame = pl.DataFrame(rows, schema=[*columns, "pricing_provider", "model", "billing_period"], orient="row")
+    warehouse.execute("delete from model_resolution")
+    if rows:
+        warehouse.insert("model_resolution", frame)
+
+
+def _price_changes(prices: "pl.DataFrame") -> dict[tuple[str, str], set[date]]:
+    """The days on which some price of a model changes, begins or ends, by (provider, model).
+
+    A price that ends on the day on which it begins again (verified then, or from another source) has not changed.
+    """
+    keys = ("provider_name", "model", "service_tier", "token_class", "length_band")
+    begins = set(prices.select(*keys, "usd_per_million", "valid_from").iter_rows())
+    ends = set(prices.select(*keys, "usd_per_million", "valid_to").iter_rows())
+    changes: dict[tuple[str, str], set[date]] = {}
+    for provider, model, *_, day in begins ^ ends:
+        if day is not None:
+            changes.setdefault((provider, model), set()).add(day)
+    return changes
+
+
+def _billing_periods(start: date, end: date, price_changes: set[date]) -> list[tuple[date, date]]:
+    """The calendar months of the days from `start` to before `end`, split where a price changes, as (first day, end)."""
+    if start >= end:
+        return []
+    first = start.replace(day=1)
+    months = [first]
+    while (following := (months[-1] + timedelta(days=32)).replace(day=1)) < end:
+        months.append(following)
+    edges = sorted({*months, *(day for day in price_changes if first < day < end)})
+    periods = list(zip(edges, [*edges[1:], end], strict=True))
+    return [(period, stop) for period, stop in periods if stop > start]
+
+
+def _rename_endpoints(warehouse: Warehouse, config: Config) -> None:
+    warehouse.execute("delete from endpoint_names")
+    if not config.rewrites:
+        return
+    for (text,) in warehouse.rows("select distinct endpoint from requests"):
+        name = rewritten(str(text), config.rewrites)
+        if name != text:
+            warehouse.execute("insert into endpoint_names values (?, ?)", [str(text), name])
+
+

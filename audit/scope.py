@@ -1,0 +1,211 @@
+"""What a report is about: the pair of models, the sources that count, the days, and the candidate's prices.
+
+All of it becomes temporary tables that the queries of `4_marts` read, so that the database itself stays read-only.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from audit import sql
+from audit.catalog import Retirement, facts, retirement
+from audit.config import Config
+from audit.errors import AuditError, ConfigError
+from audit.models import canonical, family_members, known_model
+from audit.warehouse import Warehouse
+
+NO_LIMIT = 1_000_000_000
+"""Tokens; stands for a context window or output limit that nobody has published."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked of a database."""
+
+    incumbent: str = "gpt-4o"
+    candidate: str = "gpt-4o-mini"
+    since: date | None = None
+    until: date | None = None
+    """The first day that no longer counts."""
+    monthly_requests: int | None = None
+    today: date
+    """The clock is an argument: retirement dates and the age of prices depend on it."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The span of the traffic that counts."""
+
+    start: datetime | None
+    end: datetime | None
+    days_observed: int
+
+    @property
+    def days(self) -> float:
+        """Length in days; 0 without traffic."""
+        return (self.end - self.start) / timedelta(days=1) if self.start and self.end else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The question, settled for one database."""
+
+    question: Question
+    sources: tuple[str, ...]
+    window: Window
+    pairs: tuple[tuple[str, str], ...]
+    """(provider, incumbent model) with traffic."""
+    candidate_model: str
+    retirements: tuple[Retirement, ...]
+
+
+def settle(warehouse: Warehouse, question: Question, config: Config) -> Scope:
+    """Answer what the report is about and prepare the temporary tables for it.
+
+    Raises UnknownNameError for a model nobody knows, and ConfigError when two sources show the same traffic.
+    """
+    also_known = [str(model) for (model,) in warehouse.rows("select distinct model from traffic_cells where model <> ''")]
+    for name in (question.incumbent, question.candidate):
+        known_model(name, also_known)
+    sources = _sources(warehouse, config)
+    _table(warehouse, "report_sources", ["source_format"], [(source,) for source in sources])
+    _limit_days(warehouse, question)
+    window = _window(warehouse, question)
+    on = (window.end or datetime.combine(question.today, datetime.min.time())).date()
+    candidate = canonical(question.candidate, on)
+    pairs = _pairs(warehouse, question, candidate)
+    _candidate_prices(warehouse, pairs, candidate, config)
+    warehouse.add_views("4_")
+    found = [retirement(provider, model) for provider, model in pairs] + [
+        retirement(provider, candidate) for provider, _ in pairs
+    ]
+    retirements = sorted({each for each in found if each is not None}, key=lambda each: (each.retires_on, each.model))
+    return Scope(
+        question=question,
+        sources=sources,
+        window=window,
+        pairs=tuple(pairs),
+        candidate_model=candidate,
+        retirements=tuple(retirements),
+    )
+
+
+def _sources(warehouse: Warehouse, config: Config) -> tuple[str, ...]:
+    """The source formats that count; several may only count together when the user says so, or they cannot overlap."""
+    rows = warehouse.rows(
+        "select source_format, min(first_time), max(last_time) from files where loaded_count > 0 "
+        "group by source_format order by source_format"
+    )
+    windows = {str(name): (first, last) for name, first, last in rows}
+    if config.sources:
+        for name in config.sources:
+            if name not in windows:
+                raise ConfigError(f"{config.path}: sources.use names {name!r}; loaded are {', '.join(windows) or 'none'}")
+        return tuple(config.sources)
+    for name, (first, last) in windows.items():
+        for other, (other_first, other_last) in windows.items():
+            if name < other and str(first) <= str(other_last) and str(other_first) <= str(last):
+                shared = warehouse.rows(
+                    "select distinct model from traffic_cells where source_format = ? and model <> '' intersect "
+                    "select distinct model from traffic_cells where source_format = ? order by model",
+                    [name, other],
+                )
+                if shared:
+                    raise ConfigError(
+                        f"{name} and {other} overlap in time and both show {shared[0][0]}: the same traffic may be in "
+                        f'both. Say which count in audit.toml: [sources] use = ["{name}"], or name both if they are '
+                        "different traffic"
+                    )
+    return tuple(windows)
+
+
+def _limit_days(warehouse: Warehouse, question: Question) -> None:
+    """Shadow the cells by those of the asked days, summed again from the requests."""
+    if question.since is None and question.until is None:
+        return
+    since = (question.since or date(1970, 1, 1)).isoformat()
+    until = (question.until or date(2200, 1, 1)).isoformat()
+    if since >= until:
+        raise ConfigError(f"--since {since} is not before --until {until}")
+    requests = sql.find("requests").select
+    warehouse.execute(
+        f"create or replace temp view requests as select * from ({requests}) "
+        f"where start_time >= timestamp '{since}' and start_time < timestamp '{until}'"
+    )
+    for table in ("traffic_cells", "daily_usage"):
+        warehouse.execute(f"create or replace temp table {table} as {sql.find(table).select}")
+    warehouse.add_views("3_")
+
+
+def _window(warehouse: Warehouse, question: Question) -> Window:
+    if question.since is None and question.until is None:
+        query = "from files inner join report_sources using (source_format) where loaded_count > 0"
+        start, end = warehouse.rows(f"select min(first_time), max(last_time) {query}")[0]
+    else:
+        query = "from requests inner join report_sources using (source_format)"
+        span = "max(start_time + to_seconds(coalesce(bucket_seconds, 0)))"
+        start, end = warehouse.rows(f"select min(start_time), {span} {query}")[0]
+    days = warehouse.count(
+        "select count(distinct usage_date) from daily_usage inner join report_sources using (source_format)"
+    )
+    return Window(start=_moment(start), end=_moment(end), days_observed=days)
+
+
+def _moment(value: object) -> datetime | None:
+    return datetime.fromisoformat(str(value)).replace(tzinfo=UTC) if value is not None else None
+
+
+def _pairs(warehouse: Warehouse, question: Question, candidate: str) -> list[tuple[str, str]]:
+    members = family_members(question.incumbent)
+    found = warehouse.rows(
+        "select distinct provider_name, model from traffic_cells inner join report_sources using (source_format) "
+        "order by provider_name, model"
+    )
+    pairs = [(str(provider), str(model)) for provider, model in found if model in members]
+    limits = facts(candidate)
+    window = int(limits["context_window"].value) if "context_window" in limits else NO_LIMIT
+    output = int(limits["max_output_tokens"].value) if "max_output_tokens" in limits else NO_LIMIT
+    _table(
+        warehouse,
+        "report_pairs",
+        [
+            "incumbent_provider_name",
+            "incumbent_model",
+            "candidate_provider_name",
+            "candidate_model",
+            "candidate_context_window",
+            "candidate_output_limit",
+        ],
+        [(provider, model, provider, candidate, window, output) for provider, model in pairs],
+    )
+    return pairs
+
+
+def _candidate_prices(warehouse: Warehouse, pairs: list[tuple[str, str]], candidate: str, config: Config) -> None:
+    """Shadow the prices by themselves and the candidate's, at every provider that serves the incumbent."""
+    from audit.price_file import read_price_overrides
+    from audit.prices import price_rows
+
+    priced = set(warehouse.rows("select distinct provider_name, model from main.prices"))
+    wanted = sorted({(provider, candidate) for provider, _ in pairs} - priced)
+    if wanted:
+        overrides = read_price_overrides(config.prices_file) if config.prices_file else ()
+        extra = price_rows(wanted, overrides, config.discount)
+        warehouse.execute("create or replace temp table prices as select * from main.prices")
+        if not extra.is_empty():
+            warehouse.insert("prices", extra)
+
+
+def _table(warehouse: Warehouse, name: str, columns: list[str], rows: list[tuple[str | int, ...]]) -> None:
+    import polars as pl
+
+    kinds: list[pl.DataType] = [pl.Int64() if "window" in c or "limit" in c else pl.String() for c in columns]
+    frame = pl.DataFrame(rows, schema=dict(zip(columns, kinds, strict=True)), orient="row")
+    warehouse.temporary(name, frame)
+
+
+def nothing_loaded(warehouse: Warehouse) -> AuditError | None:
+    """An error that says what to do when the database holds no requests; None when it does."""
+    if warehouse.rows("select 1 from files where loaded_count > 0 limit 1"):
+        return None
+    return AuditError(f"{warehouse.path}: holds no requests yet; `audit load PATH --db {warehouse.path}` reads exports")

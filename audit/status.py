@@ -1,0 +1,84 @@
+"""What is in a database: files, window, rows, endpoints, models, and what has no price or no token counts."""
+
+from typing import cast
+
+from audit.warehouse import Warehouse
+
+Document = dict[str, object]
+
+
+def status(warehouse: Warehouse) -> Document:
+    """The JSON of `audit status`: files, rows, window, outcomes, endpoints and models with their requests."""
+    files = [
+        dict(
+            zip(
+                ("path", "format", "read", "loaded", "duplicate", "rejected", "id_collisions", "loaded_at"),
+                row,
+                strict=True,
+            )
+        )
+        for row in warehouse.rows(
+            "select path, source_format, read_count, loaded_count, duplicate_count, rejected_count, id_collision_count, "
+            "cast(loaded_at as varchar) from files order by file_id"
+        )
+    ]
+    start, end = warehouse.rows(
+        "select cast(min(first_time) as varchar), cast(max(last_time) as varchar) from files where loaded_count > 0"
+    )[0]
+    models = [
+        {
+            "provider_name": row[0],
+            "model": row[1],
+            "requests": _int(row[2]),
+            "billed_requests": _int(row[3]),
+            "unknown_usage_requests": _int(row[4]),
+            "priced": bool(row[5]),
+        }
+        for row in warehouse.rows(
+            """
+            select provider_name, model, sum(request_count),
+                sum(case when outcome = 'billed' then request_count else 0 end),
+                sum(case when outcome = 'unknown_usage' then request_count else 0 end),
+                bool_or(exists (
+                    select 1 from prices
+                    where prices.provider_name = traffic_cells.provider_name and prices.model = traffic_cells.model
+                ))
+            from traffic_cells
+            group by provider_name, model
+            order by sum(request_count) desc, model
+            """
+        )
+    ]
+    outcomes = {
+        row[0]: _int(row[1])
+        for row in warehouse.rows(
+            "select outcome, sum(request_count) from traffic_cells group by outcome order by outcome"
+        )
+    }
+    endpoints = [
+        {"endpoint": row[0], "requests": _int(row[1]), "workloads": _int(row[2])}
+        for row in warehouse.rows(
+            """
+            select traffic_cells.endpoint, sum(request_count), max(rules.workload_count)
+            from traffic_cells
+            left join (select endpoint, count(*) as workload_count from workload_rules group by endpoint) as rules
+                on traffic_cells.endpoint = rules.endpoint
+            group by traffic_cells.endpoint order by sum(request_count) desc, traffic_cells.endpoint
+            """
+        )
+    ]
+    counts = ("read", "loaded", "duplicate", "rejected")
+    return {
+        "files": files,
+        "rows": {name: sum(cast("int", file[name]) for file in files) for name in counts},
+        "window": {"start": start, "end": end},
+        "requests": outcomes,
+        "endpoints": endpoints,
+        "models": models,
+        "paired_outcomes": warehouse.count("select count(*) from paired_outcomes"),
+        "endpoint_rule": warehouse.setting("endpoint_rule"),
+    }
+
+
+def _int(value: object) -> int:
+    return int(str(value or 0))

@@ -1,0 +1,188 @@
+-- grain: one row per record of the export, in file order
+-- Typed facts of every staged record, and the reason why it cannot be loaded where there is one.
+with source as (
+    select * from staged
+),
+
+-- A count is digits, or digits with an empty fraction: 12.7, -5 and "twelve" are seen here and never rounded away.
+counted as (
+    select
+        source.*,
+        regexp_matches(start_time, '^[0-9]+([.][0-9]+)?$') as start_is_epoch,
+        regexp_matches(end_time, '^[0-9]+([.][0-9]+)?$') as end_is_epoch,
+        regexp_matches(first_chunk_time, '^[0-9]+([.][0-9]+)?$') as first_chunk_is_epoch,
+        case when regexp_matches(request_count, '^[0-9]{1,18}([.]0*)?$')
+            then cast(split_part(request_count, '.', 1) as bigint) end as requests,
+        case when regexp_matches(usage_input_tokens, '^[0-9]{1,18}([.]0*)?$')
+            then cast(split_part(usage_input_tokens, '.', 1) as bigint) end as input_tokens,
+        case when regexp_matches(usage_cache_read_input_tokens, '^[0-9]{1,18}([.]0*)?$')
+            then cast(split_part(usage_cache_read_input_tokens, '.', 1) as bigint) end as cache_read_tokens,
+        case when regexp_matches(usage_cache_creation_input_tokens, '^[0-9]{1,18}([.]0*)?$')
+            then cast(split_part(usage_cache_creation_input_tokens, '.', 1) as bigint) end as cache_creation_tokens,
+        case when regexp_matches(usage_output_tokens, '^[0-9]{1,18}([.]0*)?$')
+            then cast(split_part(usage_output_tokens, '.', 1) as bigint) end as output_tokens,
+        case when regexp_matches(usage_reasoning_output_tokens, '^[0-9]{1,18}([.]0*)?$')
+            then cast(split_part(usage_reasoning_output_tokens, '.', 1) as bigint) end as reasoning_tokens,
+        case when regexp_matches(usage_audio_input_tokens, '^[0-9]{1,18}([.]0*)?$')
+            then cast(split_part(usage_audio_input_tokens, '.', 1) as bigint) end as audio_input_tokens,
+        case when regexp_matches(usage_audio_output_tokens, '^[0-9]{1,18}([.]0*)?$')
+            then cast(split_part(usage_audio_output_tokens, '.', 1) as bigint) end as audio_output_tokens,
+        case when regexp_matches(image_count, '^[0-9]{1,18}([.]0*)?$')
+            then cast(split_part(image_count, '.', 1) as bigint) end as images,
+        case when regexp_matches(tool_count, '^[0-9]{1,18}([.]0*)?$')
+            then cast(split_part(tool_count, '.', 1) as bigint) end as tools
+    from source
+),
+
+-- Epochs come in s, ms, us or ns, told apart by size; text without an offset is UTC (the session's time zone is UTC,
+-- and a cast of text straight to TIMESTAMP would drop the offset without a word).
+timed as (
+    select
+        counted.*,
+        case
+            when start_is_epoch then make_timestamp(cast(round(
+                cast(start_time as double)
+                * case
+                    when cast(start_time as double) < 1e11 then 1e6
+                    when cast(start_time as double) < 1e14 then 1e3
+                    when cast(start_time as double) < 1e17 then 1
+                    else 1e-3
+                end
+            ) as bigint))
+            else cast(try_cast(start_time as timestamptz) at time zone 'UTC' as timestamp)
+        end as started,
+        case
+            when end_is_epoch then make_timestamp(cast(round(
+                cast(end_time as double)
+                * case
+                    when cast(end_time as double) < 1e11 then 1e6
+                    when cast(end_time as double) < 1e14 then 1e3
+                    when cast(end_time as double) < 1e17 then 1
+                    else 1e-3
+                end
+            ) as bigint))
+            else cast(try_cast(end_time as timestamptz) at time zone 'UTC' as timestamp)
+        end as ended,
+        case
+            when first_chunk_is_epoch then make_timestamp(cast(round(
+                cast(first_chunk_time as double)
+                * case
+                    when cast(first_chunk_time as double) < 1e11 then 1e6
+                    when cast(first_chunk_time as double) < 1e14 then 1e3
+                    when cast(first_chunk_time as double) < 1e17 then 1
+                    else 1e-3
+                end
+            ) as bigint))
+            else cast(try_cast(first_chunk_time as timestamptz) at time zone 'UTC' as timestamp)
+        end as first_chunk_at,
+        coalesce(is_failed, false) or coalesce(try_cast(http_response_status_code as bigint), 200) >= 400 as failed,
+        10000000 * greatest(coalesce(requests, 1), 1) as most_tokens
+    from counted
+),
+
+judged as (
+    select
+        timed.*,
+        case
+            when not is_record then 'not a readable record of this format'
+            when reject_hint is not null then reject_hint
+            when start_time is null then 'start_time is missing'
+            when started is null then 'start_time ' || substr(start_time, 1, 40) || ' is not a time'
+            when started < timestamp '2015-01-01' or started >= timestamp '2100-01-01'
+                then 'start_time ' || substr(start_time, 1, 40) || ' is not between 2015 and 2100'
+            when request_count is not null and coalesce(requests, 0) = 0
+                then 'request_count ' || substr(request_count, 1, 40) || ' is not a positive count'
+            when usage_input_tokens is not null and input_tokens is null
+                then 'usage_input_tokens ' || substr(usage_input_tokens, 1, 40) || ' is not a count'
+            when usage_output_tokens is not null and output_tokens is null
+                then 'usage_output_tokens ' || substr(usage_output_tokens, 1, 40) || ' is not a count'
+            when usage_cache_read_input_tokens is not null and cache_read_tokens is null
+                then 'usage_cache_read_input_tokens ' || substr(usage_cache_read_input_tokens, 1, 40) || ' is not a count'
+            when usage_cache_creation_input_tokens is not null and cache_creation_tokens is null
+                then 'usage_cache_creation_input_tokens ' || substr(usage_cache_creation_input_tokens, 1, 40)
+                    || ' is not a count'
+            when usage_reasoning_output_tokens is not null and reasoning_tokens is null
+                then 'usage_reasoning_output_tokens ' || substr(usage_reasoning_output_tokens, 1, 40) || ' is not a count'
+            when usage_audio_input_tokens is not null and audio_input_tokens is null
+                then 'usage_audio_input_tokens ' || substr(usage_audio_input_tokens, 1, 40) || ' is not a count'
+            when usage_audio_output_tokens is not null and audio_output_tokens is null
+                then 'usage_audio_output_tokens ' || substr(usage_audio_output_tokens, 1, 40) || ' is not a count'
+            when input_tokens > most_tokens
+                then 'usage_input_tokens ' || usage_input_tokens || ' is more than any model reads in a request'
+            when output_tokens > most_tokens
+                then 'usage_output_tokens ' || usage_output_tokens || ' is more than any model writes in a request'
+            when coalesce(cache_read_tokens, 0) + coalesce(cache_creation_tokens, 0) > input_tokens
+                then 'cached tokens ' || cast(coalesce(cache_read_tokens, 0) + coalesce(cache_creation_tokens, 0) as varchar)
+                    || ' exceed usage_input_tokens ' || usage_input_tokens
+            when reasoning_tokens > output_tokens
+                then 'usage_reasoning_output_tokens ' || usage_reasoning_output_tokens
+                    || ' exceed usage_output_tokens ' || usage_output_tokens
+        end as reject_reason,
+        not coalesce(is_usage_unknown, false) and input_tokens is not null and output_tokens is not null as usage_is_known
+    from timed
+),
+
+typed as (
+    select
+        reject_reason,
+        request_id,
+        started as start_time,
+        case
+            when request_grain = 'bucket' then null
+            when try_cast(duration_ms as double) >= 0 then cast(round(try_cast(duration_ms as double)) as bigint)
+            when ended >= started then date_diff('millisecond', started, ended)
+        end as duration_ms,
+        case
+            when try_cast(time_to_first_chunk_ms as double) >= 0
+                then cast(round(try_cast(time_to_first_chunk_ms as double)) as bigint)
+            when first_chunk_at >= started then date_diff('millisecond', started, first_chunk_at)
+        end as time_to_first_chunk_ms,
+        request_grain,
+        coalesce(requests, 1) as request_count,
+        case when request_grain = 'bucket' then date_diff('second', started, ended) end as bucket_seconds,
+        lower(provider_name) as provider_name,
+        request_model,
+        response_model,
+        coalesce(operation_name, 'chat') as operation_name,
+        tags,
+        route,
+        prompt_name,
+        template_hash,
+        url_path,
+        metadata,
+        usage_is_known as usage_known,
+        case when usage_is_known then input_tokens end as usage_input_tokens,
+        case when usage_is_known then coalesce(cache_read_tokens, 0) end as usage_cache_read_input_tokens,
+        case when usage_is_known then coalesce(cache_creation_tokens, 0) end as usage_cache_creation_input_tokens,
+        case when usage_is_known then output_tokens end as usage_output_tokens,
+        case when usage_is_known then coalesce(reasoning_tokens, 0) end as usage_reasoning_output_tokens,
+        case when usage_is_known then coalesce(audio_input_tokens, 0) end as usage_audio_input_tokens,
+        case when usage_is_known then coalesce(audio_output_tokens, 0) end as usage_audio_output_tokens,
+        coalesce(images, 0) as image_count,
+        case when lower(coalesce(service_tier, '')) in ('', 'auto', 'standard', 'default') then 'default'
+            else lower(service_tier) end as service_tier,
+        stream,
+        tools as tool_count,
+        coalesce(output_type, 'text') as output_type,
+        try_cast(message_count as bigint) as message_count,
+        prompt_hash,
+        response_finish_reason,
+        failed as is_failed,
+        error_type,
+        try_cast(http_response_status_code as bigint) as http_response_status_code,
+        user_id,
+        customer_id,
+        team_id,
+        project_id,
+        api_key_id,
+        conversation_id,
+        trace_id,
+        parent_id,
+        try_cast(attempt as bigint) as attempt,
+        coalesce(gateway_cache_hit, false) as gateway_cache_hit,
+        try_cast(feedback_score as double) as feedback_score,
+        try_cast(billed_cost as decimal(24, 12)) as billed_cost
+    from judged
+)
+
+select * from typed

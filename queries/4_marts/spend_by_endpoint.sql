@@ -1,0 +1,18 @@
+-- grain: endpoint, provider_name, model
+-- Requests, tokens and list cost per endpoint and model: where the money is.
+select
+    endpoint,
+    provider_name,
+    model,
+    cast(sum(request_count) as bigint) as request_count,
+    cast(sum(usage_input_tokens) as bigint) as usage_input_tokens,
+    cast(sum(usage_cache_read_input_tokens) as bigint) as usage_cache_read_input_tokens,
+    cast(sum(usage_output_tokens) as bigint) as usage_output_tokens,
+    sum(list_cost) as list_cost,
+    sum(billed_cost) as billed_cost,
+    sum(duration_ms) / nullif(sum(duration_count), 0) as mean_duration_ms
+from cell_costs
+group by
+    endpoint,
+    provider_name,
+    model

@@ -1,0 +1,19 @@
+-- grain: file_id
+-- when: load
+-- Every file has as many requests in the database as it reported loaded.
+with present as (
+    select
+        file_id,
+        count(*) as present_count
+    from loaded_facts
+    group by file_id
+)
+
+select
+    files.file_id,
+    files.path,
+    files.loaded_count,
+    coalesce(present.present_count, 0) as present_count
+from files
+left join present on files.file_id = present.file_id
+where files.loaded_count <> coalesce(present.present_count, 0)

@@ -1,0 +1,106 @@
+"""The generated parts of README.md: `--write` writes them again, a test fails when they are stale."""
+
+import io
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+
+README = Path(__file__).parent.parent / "README.md"
+TODAY = date(2026, 11, 22)
+"""The day the example is read on: retirement dates and the age of prices depend on it."""
+DEMO_LINES = 44
+FOLDERS = {"1_staging": "staging", "2_requests": "requests", "3_cells": "cells", "4_marts": "marts", "5_checks": "checks"}
+
+
+def generated() -> dict[str, str]:
+    """Every block by its name in the README."""
+    return {
+        "demo": _demo(),
+        "pipeline": _pipeline(),
+        "commands": _commands(),
+        "formats": _formats(),
+        "assumptions": _assumptions(),
+    }
+
+
+def with_blocks(text: str, blocks: dict[str, str]) -> str:
+    """The README with the generated blocks in place of those between its markers."""
+    for name, block in blocks.items():
+        pattern = re.compile(f"(<!-- {name}:begin -->\n).*?(<!-- {name}:end -->)", re.DOTALL)
+        text, count = pattern.subn(lambda found, block=block: f"{found[1]}{block}\n{found[2]}", text)
+        assert count == 1, f"README.md has no place for {name}"
+    return text
+
+
+def _demo() -> str:
+    from rich.console import Console
+
+    from audit.demo import run_demo
+    from audit.progress import silent
+    from audit.report.text import render_text
+
+    with tempfile.TemporaryDirectory() as folder:
+        document = run_demo(Path(folder), progress=silent, today=TODAY).document
+    out = io.StringIO()
+    render_text(document, Console(file=out, width=80, color_system=None))
+    lines = [line.rstrip() for line in out.getvalue().splitlines()[:DEMO_LINES]]
+    return "\n".join(["What `make demo` prints, first lines:", "", "```text", *lines, "…", "```"])
+
+
+def _pipeline() -> str:
+    from audit import sql
+
+    lines = ["```mermaid", "flowchart LR"]
+    queries = [query for query in sql.all_queries().values() if not query.folder.startswith("5_")]
+    for folder, title in FOLDERS.items():
+        names = [query.name for query in queries if query.folder == folder]
+        if names:
+            lines += [f'  subgraph {title}["queries/{folder}"]', *(f"    {name}" for name in names), "  end"]
+    known = {query.name for query in queries}
+    for query in queries:
+        lines += [f"  {source} --> {query.name}" for source in sorted(sql.reads(query) & known)]
+    lines += [f"  {query.name} --> checked_requests" for query in queries if query.folder == "1_staging"]
+    lines += ["  checked_requests --> loaded_facts", "```"]
+    return "\n".join(lines)
+
+
+def _commands() -> str:
+    from audit.cli import app, outcomes_app
+
+    rows: list[tuple[str, str]] = []
+    for prefix, each in (("audit", app), ("audit outcomes", outcomes_app)):
+        for command in each.registered_commands:
+            function = command.callback
+            assert function is not None
+            name = command.name or function.__name__
+            rows.append((f"`{prefix} {name}`", (function.__doc__ or "").splitlines()[0]))
+    return _table(("command", "does"), rows)
+
+
+def _formats() -> str:
+    from audit.readers.registry import READERS
+
+    return _table(("format", "what it is"), ((f"`{reader.format}`", reader.title) for reader in READERS))
+
+
+def _assumptions() -> str:
+    from audit.assumptions import Assumptions
+
+    rows = ((f"`{row['name']}`", str(row["value"]), row["source"]) for row in Assumptions().to_document())
+    return _table(("assumption", "value", "source"), rows)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--write"]:
+        raise SystemExit("usage: docs.py --write")
+    README.write_text(with_blocks(README.read_text(encoding="utf-8"), generated()), encoding="utf-8")
+    os._exit(0)  # without the forty lines that DuckDB's binding prints when the interpreter goes down

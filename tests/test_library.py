@@ -1,0 +1,184 @@
+"""The public API: light to import, read-only, and the same numbers as the command line."""
+
+import subprocess
+import sys
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import audit
+from audit.errors import ConfigError, DatabaseError, UnknownNameError
+
+TODAY = date(2026, 11, 22)
+HEAVY = ("duckdb", "polars", "plotly", "sqlglot", "numpy", "scipy", "rich", "typer", "genai_prices")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> audit.DemoResult:
+    return audit.run_demo(tmp_path_factory.mktemp("demo"), today=TODAY)
+
+
+@pytest.fixture(scope="module")
+def traffic(demo: audit.DemoResult) -> audit.Audit:
+    return audit.open(demo.db)
+
+
+@pytest.fixture(scope="module")
+def report(demo: audit.DemoResult, traffic: audit.Audit) -> audit.Report:
+    return traffic.report(config=demo.directory / "audit.toml", today=TODAY)
+
+
+def python(code: str) -> str:
+    """What a fresh interpreter prints on standard output; on the other one DuckDB's binding counts its leftovers."""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_import_audit_loads_nothing_heavy() -> None:
+    assert python(f"import audit, sys; print([name for name in {HEAVY} if name in sys.modules])") == "[]"
+
+
+def test_the_error_is_caught_without_loading_anything_heavy() -> None:
+    code = f"import audit, sys; audit.AuditError; print([name for name in {HEAVY} if name in sys.modules])"
+    assert python(code) == "[]"
+
+
+def test_public_names_are_sorted_documented_and_all_there() -> None:
+    assert audit.__all__ == sorted(audit.__all__)
+    assert dir(audit) == audit.__all__
+    for name in audit.__all__:
+        assert getattr(audit, name).__doc__
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'savings_of_tomorrow'"):
+        _ = audit.savings_of_tomorrow  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType, reportUnknownMemberType]
+
+
+def test_functions_stay_functions_after_modules_of_their_names_were_imported() -> None:
+    code = "import audit.load, audit.compare, audit; print(audit.load.__name__, audit.compare.__name__)"
+    assert python(code) == "load compare"
+    assert python("import audit; audit.load; import audit.load; print(audit.load.__name__)") == "load"
+
+
+def test_a_database_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError, match=r"none\.duckdb: no such database"):
+        audit.open(tmp_path / "none.duckdb")
+
+
+def test_loading_through_the_library_is_idempotent(demo: audit.DemoResult, tmp_path: Path) -> None:
+    source, db = demo.directory / "spend_logs.jsonl.gz", tmp_path / "usage.duckdb"
+    first, second = audit.load(source, db=db), audit.load([source], db=str(db))
+    assert first.total("loaded") == second.total("duplicate") == demo.document["rows"]["loaded"]
+    assert second.total("loaded") == 0
+
+
+def test_sql_gives_marts_with_exact_money(demo: audit.DemoResult, traffic: audit.Audit) -> None:
+    cost = traffic.sql("select sum(list_cost) as cost from spend_by_endpoint")["cost"].item()
+    assert isinstance(cost, Decimal)
+    assert float(cost) == pytest.approx(float(demo.document["spend"]["list_cost"]), abs=1e-12)
+
+
+def test_every_listed_relation_can_be_asked(traffic: audit.Audit) -> None:
+    relations = traffic.relations()
+    assert {"requests", "traffic_cells", "spend_by_day", "verdicts", "task_priors"} < set(relations["relation"])
+    assert relations["relation"].is_unique().all()
+    query = " union all ".join(f"select count(*) as n from {name}" for name in relations["relation"])
+    assert traffic.sql(query, today=TODAY).height == relations.height
+
+
+def test_verdicts_in_sql_are_those_of_the_report(
+    demo: audit.DemoResult, traffic: audit.Audit, report: audit.Report
+) -> None:
+    rows = traffic.sql("select workload_id, verdict from verdicts", config=demo.directory / "audit.toml", today=TODAY)
+    assert dict(rows.iter_rows()) == dict(report.workloads.select("id", "verdict").iter_rows())
+
+
+def test_a_mart_follows_the_pair_that_is_named(traffic: audit.Audit) -> None:
+    candidates = traffic.sql("select distinct candidate_model from workload_totals", candidate="gpt-4.1-nano")
+    assert candidates["candidate_model"].to_list() == ["gpt-4.1-nano-2025-04-14"]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("drop table files", "not one SELECT"),
+        ("select 1; select 2", "not one SELECT"),
+        ("copy files to 'files.csv'", "not one SELECT"),
+        ("select * from nothing_of_the_kind", "nothing_of_the_kind does not exist"),
+        ("selct 1", "syntax error"),
+        ("select cast(path as integer) from files", "Could not convert"),
+    ],
+)
+def test_a_query_that_is_none_is_refused_with_its_text(traffic: audit.Audit, query: str, message: str) -> None:
+    with pytest.raises(audit.AuditError, match=message) as caught:
+        traffic.sql(query)
+    assert query.split()[-1].rstrip("'") in str(caught.value)
+
+
+def test_an_open_audit_blocks_nobody(demo: audit.DemoResult, tmp_path: Path) -> None:
+    db = tmp_path / "usage.duckdb"
+    audit.load(demo.directory / "spend_logs.jsonl.gz", db=db)
+    traffic = audit.open(db)
+    before = traffic.sql("select * from files").height
+    audit.load(demo.directory / "spend_logs.jsonl.gz", db=db)
+    assert traffic.sql("select * from files").height == before + 1
+
+
+def test_a_report_through_the_library_is_the_demos(demo: audit.DemoResult, report: audit.Report) -> None:
+    added = {"warnings"}
+    assert {key: value for key, value in report.document.items() if key not in added} == {
+        key: value for key, value in demo.document.items() if key not in added
+    }
+
+
+def test_report_frames_hold_the_documents_numbers(report: audit.Report) -> None:
+    gsm = report.workloads.filter(pl.col("endpoint") == "gsm").row(0, named=True)
+    document = next(row for row in report.document["workloads"] if row["endpoint"] == "gsm")
+    assert document["quality_loss"] is not None
+    assert gsm["quality_loss_high"] == document["quality_loss"]["high"]
+    assert gsm["savings_low"] == document["savings"]["low"]
+    assert gsm["tokens_input_p95"] == document["tokens"]["input"]["p95"]
+    assert report.savings["level"].to_list() == ["measured", "expected", "ceiling"]
+    assert report.savings["window_point"].to_list() == [
+        saved["window"]["point"] for saved in report.document["savings"].values()
+    ]
+
+
+def test_the_columns_of_the_frames_do_not_depend_on_the_evidence(traffic: audit.Audit, report: audit.Report) -> None:
+    unmeasured = traffic.report(candidate="gpt-4.1-nano", since=date(2026, 9, 7), until=date(2026, 9, 8), today=TODAY)
+    assert unmeasured.workloads["quality_loss_high"].null_count() == unmeasured.workloads.height
+    assert set(unmeasured.workloads.columns) == set(report.workloads.columns)
+    assert unmeasured.savings.columns == report.savings.columns
+    assert unmeasured.savings["monthly_point"].null_count() == unmeasured.savings.height
+
+
+def test_a_report_scales_to_the_month_that_is_given(traffic: audit.Audit, report: audit.Report) -> None:
+    total = report.document["requests"]["total"]
+    scaled = traffic.report(monthly_requests=10 * total, today=TODAY)
+    window = float(scaled.document["spend"]["list_cost"])
+    assert scaled.document["spend"]["monthly_list_cost"] == pytest.approx(10 * window)
+
+
+def test_text_and_page_show_the_same_report(report: audit.Report, tmp_path: Path) -> None:
+    text, page = report.text(), report.html(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert max(len(line) for line in text.splitlines()) <= 80
+    for words in ("gpt-4o-mini", "numersense-v2", "math-l5"):
+        assert words in text
+        assert words in page
+
+
+def test_compare_gives_the_published_ratio() -> None:
+    document = audit.compare("gpt-4o", "gpt-4o-mini", on=date(2026, 3, 5))
+    ratio = document["price_ratio"]
+    assert isinstance(ratio, dict)
+    assert ratio["input"] == pytest.approx(2.50 / 0.15)
+
+
+def test_settings_that_are_not_there_are_named(traffic: audit.Audit) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: no such file"):
+        traffic.report(config="nowhere.toml", today=TODAY)
+    with pytest.raises(UnknownNameError, match="gpt-4o-mini"):
+        traffic.report(candidate="gpt-4o-mni", today=TODAY)
