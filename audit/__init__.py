@@ -7,9 +7,7 @@
 one of these names is used.
 """
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,18 +19,6 @@ __all__ = ["Audit", "AuditError", "DemoResult", "Report", "compare", "load", "op
 
 _HOMES = {"AuditError": "audit.errors", "DemoResult": "audit.demo", "run_demo": "audit.demo"}
 """Where a public name lives, if not in `audit.library`."""
-
-
-class _Package(ModuleType):
-    """Keeps `audit.load` and `audit.compare` functions, though modules of these names are imported on the way."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        """Set the attribute, unless it is a submodule that would hide a public name."""
-        if not (name in __all__ and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> object:

@@ -1,4 +1,4 @@
-"""The report document, put together from what the stages found. Nothing is estimated here: only sums, shares, sorting."""
+"""The report document, put together from what the stages found: only sums and shares, nothing is estimated here."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -36,7 +36,7 @@ def document(
     parts = savings.to_document()
     classes = _dispositions(warehouse, workloads, verdicts)
     months, capped_by = horizon_months(scope, workloads, assumptions)
-    checks = listing.checks(warehouse)
+    checks = listing.checks(warehouse, scope)
     rows = dict(zip(("read", "loaded", "duplicate", "rejected"), _row_counts(warehouse), strict=True))
     info = catalogue_info(scope.question.today)
     multiplier = savings.monthly_multiplier
@@ -163,4 +163,3 @@ def _warnings(
     if buckets:
         found.append(f"{buckets:,} requests come from buckets: their mean is known, their shape is not")
     return found
-

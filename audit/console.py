@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from audit.load import LoadReport
+    from audit.loading import LoadReport
     from audit.outcome_log import Added
 
 PLAIN_WIDTH = 80

@@ -13,7 +13,7 @@ from audit.errors import ConfigError
 from audit.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from audit.load import LoadReport
+    from audit.loading import LoadReport
     from audit.outcome_log import Added
     from audit.report.document import ReportDocument
 
@@ -47,7 +47,7 @@ def run_demo(directory: Path, *, today: date, progress: Progress = silent) -> De
     """
     from audit.assumptions import assumptions_from
     from audit.config import read_config
-    from audit.load import load
+    from audit.loading import load
     from audit.outcome_log import add_outcomes
     from audit.pipeline import run_report
     from audit.report.html import render_html

@@ -10,7 +10,8 @@ from audit.warehouse import Warehouse
 
 REQUEST_KEY = """case when reject_reason is null then case
     when request_id is not null
-        then hash({salt} || request_id, start_time, request_model, response_model, usage_input_tokens, usage_output_tokens)
+        then hash({salt} || request_id, start_time, request_model, response_model, usage_input_tokens,
+            usage_output_tokens)
     else hash({salt}, start_time, request_model, response_model, usage_input_tokens, usage_output_tokens,
         usage_cache_read_input_tokens, usage_reasoning_output_tokens, request_grain, request_count, bucket_seconds,
         duration_ms, operation_name, tags, route, prompt_name, prompt_hash, service_tier, is_failed, user_id,
@@ -118,7 +119,9 @@ def _requests(warehouse: Warehouse, load_id: int) -> None:
         select file_id, row_number, occurrence, is_collision from judged where load_id = {load_id}
         """
     )
-    warehouse.execute("insert into set_aside select file_id, row_number, 'duplicate' from suspects where occurrence > 1")
+    warehouse.execute(
+        "insert into set_aside select file_id, row_number, 'duplicate' from suspects where occurrence > 1"
+    )
     warehouse.execute(
         """
         update files set id_collision_count = (

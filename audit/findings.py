@@ -29,9 +29,9 @@ def workloads(warehouse: Warehouse, scope: Scope, config: Config, assumptions: A
         rule_id=pl.col("workload_id"),
         incumbent_model=pl.col("model"),
         usage_tokens=pl.col("usage_input_tokens") + pl.col("usage_output_tokens"),
-        output_cost_share=(
-            pl.col("list_output_cost").cast(pl.Float64) / pl.col("list_cost").cast(pl.Float64)
-        ).fill_nan(0.0),
+        output_cost_share=(pl.col("list_output_cost").cast(pl.Float64) / pl.col("list_cost").cast(pl.Float64)).fill_nan(
+            0.0
+        ),
         candidate_input_cost=pl.col("candidate_input_cost").fill_null(Decimal(0)),
         candidate_output_cost=pl.col("candidate_output_cost").fill_null(Decimal(0)),
     )

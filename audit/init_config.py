@@ -45,9 +45,9 @@ def write_config(db: Path, path: Path) -> int:
         names = name_workloads(cells, warehouse.frame("select * from endpoint_words"))
         sizes = cells.group_by("endpoint", "workload_id").agg(pl.col("request_count").sum().alias("requests"))
     biggest = (
-        sizes.join(names, on="workload_id").sort(["endpoint", "requests"], descending=[False, True]).unique(
-            "endpoint", keep="first", maintain_order=True
-        )
+        sizes.join(names, on="workload_id")
+        .sort(["endpoint", "requests"], descending=[False, True])
+        .unique("endpoint", keep="first", maintain_order=True)
     )
     endpoints = sorted(set(cells["endpoint"]))
     guesses = {row["endpoint"]: row for row in biggest.iter_rows(named=True)}

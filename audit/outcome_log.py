@@ -38,18 +38,18 @@ def add_outcomes(db: Path, file: Path, *, today: date, scale: str = "1") -> Adde
     """
     outcomes = read_outcomes(file, scale=scale)
     with Warehouse.create(db) as warehouse:
-        known = warehouse.count("select count(*) from paired_outcomes where outcome_file_hash = ?", [outcomes.file_hash])
+        known = warehouse.count(
+            "select count(*) from paired_outcomes where outcome_file_hash = ?", [outcomes.file_hash]
+        )
         if known:
-            return Added(
-                path=str(file), pairs=known, already_known=True, unknown_requests=0, unknown_endpoints=()
-            )
+            return Added(path=str(file), pairs=known, already_known=True, unknown_requests=0, unknown_endpoints=())
         warehouse.temporary("new_outcomes", _canonical(outcomes.frame, today))
         endpoints = {str(name) for (name,) in warehouse.rows("select distinct endpoint from traffic_cells")}
         placed = _placed(warehouse, outcomes.file_hash)
         unknown = outcomes.frame.height - placed.height
         if placed.is_empty():
             raise InputError(
-                f"{file}: none of the {outcomes.frame.height:,} request_ids is in {db}; load the export they come from first"
+                f"{file}: none of the {outcomes.frame.height:,} request_ids is in {db}; load their export first"
             )
         with warehouse.transaction():
             warehouse.insert("paired_outcomes", placed)

@@ -145,7 +145,8 @@ def run_report(
     for stage in STAGES:
         with progress(stage.__name__.replace("_", " ")):
             run = stage(run)
-    assert run.document is not None and run.savings is not None
+    assert run.document is not None
+    assert run.savings is not None
     result = Result(
         document=run.document, workloads=_frame(run.workloads), verdicts=_frame(run.verdicts), savings=run.savings
     )
@@ -163,4 +164,3 @@ def _scope(run: Run) -> Scope:
 def _frame(frame: "pl.DataFrame | None") -> "pl.DataFrame":
     assert frame is not None
     return frame
-

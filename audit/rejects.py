@@ -90,7 +90,8 @@ def locate_rows(
     skipped: list[tuple[int, int]] = []
     row = 0
     for record, (offset, raw) in enumerate(_csv_records(export), 1):
-        if len(skipped) < len(starts) and starts[len(skipped)] < offset + len(raw):
+        # DuckDB points at the blank lines before a record, or at the end of the line before, never behind its own.
+        if len(skipped) < len(starts) and starts[len(skipped)] < offset + len(raw.rstrip(b"\r\n")):
             reason = unparsed[starts[len(skipped)]]
             skipped.append((record, row + 1))
         else:
@@ -168,7 +169,11 @@ def listed(warehouse: Warehouse) -> list[ListedReject]:
             text = str(kept) if kept is not None else None if isinstance(texts, str) else texts.get(offset)
             found.append(
                 ListedReject(
-                    path=str(path), record_number=int(str(number)), reason=str(reason), text=text, unavailable=unavailable
+                    path=str(path),
+                    record_number=int(str(number)),
+                    reason=str(reason),
+                    text=text,
+                    unavailable=unavailable,
                 )
             )
     return found

@@ -56,7 +56,8 @@ def unload(path: Path, name: str, config: Config) -> int:
         for table in ("set_aside", "rejects", "unparsed_records"):
             warehouse.execute(f"delete from {table} where file_id in (from gone)")
         warehouse.execute(
-            "insert into set_aside select file_id, row_number, 'unloaded' from loaded_facts where file_id in (from gone)"
+            "insert into set_aside "
+            "select file_id, row_number, 'unloaded' from loaded_facts where file_id in (from gone)"
         )
         warehouse.execute("update files set read_count = 0, rejected_count = 0 where file_id in (from gone)")
         set_aside_again(warehouse)
@@ -94,7 +95,9 @@ def fit_missing_rules(warehouse: Warehouse) -> None:
     warehouse.execute(
         f"""
         create or replace temp table unfitted as
-        with sizes as (select endpoint, model, sum(request_count) as requests from fitting_cells group by endpoint, model),
+        with sizes as (
+            select endpoint, model, sum(request_count) as requests from fitting_cells group by endpoint, model
+        ),
         fitted as (
             select endpoint, model, bool_or(is_clustered) as is_clustered from workload_rules group by endpoint, model
         )
@@ -198,7 +201,7 @@ def _price_changes(prices: "pl.DataFrame") -> dict[tuple[str, str], set[date]]:
 
 
 def _billing_periods(start: date, end: date, price_changes: set[date]) -> list[tuple[date, date]]:
-    """The calendar months of the days from `start` to before `end`, split where a price changes, as (first day, end)."""
+    """The calendar months of the days from `start` to before `end` as (first day, end), split where a price changes."""
     if start >= end:
         return []
     first = start.replace(day=1)
@@ -218,5 +221,3 @@ def _rename_endpoints(warehouse: Warehouse, config: Config) -> None:
         name = rewritten(str(text), config.rewrites)
         if name != text:
             warehouse.execute("insert into endpoint_names values (?, ?)", [str(text), name])
-
-

@@ -64,7 +64,9 @@ def settle(warehouse: Warehouse, question: Question, config: Config) -> Scope:
 
     Raises UnknownNameError for a model nobody knows, and ConfigError when two sources show the same traffic.
     """
-    also_known = [str(model) for (model,) in warehouse.rows("select distinct model from traffic_cells where model <> ''")]
+    also_known = [
+        str(model) for (model,) in warehouse.rows("select distinct model from traffic_cells where model <> ''")
+    ]
     for name in (question.incumbent, question.candidate):
         known_model(name, also_known)
     sources = _sources(warehouse, config)
@@ -100,7 +102,9 @@ def _sources(warehouse: Warehouse, config: Config) -> tuple[str, ...]:
     if config.sources:
         for name in config.sources:
             if name not in windows:
-                raise ConfigError(f"{config.path}: sources.use names {name!r}; loaded are {', '.join(windows) or 'none'}")
+                raise ConfigError(
+                    f"{config.path}: sources.use names {name!r}; loaded are {', '.join(windows) or 'none'}"
+                )
         return tuple(config.sources)
     for name, (first, last) in windows.items():
         for other, (other_first, other_last) in windows.items():

@@ -4,6 +4,7 @@ A file is one SELECT; its stem is the name of the relation, its first comment th
 purpose. What a relation reads is taken from the syntax tree, never declared twice.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from sqlglot.expressions import Expr
 
 Dialect = Literal["duckdb", "spark", "bigquery", "snowflake", "clickhouse"]
+_SOURCE = re.compile(r"\b(?:from|join)\s+([a-z_][a-z0-9_]*)")
+"""Names after from and join: enough to put files in order, and spares every start the SQL parser. A test holds it
+against the syntax trees."""
+
 DIALECTS: tuple[Dialect, ...] = ("duckdb", "spark", "bigquery", "snowflake", "clickhouse")
 
 
@@ -74,7 +79,7 @@ def find(name: str) -> Query:
 def in_folders(*prefixes: str) -> list[Query]:
     """The relations of the folders that start with one of `prefixes`, each after those it reads."""
     chosen = {query.name: query for query in all_queries().values() if query.folder.startswith(prefixes)}
-    graph = {name: reads(query) & chosen.keys() for name, query in chosen.items()}
+    graph = {name: set(_SOURCE.findall(query.select)) & chosen.keys() for name, query in chosen.items()}
     return [chosen[name] for name in TopologicalSorter(graph).static_order()]
 
 

@@ -1,5 +1,8 @@
 """One recognised file on its way into `request_facts`: its raw relation, its staging query, and what cannot be read."""
 
+import codecs
+import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,14 +12,12 @@ import duckdb
 from audit import sql
 from audit.duplicates import REQUEST_KEY
 from audit.errors import InputError
-from audit.readers.export import Export, inspect
+from audit.readers.export import DAMAGED, Export, inspect, open_bytes
 from audit.readers.reader import Context, Reader, literal
 from audit.warehouse import Warehouse, first_line
 
 LONGEST_RECORD = 1_000_000_000
 """Bytes of a JSON record beyond which a file is refused: DuckDB needs a buffer of twice this size."""
-
-
 UNREADABLE = (
     duckdb.IOException,
     duckdb.InvalidInputException,
@@ -76,7 +77,10 @@ def recognise_all(
         own = replace(context, siblings=tuple(other for other in exports if other is not export))
         try:
             reader, source = prepare(export, spool, wanted, map_file)
-            item = Pending(export=export, reader=reader, source=source, relation=reader.relation(source, own), context=own)
+            source = _without_mark(source, spool)
+            item = Pending(
+                export=export, reader=reader, source=source, relation=reader.relation(source, own), context=own
+            )
         except InputError as error:
             result.refused.append(str(error))
             continue
@@ -84,6 +88,23 @@ def recognise_all(
         if reader.warn is not None and (warning := reader.warn(source)) is not None:
             result.warnings.append(warning)
     return result
+
+
+def _without_mark(source: Export, spool: Path) -> Export:
+    """The JSON lines without a byte order mark, for which DuckDB would take the first of them as unreadable."""
+    if source.container != "jsonl":
+        return source
+    with open_bytes(source.path, source.compression) as stream:
+        if stream.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+            return source
+        with tempfile.NamedTemporaryFile(dir=spool, suffix=".jsonl", delete=False) as copy:
+            try:
+                shutil.copyfileobj(stream, copy)
+            except DAMAGED as error:
+                raise InputError(
+                    f"{source.name}: cannot be unpacked ({error}); the file is damaged or cut off"
+                ) from error
+    return replace(source, path=Path(copy.name), compression="none")
 
 
 def stage(warehouse: Warehouse, item: Pending, load_id: int) -> None:

@@ -18,8 +18,8 @@ def status(warehouse: Warehouse) -> Document:
             )
         )
         for row in warehouse.rows(
-            "select path, source_format, read_count, loaded_count, duplicate_count, rejected_count, id_collision_count, "
-            "cast(loaded_at as varchar) from files order by file_id"
+            "select path, source_format, read_count, loaded_count, duplicate_count, rejected_count, "
+            "id_collision_count, cast(loaded_at as varchar) from files order by file_id"
         )
     ]
     start, end = warehouse.rows(

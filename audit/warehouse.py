@@ -1,4 +1,4 @@
-"""The DuckDB file: opening it, its tables and views, and the bridges to Polars. The only place that executes SQL locally."""
+"""The DuckDB file: opening it, its tables and views, the bridges to Polars. The only place that executes SQL here."""
 
 import os
 import re
@@ -217,5 +217,3 @@ def _escaped(path: Path) -> str:
 def first_line(error: Exception) -> str:
     """What DuckDB says is wrong, without the statement it quotes."""
     return str(error).splitlines()[0]
-
-

@@ -13,7 +13,13 @@ README = Path(__file__).parent.parent / "README.md"
 TODAY = date(2026, 11, 22)
 """The day the example is read on: retirement dates and the age of prices depend on it."""
 DEMO_LINES = 44
-FOLDERS = {"1_staging": "staging", "2_requests": "requests", "3_cells": "cells", "4_marts": "marts", "5_checks": "checks"}
+FOLDERS = {
+    "1_staging": "staging",
+    "2_requests": "requests",
+    "3_cells": "cells",
+    "4_marts": "marts",
+    "5_checks": "checks",
+}
 
 
 def generated() -> dict[str, str]:

@@ -2,14 +2,22 @@
 
 import csv
 import gzip
+import io
 import json
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import make_log
 
 Row = dict[str, object]
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday well inside the catalogue: no price of the models used here changes in that month."""
+MIDNIGHT = START.replace(hour=0)
 
 
 def spend_log(
@@ -54,7 +62,9 @@ def spend_log(
 
 def spend_logs(count: int, **columns: object) -> list[Row]:
     """`count` calls that differ in their id, their time and a little in their tokens."""
-    rows = [spend_log(number, tokens_in=200 + 37 * (number % 29), tokens_out=5 + number % 17) for number in range(count)]
+    rows = [
+        spend_log(number, tokens_in=200 + 37 * (number % 29), tokens_out=5 + number % 17) for number in range(count)
+    ]
     return [row | columns for row in rows]
 
 
@@ -64,7 +74,7 @@ def bucket(
     tokens_in: float = 10_000,
     tokens_out: float = 1_000,
     cached: float = 0,
-    start: datetime = START.replace(hour=0),
+    start: datetime = MIDNIGHT,
     seconds: int = 86_400,
     **columns: object,
 ) -> Row:
@@ -108,9 +118,27 @@ def write_csv(path: Path, rows: Sequence[Row]) -> Path:
     return path
 
 
-def write_prices(path: Path, *lines: Row) -> Path:
+def write_prices(path: Path, *lines: Mapping[str, object]) -> Path:
     """A prices.csv; what a line leaves out is empty there."""
-    columns = (
-        "provider_name model service_tier token_class length_band valid_from valid_to usd_per_million source".split()
-    )
-    return write_csv(path, [dict.fromkeys(columns, "") | line for line in lines])
+    columns = [
+        "provider_name",
+        "model",
+        "service_tier",
+        "token_class",
+        "length_band",
+        "valid_from",
+        "valid_to",
+        "usd_per_million",
+        "source",
+    ]
+    return write_csv(path, [{name: line.get(name, "") for name in columns} for line in lines])
+
+
+def generated_log(path: Path, log_format: str, *, rows: int, bad: int = 0) -> dict[str, Any]:
+    """Write a log by make_log, and return its answers: counts, sums, dollars, and the numbers of bad lines by kind."""
+    truth = path.with_name(path.name + ".truth.json")
+    arguments = {"rows": rows, "format": log_format, "bad": bad, "seed": 7, "out": path, "truth": truth}
+    command = ["make_log", *(part for name, each in arguments.items() for part in (f"--{name}", str(each)))]
+    with patch.object(sys, "argv", command), redirect_stdout(io.StringIO()):
+        assert make_log.main() == 0
+    return json.loads(truth.read_text())

@@ -54,7 +54,7 @@ ALIASES = {"gpt-4o-mini": "gpt-4o-mini-2024-07-18", "gpt-4o": "gpt-4o-2024-08-06
 """As they have been since October 2024."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Contract:
     """A price of one's own for one class of tokens of one model, on standard terms, over some days."""
 

@@ -84,7 +84,13 @@ def test_a_refused_file_is_exit_1_and_the_others_are_loaded(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     "arguments",
-    [("nonsense",), ("load",), ("report", "--monthly-requests", "-5"), ("sql", "--dialect", "cobol"), ("report", "--since", "x")],
+    [
+        ("nonsense",),
+        ("load",),
+        ("report", "--monthly-requests", "-5"),
+        ("sql", "--dialect", "cobol"),
+        ("report", "--since", "x"),
+    ],
 )
 def test_wrong_usage_is_exit_2(arguments: tuple[str, ...], tmp_path: Path) -> None:
     assert run(*arguments, folder=tmp_path).returncode == USAGE

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from audit.compare import compare
-from audit.compare_text import comparison_text
+from audit.comparison import compare
+from audit.comparison_text import comparison_text
 from audit.errors import UnknownNameError
 from audit.price_file import PriceOverride
 

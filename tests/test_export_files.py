@@ -157,7 +157,7 @@ def test_native_parquet_types_arrive_as_the_same_text_as_from_csv(tmp_path: Path
     assert (row["usage_input_tokens"], row["usage_output_tokens"], str(row["billed_cost"])) == (
         100,
         10,
-        "0.012500000000",
+        "0.0125000000",
     )
     assert (row["output_type"], row["tags"]) == ("json", ["chat", "eu"])
 
@@ -205,3 +205,4 @@ def test_folders_globs_and_standard_input_are_found_and_hidden_files_are_not(
     assert found[-1][1].read_bytes() == LINE
     with pytest.raises(InputError, match="no file matches"):
         find([str(tmp_path / "*.parquet")], tmp_path)
+

@@ -57,12 +57,6 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = audit.savings_of_tomorrow  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType, reportUnknownMemberType]
 
 
-def test_functions_stay_functions_after_modules_of_their_names_were_imported() -> None:
-    code = "import audit.load, audit.compare, audit; print(audit.load.__name__, audit.compare.__name__)"
-    assert python(code) == "load compare"
-    assert python("import audit; audit.load; import audit.load; print(audit.load.__name__)") == "load"
-
-
 def test_a_database_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match=r"none\.duckdb: no such database"):
         audit.open(tmp_path / "none.duckdb")

@@ -22,7 +22,8 @@ def resolved(provider: str, request: str, response: str = "", on: date = TODAY, 
 def test_the_alias_gpt_4o_meant_the_5_15_snapshot_until_october_2024() -> None:
     rows = resolve_models([("openai", "gpt-4o", "")])
     assert rows.select("day_from", "day_to", "model").rows() == [
-        (date(1970, 1, 1), date(2024, 10, 2), "gpt-4o-2024-05-13"),
+        (date(1970, 1, 1), date(2024, 5, 13), "gpt-4o-2024-08-06"),  # older traces priced as gpt-4o
+        (date(2024, 5, 13), date(2024, 10, 2), "gpt-4o-2024-05-13"),
         (date(2024, 10, 2), None, "gpt-4o-2024-08-06"),
     ]
     assert canonical("gpt-4o", date(2024, 10, 1)) == "gpt-4o-2024-05-13"

@@ -93,3 +93,9 @@ def test_every_stored_relation_is_built_from_a_query_or_by_the_load() -> None:
 def test_the_first_element_of_an_empty_list_is_null_on_spark_too() -> None:
     text = sql.transpile(sql.find("requests"), "spark")
     assert "TRY_ELEMENT_AT(FILTER(" in text
+
+
+def test_the_order_of_the_files_is_that_of_their_syntax_trees() -> None:
+    ordered = [found.name for found in sql.in_folders("1_", "2_", "3_", "4_", "5_")]
+    for place, name in enumerate(ordered):
+        assert sql.reads(sql.find(name)) & set(ordered) <= set(ordered[:place]) | {name}

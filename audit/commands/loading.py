@@ -34,7 +34,7 @@ def load(
 
     from audit.config import endpoint_rule, read_config
     from audit.console import complain, print_json, print_load
-    from audit.load import load as load_exports
+    from audit.loading import load as load_exports
     from audit.progress import shown
 
     settings = read_config(config)

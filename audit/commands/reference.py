@@ -14,8 +14,8 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Two models side by side: benchmarks, prices, request costs, value for money."""
-    from audit.compare import compare as compare_models
-    from audit.compare_text import comparison_text
+    from audit.comparison import compare as compare_models
+    from audit.comparison_text import comparison_text
     from audit.console import print_json
 
     document = compare_models(a, b, on=date.today())

@@ -12,11 +12,16 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
+import zstandard
+
 from audit.errors import InputError
 from audit.readers.sniff import Container, Record, documents_in, sniff
+from audit.readers.zst import is_whole
 
 Compression = Literal["none", "gzip", "zstd"]
 
+DAMAGED = (OSError, EOFError, ValueError, zlib.error, zstandard.ZstdError)
+"""What reading a damaged or cut-off file raises, packed or not."""
 HEAD_BYTES = 4_000_000
 """Enough for a few hundred records with messages; more would slow down folders of many small files."""
 HIDDEN = (".", "_")
@@ -104,9 +109,11 @@ def inspect(name: str, path: Path) -> Export:
         "gzip" if magic[:2] == b"\x1f\x8b" else "zstd" if magic == b"\x28\xb5\x2f\xfd" else "none"
     )
     try:
+        if compression == "zstd" and not is_whole(path):
+            raise EOFError("the last frame has no end")
         with open_bytes(path, compression) as stream:
             head = stream.read(HEAD_BYTES)
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+    except DAMAGED as error:
         raise InputError(f"{name}: cannot be unpacked ({error}); the file is damaged or cut off") from error
     _refuse_binary(name, head)
     layout = sniff(name, head, len(head) < HEAD_BYTES)
@@ -127,9 +134,8 @@ def open_bytes(path: Path, compression: Compression) -> BinaryIO:
     if compression == "gzip":
         return cast("BinaryIO", gzip.open(path, "rb"))
     if compression == "zstd":
-        import zstandard
-
-        return cast("BinaryIO", io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(path.open("rb"), True)))
+        frames = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True, closefd=True)
+        return cast("BinaryIO", io.BufferedReader(frames))
     return path.open("rb")
 
 
@@ -142,7 +148,7 @@ def read_document(export: Export) -> object:
         with open_bytes(export.path, export.compression) as stream:
             text = stream.read().decode("utf-8-sig")
         documents = list(documents_in(text))
-    except (ValueError, OSError, EOFError, zlib.error) as error:
+    except DAMAGED as error:
         raise InputError(
             f"{export.name}: not a whole JSON document ({error}); the file is damaged or cut off"
         ) from error

@@ -67,7 +67,9 @@ def next_steps(document: ReportDocument) -> list[Step]:
     if "pilot" in verdicts:
         steps.append(Step("audit outcomes add FILE", _replay(document)))
     if "route" in verdicts:
-        steps.append(Step("audit report --json", "Move the proven endpoints first, a small share at a time: `verdict` is route."))
+        steps.append(
+            Step("audit report --json", "Move the proven endpoints first, a small share at a time: `verdict` is route.")
+        )
     if requests["unpriced"]:
         steps.append(Step("audit prices MODEL", "Some traffic has no price: add it to prices.csv, it is not counted."))
     if not steps:

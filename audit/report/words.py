@@ -10,9 +10,7 @@ from typing import Literal, cast
 
 from audit.report.document import Interval, Level, Number, ReportDocument, Workload
 
-PROJECTION = (
-    "Every saving here is a projection. Nothing is saved until traffic has moved and its answers are watched."
-)
+PROJECTION = "Every saving here is a projection. Nothing is saved until traffic has moved and its answers are watched."
 
 LEVEL_MEANS: dict[Level, str] = {
     "measured": "Paired outcomes show the quality loss stays within the margin.",
@@ -44,9 +42,9 @@ _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 
 def clean(text: object, limit: int = 80) -> str:
-    """One visible line of at most `limit` characters: unseen characters show as U+FFFD.
+    r"""One visible line of at most `limit` characters: unseen characters show as U+FFFD.
 
-    >>> clean("a\\u202eb\\nc", 80)
+    >>> clean("a\u202eb\nc", 80)
     'a�b c'
     >>> clean("abcdef", 4)
     'abc…'

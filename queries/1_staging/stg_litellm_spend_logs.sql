@@ -8,6 +8,7 @@ renamed as (
     select
         request_id is not null or "startTime" is not null or model is not null as is_record,
         case
+            when call_type in ('acompletion', 'completion') then null
             when call_type in ('aget_responses', 'get_responses', 'alist_input_items', 'list_input_items')
                 or call_type like 'afile_%' or call_type like 'file_%'
                 then 'not a model call: call_type ' || call_type || ' bills a fetched object again'

@@ -8,29 +8,30 @@ with source as (
 counted as (
     select
         source.*,
-        regexp_matches(start_time, '^[0-9]+([.][0-9]+)?$') as start_is_epoch,
-        regexp_matches(end_time, '^[0-9]+([.][0-9]+)?$') as end_is_epoch,
-        regexp_matches(first_chunk_time, '^[0-9]+([.][0-9]+)?$') as first_chunk_is_epoch,
+        regexp_matches(start_time, '^[0-9]{1,19}([.][0-9]+)?$') as start_is_epoch,
+        -- the end only matters where the export states no duration
+        case when duration_ms is null or request_grain = 'bucket' then end_time end as needed_end,
+        regexp_matches(first_chunk_time, '^[0-9]{1,19}([.][0-9]+)?$') as first_chunk_is_epoch,
         case when regexp_matches(request_count, '^[0-9]{1,18}([.]0*)?$')
-            then cast(split_part(request_count, '.', 1) as bigint) end as requests,
+            then cast(case when contains(request_count, '.') then split_part(request_count, '.', 1) else request_count end as bigint) end as requests,
         case when regexp_matches(usage_input_tokens, '^[0-9]{1,18}([.]0*)?$')
-            then cast(split_part(usage_input_tokens, '.', 1) as bigint) end as input_tokens,
+            then cast(case when contains(usage_input_tokens, '.') then split_part(usage_input_tokens, '.', 1) else usage_input_tokens end as bigint) end as input_tokens,
         case when regexp_matches(usage_cache_read_input_tokens, '^[0-9]{1,18}([.]0*)?$')
-            then cast(split_part(usage_cache_read_input_tokens, '.', 1) as bigint) end as cache_read_tokens,
+            then cast(case when contains(usage_cache_read_input_tokens, '.') then split_part(usage_cache_read_input_tokens, '.', 1) else usage_cache_read_input_tokens end as bigint) end as cache_read_tokens,
         case when regexp_matches(usage_cache_creation_input_tokens, '^[0-9]{1,18}([.]0*)?$')
-            then cast(split_part(usage_cache_creation_input_tokens, '.', 1) as bigint) end as cache_creation_tokens,
+            then cast(case when contains(usage_cache_creation_input_tokens, '.') then split_part(usage_cache_creation_input_tokens, '.', 1) else usage_cache_creation_input_tokens end as bigint) end as cache_creation_tokens,
         case when regexp_matches(usage_output_tokens, '^[0-9]{1,18}([.]0*)?$')
-            then cast(split_part(usage_output_tokens, '.', 1) as bigint) end as output_tokens,
+            then cast(case when contains(usage_output_tokens, '.') then split_part(usage_output_tokens, '.', 1) else usage_output_tokens end as bigint) end as output_tokens,
         case when regexp_matches(usage_reasoning_output_tokens, '^[0-9]{1,18}([.]0*)?$')
-            then cast(split_part(usage_reasoning_output_tokens, '.', 1) as bigint) end as reasoning_tokens,
+            then cast(case when contains(usage_reasoning_output_tokens, '.') then split_part(usage_reasoning_output_tokens, '.', 1) else usage_reasoning_output_tokens end as bigint) end as reasoning_tokens,
         case when regexp_matches(usage_audio_input_tokens, '^[0-9]{1,18}([.]0*)?$')
-            then cast(split_part(usage_audio_input_tokens, '.', 1) as bigint) end as audio_input_tokens,
+            then cast(case when contains(usage_audio_input_tokens, '.') then split_part(usage_audio_input_tokens, '.', 1) else usage_audio_input_tokens end as bigint) end as audio_input_tokens,
         case when regexp_matches(usage_audio_output_tokens, '^[0-9]{1,18}([.]0*)?$')
-            then cast(split_part(usage_audio_output_tokens, '.', 1) as bigint) end as audio_output_tokens,
-        case when regexp_matches(image_count, '^[0-9]{1,18}([.]0*)?$')
-            then cast(split_part(image_count, '.', 1) as bigint) end as images,
+            then cast(case when contains(usage_audio_output_tokens, '.') then split_part(usage_audio_output_tokens, '.', 1) else usage_audio_output_tokens end as bigint) end as audio_output_tokens,
+        case when regexp_matches(image_count, '^[0-9]{1,6}([.]0*)?$')
+            then cast(case when contains(image_count, '.') then split_part(image_count, '.', 1) else image_count end as bigint) end as images,
         case when regexp_matches(tool_count, '^[0-9]{1,18}([.]0*)?$')
-            then cast(split_part(tool_count, '.', 1) as bigint) end as tools
+            then cast(case when contains(tool_count, '.') then split_part(tool_count, '.', 1) else tool_count end as bigint) end as tools
     from source
 ),
 
@@ -52,16 +53,17 @@ timed as (
             else cast(try_cast(start_time as timestamptz) at time zone 'UTC' as timestamp)
         end as started,
         case
-            when end_is_epoch then make_timestamp(cast(round(
-                cast(end_time as double)
+            when needed_end is null then null
+            when regexp_matches(needed_end, '^[0-9]{1,19}([.][0-9]+)?$') then make_timestamp(cast(round(
+                cast(needed_end as double)
                 * case
-                    when cast(end_time as double) < 1e11 then 1e6
-                    when cast(end_time as double) < 1e14 then 1e3
-                    when cast(end_time as double) < 1e17 then 1
+                    when cast(needed_end as double) < 1e11 then 1e6
+                    when cast(needed_end as double) < 1e14 then 1e3
+                    when cast(needed_end as double) < 1e17 then 1
                     else 1e-3
                 end
             ) as bigint))
-            else cast(try_cast(end_time as timestamptz) at time zone 'UTC' as timestamp)
+            else cast(try_cast(needed_end as timestamptz) at time zone 'UTC' as timestamp)
         end as ended,
         case
             when first_chunk_is_epoch then make_timestamp(cast(round(
@@ -76,7 +78,7 @@ timed as (
             else cast(try_cast(first_chunk_time as timestamptz) at time zone 'UTC' as timestamp)
         end as first_chunk_at,
         coalesce(is_failed, false) or coalesce(try_cast(http_response_status_code as bigint), 200) >= 400 as failed,
-        10000000 * greatest(coalesce(requests, 1), 1) as most_tokens
+        10000000 * least(greatest(coalesce(requests, 1), 1), 1000000000) as most_tokens
     from counted
 ),
 
@@ -92,6 +94,8 @@ judged as (
                 then 'start_time ' || substr(start_time, 1, 40) || ' is not between 2015 and 2100'
             when request_count is not null and coalesce(requests, 0) = 0
                 then 'request_count ' || substr(request_count, 1, 40) || ' is not a positive count'
+            when requests > 1000000000
+                then 'request_count ' || request_count || ' is more than any bucket holds'
             when usage_input_tokens is not null and input_tokens is null
                 then 'usage_input_tokens ' || substr(usage_input_tokens, 1, 40) || ' is not a count'
             when usage_output_tokens is not null and output_tokens is null
@@ -114,6 +118,12 @@ judged as (
             when coalesce(cache_read_tokens, 0) + coalesce(cache_creation_tokens, 0) > input_tokens
                 then 'cached tokens ' || cast(coalesce(cache_read_tokens, 0) + coalesce(cache_creation_tokens, 0) as varchar)
                     || ' exceed usage_input_tokens ' || usage_input_tokens
+            when audio_input_tokens > input_tokens
+                then 'usage_audio_input_tokens ' || usage_audio_input_tokens
+                    || ' exceed usage_input_tokens ' || usage_input_tokens
+            when audio_output_tokens > output_tokens
+                then 'usage_audio_output_tokens ' || usage_audio_output_tokens
+                    || ' exceed usage_output_tokens ' || usage_output_tokens
             when reasoning_tokens > output_tokens
                 then 'usage_reasoning_output_tokens ' || usage_reasoning_output_tokens
                     || ' exceed usage_output_tokens ' || usage_output_tokens
@@ -129,11 +139,11 @@ typed as (
         started as start_time,
         case
             when request_grain = 'bucket' then null
-            when try_cast(duration_ms as double) >= 0 then cast(round(try_cast(duration_ms as double)) as bigint)
+            when try_cast(duration_ms as double) between 0 and 1e10 then cast(round(try_cast(duration_ms as double)) as bigint)
             when ended >= started then date_diff('millisecond', started, ended)
         end as duration_ms,
         case
-            when try_cast(time_to_first_chunk_ms as double) >= 0
+            when try_cast(time_to_first_chunk_ms as double) between 0 and 1e10
                 then cast(round(try_cast(time_to_first_chunk_ms as double)) as bigint)
             when first_chunk_at >= started then date_diff('millisecond', started, first_chunk_at)
         end as time_to_first_chunk_ms,
@@ -156,7 +166,14 @@ typed as (
         case when usage_is_known then coalesce(cache_creation_tokens, 0) end as usage_cache_creation_input_tokens,
         case when usage_is_known then output_tokens end as usage_output_tokens,
         case when usage_is_known then coalesce(reasoning_tokens, 0) end as usage_reasoning_output_tokens,
-        case when usage_is_known then coalesce(audio_input_tokens, 0) end as usage_audio_input_tokens,
+        -- audio that was read from the cache is billed as cached: only the rest is audio
+        case
+            when usage_is_known
+                then least(
+                    coalesce(audio_input_tokens, 0),
+                    input_tokens - coalesce(cache_read_tokens, 0) - coalesce(cache_creation_tokens, 0)
+                )
+        end as usage_audio_input_tokens,
         case when usage_is_known then coalesce(audio_output_tokens, 0) end as usage_audio_output_tokens,
         coalesce(images, 0) as image_count,
         case when lower(coalesce(service_tier, '')) in ('', 'auto', 'standard', 'default') then 'default'
@@ -181,7 +198,7 @@ typed as (
         try_cast(attempt as bigint) as attempt,
         coalesce(gateway_cache_hit, false) as gateway_cache_hit,
         try_cast(feedback_score as double) as feedback_score,
-        try_cast(billed_cost as decimal(24, 12)) as billed_cost
+        try_cast(billed_cost as decimal(18, 10)) as billed_cost
     from judged
 )
 

@@ -120,7 +120,8 @@ def main() -> None:
         loaded = compare("clean", clean, clean)
         report = [str(AUDIT), "report", "--db", str(db), "--quiet", "--json"]
         seconds, peak = best(report, folder / "none", args.runs)
-        print(f"report {seconds:.2f} s, {seconds / loaded:.2f} x the load (at most {REPORT_OVER_LOAD}), peak {peak:.0f} MB")
+        share = seconds / loaded
+        print(f"report {seconds:.2f} s, {share:.2f} x the load (at most {REPORT_OVER_LOAD}), peak {peak:.0f} MB")
         if args.growth:
             clean.unlink()
             big = make_log(folder, 10 * args.rows, 0)

@@ -21,6 +21,7 @@ from audit.rejects import Reject, locate_lines, locate_rows, without_place
 from audit.staging import Pending, UnreadableError, readable, recognise_all, stage
 from audit.warehouse import Warehouse
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileReport:
     """What became of one file: read = loaded + duplicate + rejected."""
@@ -107,11 +108,11 @@ def load(
 
 def run_checks(warehouse: Warehouse, when: str) -> list[str]:
     """A sentence for every check of `queries/5_checks` marked `when` that returns rows."""
-    failed: list[str] = []
-    for query in sql.in_folders("5_"):
-        if query.when == when and (rows := warehouse.rows(f"select * from ({query.select}) limit 3")):
-            failed.append(f"{query.name}: {query.purpose} First rows: {rows}")
-    return failed
+    return [
+        f"{query.name}: {query.purpose} First rows: {rows}"
+        for query in sql.in_folders("5_")
+        if query.when == when and (rows := warehouse.rows(f"select * from ({query.select}) limit 3"))
+    ]
 
 
 def _load_all(

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from audit.compare import Document
+    from audit.comparison import Document
 
 WIDTH = 80
 
@@ -110,8 +110,8 @@ def comparison_lines(document: Document) -> list[str]:
         lines.append(f"  {mix['kind']:<22}{ratio:<12}{usd[0]:>12}{usd[1]:>12}")
     lines.append("")
     lines.extend(cast("list[str]", document["notes"]))
-    for claim in cast("list[dict[str, str]]", document["unverified_claims"]):
-        lines.append(f'Not verified: "{claim["claim"]}" ({claim["status"]}).')
+    claims = cast("list[dict[str, str]]", document["unverified_claims"])
+    lines.extend(f'Not verified: "{claim["claim"]}" ({claim["status"]}).' for claim in claims)
     catalogue = cast("Mapping[str, str]", document["catalogue"])
     lines.append(
         f"Prices on {document['on']}: genai-prices {catalogue['version']}, verified {catalogue['checked_on']}."
