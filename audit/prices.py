@@ -94,7 +94,7 @@ def request_cost(unit: Mapping[str, Decimal], tokens: Mapping[TokenClass, int]) 
     """Dollars of one request, or None if tokens of some class have no price.
 
     `tokens` counts as the exports do: 'input' includes cache reads, cache writes and audio, 'output' includes audio.
-    cost = Σ tokens·price / 10⁶ over disjoint classes (design.md 5).
+    cost = Σ tokens·price / 10⁶ over disjoint token classes.
     """
     apart = {token_class: tokens.get(token_class, 0) for token_class in TOKEN_CLASSES}
     apart["input"] -= apart["cache_read"] + apart["cache_creation"] + apart["audio_input"]

@@ -16,8 +16,9 @@ from audit.schema import SCHEMA_VERSION, TABLES, ddl
 if TYPE_CHECKING:
     import polars as pl
 
-MEMORY_LIMIT = "1GB"
-"""DuckDB's own limit by default; a load spills beyond it. AUDIT_MEMORY_LIMIT overrides."""
+MOST_MEMORY = 4 << 30
+"""Bytes DuckDB may use by default, or half of the machine where that is less; beyond it spills. Rows of 10 kB with
+their messages need 2 GB, plain ones a third of that."""
 
 Value = str | int | float | bool | None | bytes
 VIEW_FOLDERS = ("2_", "3_", "4_", "5_")
@@ -83,15 +84,21 @@ class Warehouse:
 
     def execute(self, statement: str, values: Sequence[Value] = ()) -> None:
         """Run a statement whose result nobody needs."""
-        self.con.execute(statement, list(values)).fetchall()
+        self.rows(statement, values)
 
     def rows(self, query: str, values: Sequence[Value] = ()) -> list[tuple[object, ...]]:
-        """All rows of a query as tuples."""
-        return self.con.execute(query, list(values)).fetchall()
+        """All rows of a query as tuples; DatabaseError when the memory allowed is not enough for it."""
+        try:
+            return self.con.execute(query, list(values)).fetchall()
+        except duckdb.OutOfMemoryException as error:
+            raise DatabaseError(
+                f"{self.path}: needs more than the {_memory_limit()} of memory it may use; set AUDIT_MEMORY_LIMIT to "
+                "more (for example 8GB) and try again; nothing was changed"
+            ) from error
 
     def value(self, query: str, values: Sequence[Value] = ()) -> object:
         """The first value of a query's only row."""
-        return self.con.execute(query, list(values)).fetchall()[0][0]
+        return self.rows(query, values)[0][0]
 
     def count(self, query: str, values: Sequence[Value] = ()) -> int:
         """The first value of a query's only row, as a whole number (NULL is 0)."""
@@ -191,7 +198,7 @@ class Warehouse:
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": os.environ.get("AUDIT_MEMORY_LIMIT", MEMORY_LIMIT),
+        "memory_limit": _memory_limit(),
         "autoinstall_known_extensions": "false",
     }
     try:
@@ -202,6 +209,11 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     except duckdb.Error as error:
         raise DatabaseError(f"{path}: cannot be opened ({str(error).splitlines()[0]})") from error
     return con
+
+
+def _memory_limit() -> str:
+    pages, size = (os.sysconf(name) for name in ("SC_PHYS_PAGES", "SC_PAGE_SIZE"))
+    return os.environ.get("AUDIT_MEMORY_LIMIT", f"{min(MOST_MEMORY, pages * size // 2) >> 20}MiB")
 
 
 def _why_not(path: Path, message: str) -> str:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -165,3 +166,16 @@ def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
     done = run("load", str(SAMPLE), folder=tmp_path)
     assert done.returncode == ERROR
     assert "a DuckDB file of something else" in done.stderr
+
+
+def test_too_little_memory_is_an_error_that_says_how_to_allow_more(tmp_path: Path) -> None:
+    row = json.loads(SAMPLE.read_text(encoding="utf-8").splitlines()[0])
+    row["messages"] = json.dumps([{"role": "user", "content": "a long document " * 6_000}])
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(row | {"request_id": str(n)}) + "\n" for n in range(400)))
+    env = os.environ | {"AUDIT_MEMORY_LIMIT": "40MB"}
+    done = subprocess.run(
+        [AUDIT, "load", "log.jsonl"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == ERROR
+    assert "AUDIT_MEMORY_LIMIT" in done.stderr
+    assert run("load", "log.jsonl", folder=tmp_path).returncode == 0

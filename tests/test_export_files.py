@@ -205,4 +205,3 @@ def test_folders_globs_and_standard_input_are_found_and_hidden_files_are_not(
     assert found[-1][1].read_bytes() == LINE
     with pytest.raises(InputError, match="no file matches"):
         find([str(tmp_path / "*.parquet")], tmp_path)
-
