@@ -8,11 +8,11 @@ import polars as pl
 
 from audit import listing
 from audit.assumptions import Assumptions
-from audit.catalog import catalogue_info
+from audit.catalog.facts import catalogue_info
 from audit.config import Config
+from audit.evidence.reasons import REASONS
 from audit.findings import horizon_months
-from audit.reasons import REASONS
-from audit.savings import Savings
+from audit.savings.projection import Savings
 from audit.scope import Scope
 from audit.warehouse import Warehouse
 

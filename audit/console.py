@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from audit.loading import LoadReport
-    from audit.outcome_log import Added
+    from audit.evidence.outcome_log import Added
+    from audit.intake.loading import LoadReport
 
 PLAIN_WIDTH = 80
 """Columns where nobody watches: a pipe or a file."""

@@ -13,8 +13,8 @@ from audit.errors import ConfigError
 from audit.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from audit.loading import LoadReport
-    from audit.outcome_log import Added
+    from audit.evidence.outcome_log import Added
+    from audit.intake.loading import LoadReport
     from audit.report.document import ReportDocument
 
 LOG, OUTCOMES, SETTINGS = "spend_logs.jsonl.gz", "outcomes.csv", "audit.toml"
@@ -47,8 +47,8 @@ def run_demo(directory: Path, *, today: date, progress: Progress = silent) -> De
     """
     from audit.assumptions import assumptions_from
     from audit.config import read_config
-    from audit.loading import load
-    from audit.outcome_log import add_outcomes
+    from audit.evidence.outcome_log import add_outcomes
+    from audit.intake.loading import load
     from audit.pipeline import run_report
     from audit.report.html import render_html
     from audit.scope import Question

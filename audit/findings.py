@@ -7,10 +7,10 @@ import polars as pl
 
 from audit.assumptions import Assumptions
 from audit.config import Config
-from audit.naming import name_workloads
-from audit.savings import DAYS_PER_MONTH, Totals
+from audit.savings.projection import DAYS_PER_MONTH, Totals
 from audit.scope import Scope
 from audit.warehouse import Warehouse
+from audit.workloads.naming import name_workloads
 
 LONG_INPUT_SHARE = 0.05
 """More than this share of requests above 50,000 input tokens puts their 95th percentile there."""

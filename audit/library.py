@@ -25,8 +25,8 @@ from audit.scope import Question, settle
 from audit.warehouse import Warehouse, first_line
 
 if TYPE_CHECKING:
-    from audit.comparison import Document
-    from audit.loading import LoadReport
+    from audit.catalog.comparison import Document
+    from audit.intake.loading import LoadReport
 
 INCUMBENT, CANDIDATE = "gpt-4o", "gpt-4o-mini"
 
@@ -167,7 +167,7 @@ def load(
     config: str | Path | None = None,
 ) -> "LoadReport":
     """What became of each export: files, folders or globs, loaded into the database at `db`, made where it is not."""
-    from audit.loading import load as load_exports
+    from audit.intake.loading import load as load_exports
 
     several = [paths] if isinstance(paths, (str, Path)) else paths
     return load_exports(
@@ -181,7 +181,7 @@ def load(
 
 def compare(a: str, b: str, *, on: date | None = None) -> "Document":
     """Two models side by side on a day (today): the document of `audit compare A B --json`."""
-    from audit.comparison import compare as compare_models
+    from audit.catalog.comparison import compare as compare_models
 
     return compare_models(a, b, on=on or date.today())
 

@@ -10,11 +10,11 @@ import polars as pl
 from audit import sql
 from audit.assumptions import Assumptions
 from audit.config import Config
-from audit.priors import base_rate_document
-from audit.savings import Savings
+from audit.evidence.priors import base_rate_document
+from audit.savings.projection import Savings
 from audit.scope import Scope
-from audit.shapes import rule_in_words
 from audit.warehouse import Warehouse
+from audit.workloads.shapes import rule_in_words
 
 if TYPE_CHECKING:
     from audit.report.document import Check, Workload

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from audit.report.document import ReportDocument
-    from audit.savings import Savings
+    from audit.savings.projection import Savings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ def describe_workloads(run: Run) -> Run:
 
 def decide_verdicts(run: Run) -> Run:
     """Route, pilot or keep, by outcomes or, failing them, with odds from priors."""
-    from audit.evidence import decide
+    from audit.evidence.verdicts import decide
 
     verdicts = decide(
         _frame(run.workloads),
@@ -70,9 +70,9 @@ def decide_verdicts(run: Run) -> Run:
 
 def project_savings(run: Run) -> Run:
     """Project the three totals; a workload that would cost more is kept after all."""
-    from audit.cascade import refuse_costlier
     from audit.findings import totals
-    from audit.savings import project
+    from audit.savings.cascade import refuse_costlier
+    from audit.savings.projection import project
 
     workloads, candidate = _frame(run.workloads), _scope(run).candidate_model
     verdicts = refuse_costlier(workloads, _frame(run.verdicts), candidate=candidate, assumptions=run.assumptions)

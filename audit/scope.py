@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from audit import sql
-from audit.catalog import Retirement, facts, retirement
+from audit.catalog.facts import Retirement, facts, retirement
+from audit.catalog.models import canonical, family_members, known_model
 from audit.config import Config
 from audit.errors import AuditError, ConfigError
-from audit.models import canonical, family_members, known_model
 from audit.warehouse import Warehouse
 
 NO_LIMIT = 1_000_000_000
@@ -187,8 +187,8 @@ def _pairs(warehouse: Warehouse, question: Question, candidate: str) -> list[tup
 
 def _candidate_prices(warehouse: Warehouse, pairs: list[tuple[str, str]], candidate: str, config: Config) -> None:
     """Shadow the prices by themselves and the candidate's, at every provider that serves the incumbent."""
-    from audit.price_file import read_price_overrides
-    from audit.prices import price_rows
+    from audit.catalog.price_file import read_price_overrides
+    from audit.catalog.prices import price_rows
 
     priced = set(warehouse.rows("select distinct provider_name, model from main.prices"))
     wanted = sorted({(provider, candidate) for provider, _ in pairs} - priced)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from audit import sql
 from audit.schema import MEASURES, TABLES, ddl
-from audit.valley_tree import DEFAULT, TreeParameters
 from audit.warehouse import ArrowStream
-from audit.workloads import fit_rules
+from audit.workloads.rules import fit_rules
+from audit.workloads.valley_tree import DEFAULT, TreeParameters
 
 PLAIN: dict[str, object] = {
     "load_id": 1,

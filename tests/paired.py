@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from audit.assumptions import Assumptions, Range, exactly
-from audit.cascade import refuse_costlier
-from audit.evidence import decide
-from audit.savings import Savings, Totals, project
+from audit.evidence.verdicts import decide
+from audit.savings.cascade import refuse_costlier
+from audit.savings.projection import Savings, Totals, project
 
 DATA = Path(__file__).parent / "data"
 SEEDS = Path(__file__).parents[1] / "queries" / "seeds"

@@ -10,8 +10,8 @@ import pytest
 import zstandard
 from exports import Row, generated_log, spend_log, spend_logs, write_csv, write_jsonl
 
-from audit.loading import LoadReport, load
-from audit.rejects import listed
+from audit.intake.loading import LoadReport, load
+from audit.intake.rejects import listed
 from audit.warehouse import Warehouse
 
 LINE_SEPARATOR = "\u2028"

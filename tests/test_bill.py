@@ -19,7 +19,7 @@ from oracle import CARDS, Contract, disposition, list_cost
 
 from audit.assumptions import Assumptions
 from audit.config import Config
-from audit.loading import load
+from audit.intake.loading import load
 from audit.pipeline import Result, run_report
 from audit.scope import Question, settle
 from audit.warehouse import Warehouse

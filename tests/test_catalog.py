@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.catalog import (
+from audit.catalog.facts import (
     catalogue_info,
     catalogue_model,
     catalogue_provider,
@@ -21,8 +21,8 @@ from audit.catalog import (
     retirement,
     seed,
 )
+from audit.catalog.price_file import read_price_overrides
 from audit.errors import InputError
-from audit.price_file import read_price_overrides
 
 if TYPE_CHECKING:
     from pathlib import Path

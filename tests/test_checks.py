@@ -9,7 +9,7 @@ import pytest
 
 from audit import sql
 from audit.config import Config
-from audit.loading import load
+from audit.intake.loading import load
 from audit.scope import Question, settle
 from audit.warehouse import Warehouse
 

@@ -13,8 +13,8 @@ import pytest
 from exports import START, bucket, generated_log, spend_log, spend_logs, write_csv, write_jsonl
 
 from audit.config import Config, EndpointRule, Rewrite
-from audit.loading import LoadReport, load, run_checks
-from audit.resolve import rebuild, unload
+from audit.intake.loading import LoadReport, load, run_checks
+from audit.intake.resolve import rebuild, unload
 from audit.schema import MEASURES, TABLES
 from audit.scope import Question, settle
 from audit.warehouse import Warehouse
@@ -153,7 +153,7 @@ def test_files_without_rows_do_not_shift_the_places_of_others(tmp_path: Path, db
 
 KILLED = """
 import importlib, os, signal, sys
-loads, resolve = (importlib.import_module(f"audit.{name}") for name in ("loading", "resolve"))
+loads, resolve = (importlib.import_module(f"audit.intake.{name}") for name in ("loading", "resolve"))
 at = sys.argv[3]
 def kill(*_args, **_kwargs):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -12,8 +12,8 @@ from exports import spend_log, write_jsonl
 
 from audit.assumptions import Assumptions
 from audit.config import Config
-from audit.loading import load
-from audit.outcome_log import add_outcomes
+from audit.evidence.outcome_log import add_outcomes
+from audit.intake.loading import load
 from audit.pipeline import run_report
 from audit.scope import Question
 from audit.warehouse import Warehouse

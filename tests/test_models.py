@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from audit.catalog import first_party_names
+from audit.catalog.facts import first_party_names
+from audit.catalog.models import canonical, family_members, known_model, model_family, resolve_models
 from audit.errors import UnknownNameError
-from audit.models import canonical, family_members, known_model, model_family, resolve_models
 
 TODAY = date(2026, 11, 22)
 

@@ -11,10 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_traffic import generate
 
-from audit.naming import PHRASES, SHAPE_ONLY_CAP, Guess, guess, name_workloads, task_types_in
-from audit.shapes import INPUT_OFFSET, LEVELS, OUTPUT_OFFSET, Shape, bin_start, measure_shapes, quantiles, rule_in_words
-from audit.valley_tree import TreeParameters
-from audit.workloads import RULE_COLUMNS
+from audit.workloads.naming import PHRASES, SHAPE_ONLY_CAP, Guess, guess, name_workloads, task_types_in
+from audit.workloads.rules import RULE_COLUMNS
+from audit.workloads.shapes import (
+    INPUT_OFFSET,
+    LEVELS,
+    OUTPUT_OFFSET,
+    Shape,
+    bin_start,
+    measure_shapes,
+    quantiles,
+    rule_in_words,
+)
+from audit.workloads.valley_tree import TreeParameters
 
 ROOT = Path(__file__).parent.parent
 WORDS = pl.read_csv(ROOT / "queries" / "seeds" / "endpoint_words.csv")

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from audit.errors import ConfigError, InputError
-from audit.outcomes import SCHEMA, Outcomes, parse_scale, read_outcomes
+from audit.evidence.outcomes import SCHEMA, Outcomes, parse_scale, read_outcomes
 
 HEADER = "endpoint,incumbent_model,candidate_model,incumbent_score,candidate_score"
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.catalog import length_bands
+from audit.catalog.facts import length_bands
+from audit.catalog.price_file import PriceOverride, Tier, TokenClass, read_price_overrides
+from audit.catalog.prices import price_rows, request_cost, unit_prices
 from audit.errors import ConfigError
-from audit.price_file import PriceOverride, Tier, TokenClass, read_price_overrides
-from audit.prices import price_rows, request_cost, unit_prices
 
 if TYPE_CHECKING:
     from pathlib import Path

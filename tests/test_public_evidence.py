@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 
 from audit.assumptions import Assumptions
-from audit.priors import base_rate, base_rate_document, published
-from audit.reasons import REASONS
-from audit.statistics import beta_quantile, tango_interval
+from audit.evidence.priors import base_rate, base_rate_document, published
+from audit.evidence.reasons import REASONS
+from audit.evidence.statistics import beta_quantile, tango_interval
 from tests.paired import (
     BASE_RATES,
     BIG,

@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 
 from audit.assumptions import Assumptions, Range, exactly
-from audit.cascade import refuse_costlier
-from audit.savings import DAYS_PER_MONTH, project
+from audit.savings.cascade import refuse_costlier
+from audit.savings.projection import DAYS_PER_MONTH, project
 from tests.paired import (
     EQUAL_LENGTH,
     NO_DAYS,

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit.assumptions import Assumptions, Range
-from audit.savings import DAYS_PER_MONTH, Level, Savings
+from audit.savings.projection import DAYS_PER_MONTH, Level, Savings
 from tests.paired import (
     BIG,
     EQUAL_LENGTH,

@@ -12,7 +12,7 @@ from oracle import list_cost
 from audit.assumptions import Assumptions
 from audit.config import Config
 from audit.errors import ConfigError
-from audit.loading import load
+from audit.intake.loading import load
 from audit.pipeline import run_report
 from audit.scope import Question
 from audit.warehouse import Warehouse

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.assumptions import Assumptions
-from audit.estimates import first_pairs, output_ratio, quality_loss
-from audit.statistics import (
+from audit.evidence.estimates import first_pairs, output_ratio, quality_loss
+from audit.evidence.statistics import (
     effective_size,
     holm,
     normal_quantile,

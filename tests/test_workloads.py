@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from synthetic_traffic import generate
 
-from audit.valley_tree import AXES, DEFAULT, FINE, Leaf, grow
+from audit.workloads.valley_tree import AXES, DEFAULT, FINE, Leaf, grow
 
 DATA = Path(__file__).parent / "data"
 BOUNDS = [f"{axis}_{side}" for axis in AXES for side in ("low", "high")]

@@ -34,7 +34,7 @@ def load(
 
     from audit.config import endpoint_rule, read_config
     from audit.console import complain, print_json, print_load
-    from audit.loading import load as load_exports
+    from audit.intake.loading import load as load_exports
     from audit.progress import shown
 
     settings = read_config(config)
@@ -62,7 +62,7 @@ def init(
     path: Annotated[Path, typer.Argument(help="The file to write.")] = Path("audit.toml"),
 ) -> None:
     """Write an audit.toml with the endpoints of the database and guesses to confirm."""
-    from audit.init_config import write_config
+    from audit.intake.init_config import write_config
 
     count = write_config(db, path)
     print(f"{path}: {count} endpoints; set their stakes, confirm task types, then `audit rebuild`")
@@ -71,7 +71,7 @@ def init(
 def rebuild(db: Db = DEFAULT_DB, config: Settings = None) -> None:
     """Resolve endpoints, models and prices again after audit.toml changed, without the exports."""
     from audit.config import read_config
-    from audit.resolve import rebuild as derive_again
+    from audit.intake.resolve import rebuild as derive_again
 
     derive_again(db, read_config(config))
     print(f"{db}: rebuilt")
@@ -84,7 +84,7 @@ def unload(
 ) -> None:
     """Take a file out of the database again."""
     from audit.config import read_config
-    from audit.resolve import unload as take_out
+    from audit.intake.resolve import unload as take_out
 
     print(f"{file}: {take_out(db, file, read_config(config)):,} requests taken out")
 
@@ -96,7 +96,7 @@ def cluster(
 ) -> None:
     """Fit the workloads anew, and show how old ones map to new ones."""
     from audit.console import print_json, print_table
-    from audit.resolve import refit as fit_again
+    from audit.intake.resolve import refit as fit_again
 
     if not refit:
         raise typer.BadParameter("rules are frozen; say --refit to fit them anew")

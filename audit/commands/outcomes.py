@@ -21,7 +21,7 @@ def add(
     from dataclasses import asdict
 
     from audit.console import print_added, print_json
-    from audit.outcome_log import add_outcomes
+    from audit.evidence.outcome_log import add_outcomes
 
     added = add_outcomes(db, file, today=date.today(), scale=scale)
     if as_json:
@@ -33,7 +33,7 @@ def add(
 def show(db: Db = DEFAULT_DB, as_json: Json = False) -> None:
     """The paired outcomes in the database, by endpoint and pair of models."""
     from audit.console import print_json, print_table
-    from audit.outcome_log import stored_outcomes
+    from audit.evidence.outcome_log import stored_outcomes
     from audit.warehouse import Warehouse
 
     with Warehouse.read(db) as warehouse:

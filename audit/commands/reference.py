@@ -14,8 +14,8 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Two models side by side: benchmarks, prices, request costs, value for money."""
-    from audit.comparison import compare as compare_models
-    from audit.comparison_text import comparison_text
+    from audit.catalog.comparison import compare as compare_models
+    from audit.catalog.comparison_text import comparison_text
     from audit.console import print_json
 
     document = compare_models(a, b, on=date.today())
@@ -50,9 +50,9 @@ def prices(
     as_json: Json = False,
 ) -> None:
     """What a model costs, per million tokens, with source and dates."""
+    from audit.catalog.price_list import price_list, today_card
     from audit.config import read_config
     from audit.console import print_json, print_table
-    from audit.price_list import price_list, today_card
 
     rows = price_list(model, read_config(config))
     if as_json:

@@ -83,7 +83,7 @@ def report(
 def status(db: Db = DEFAULT_DB, as_json: Json = False) -> None:
     """What is in the database: files, window, rows, models, what has no price or no token counts."""
     from audit.console import print_json, print_status
-    from audit.status import status as read_status
+    from audit.intake.status import status as read_status
     from audit.warehouse import Warehouse
 
     with Warehouse.read(db) as warehouse:
@@ -103,7 +103,7 @@ def rejects(
     from dataclasses import asdict
 
     from audit.console import print_json, print_table
-    from audit.rejects import listed
+    from audit.intake.rejects import listed
     from audit.warehouse import Warehouse
 
     with Warehouse.read(db) as warehouse:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from audit.catalog.models import family_members, known_model
+from audit.catalog.price_file import read_price_overrides
+from audit.catalog.prices import price_rows
 from audit.config import Config
 from audit.errors import AuditError
-from audit.models import family_members, known_model
-from audit.price_file import read_price_overrides
-from audit.prices import price_rows
 
 SHOWN = ("model", "service_tier", "token_class", "above_tokens", "valid_from", "valid_to", "usd_per_million", "source")
 COMMON = ("input", "cache_read", "output")

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from audit.comparison import Document
+    from audit.catalog.comparison import Document
 
 WIDTH = 80
 

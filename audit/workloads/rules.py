@@ -12,7 +12,7 @@ from dataclasses import asdict
 
 import polars as pl
 
-from audit.valley_tree import AXES, DEFAULT, FINE, Leaf, TreeParameters, grow
+from audit.workloads.valley_tree import AXES, DEFAULT, FINE, Leaf, TreeParameters, grow
 
 __all__ = ["BINS", "DEFAULT", "FINE", "RULE_COLUMNS", "SEGMENT", "TreeParameters", "fit_rules"]
 

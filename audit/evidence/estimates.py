@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from audit.assumptions import Range
-from audit.statistics import (
+from audit.evidence.statistics import (
     Floats,
     effective_size,
     normal_quantile,

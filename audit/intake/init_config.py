@@ -6,8 +6,8 @@ import polars as pl
 
 from audit import sql
 from audit.errors import ConfigError
-from audit.naming import UNCLEAR, name_workloads
 from audit.warehouse import Warehouse
+from audit.workloads.naming import UNCLEAR, name_workloads
 
 HEADER = """\
 # audit.toml: what only you can know. Delete what you do not need; every key is optional.

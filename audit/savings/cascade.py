@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from audit.assumptions import Assumptions, Range, exact_decimal
-from audit.reasons import Verdict
-from audit.statistics import Floats
+from audit.evidence.reasons import Verdict
+from audit.evidence.statistics import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,14 +13,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
-from audit import resolve, sql
+from audit import sql
 from audit.config import Config
-from audit.duplicates import recount, set_aside
+from audit.intake import resolve
+from audit.intake.duplicates import recount, set_aside
+from audit.intake.rejects import Reject, locate_lines, locate_rows, without_place
+from audit.intake.staging import Pending, UnreadableError, readable, recognise_all, stage
 from audit.progress import Progress, silent
 from audit.readers.export import find
 from audit.readers.reader import Context
-from audit.rejects import Reject, locate_lines, locate_rows, without_place
-from audit.staging import Pending, UnreadableError, readable, recognise_all, stage
 from audit.warehouse import Warehouse
 
 

@@ -10,11 +10,11 @@ from typing import cast
 import polars as pl
 
 from audit.assumptions import Assumptions
-from audit.estimates import MIN_PAIRS, QualityLoss, first_pairs
-from audit.priors import Prior, base_rate, published
-from audit.reasons import Evidence, Verdict
-from audit.statistics import holm
-from audit.units import Unit, Workload, decision_units, workload_of
+from audit.evidence.estimates import MIN_PAIRS, QualityLoss, first_pairs
+from audit.evidence.priors import Prior, base_rate, published
+from audit.evidence.reasons import Evidence, Verdict
+from audit.evidence.statistics import holm
+from audit.evidence.units import Unit, Workload, decision_units, workload_of
 
 VERDICTS: dict[str, pl.DataType] = {
     "workload_id": pl.String(),

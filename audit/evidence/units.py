@@ -7,8 +7,8 @@ from typing import cast
 import polars as pl
 
 from audit.assumptions import Range
-from audit.estimates import MIN_PAIRS, QualityLoss, output_ratio, quality_loss
-from audit.priors import model_family
+from audit.evidence.estimates import MIN_PAIRS, QualityLoss, output_ratio, quality_loss
+from audit.evidence.priors import model_family
 
 LONG_INPUT_TOKENS = 50_000
 """Input length above which outcomes of shorter prompts say nothing: large models lose quality there too."""

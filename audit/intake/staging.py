@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 
 from audit import sql
-from audit.duplicates import REQUEST_KEY
 from audit.errors import InputError
+from audit.intake.duplicates import REQUEST_KEY
 from audit.readers.export import DAMAGED, Export, inspect, open_bytes
 from audit.readers.reader import Context, Reader, literal
 from audit.warehouse import Warehouse, first_line

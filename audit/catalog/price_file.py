@@ -9,9 +9,9 @@ from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal, get_args
 
-from audit.catalog import catalogue_provider, length_bands
+from audit.catalog.facts import catalogue_provider, length_bands
+from audit.catalog.models import EARLIEST, model_family, plain_name
 from audit.errors import InputError
-from audit.models import EARLIEST, model_family, plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from audit.catalog import Fact, catalogue_info, catalogue_model, facts, image_tokens, retirement, vendor
-from audit.models import canonical, known_model, model_family
-from audit.price_file import TIERS, PriceOverride, TokenClass
-from audit.prices import price_rows, request_cost, unit_prices
+from audit.catalog.facts import Fact, catalogue_info, catalogue_model, facts, image_tokens, retirement, vendor
+from audit.catalog.models import canonical, known_model, model_family
+from audit.catalog.price_file import TIERS, PriceOverride, TokenClass
+from audit.catalog.prices import price_rows, request_cost, unit_prices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from audit.catalog import (
+from audit.catalog.facts import (
     alias_periods,
     catalogue_model,
     catalogue_provider,

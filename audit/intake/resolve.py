@@ -44,8 +44,8 @@ def unload(path: Path, name: str, config: Config) -> int:
 
     What it had replaced or other files repeat of it counts again. Raises UnknownNameError for a file that is not there.
     """
-    from audit.duplicates import recount, set_aside_again
     from audit.errors import UnknownNameError
+    from audit.intake.duplicates import recount, set_aside_again
 
     with Warehouse.create(path) as warehouse, warehouse.transaction():
         rows = warehouse.rows("select path, sum(loaded_count) from files where read_count > 0 group by path")
@@ -90,7 +90,7 @@ def fit_missing_rules(warehouse: Warehouse) -> None:
 
     Rules that exist stay as they are: a workload keeps its identity until somebody asks for a refit.
     """
-    from audit.workloads import DEFAULT, fit_rules
+    from audit.workloads.rules import DEFAULT, fit_rules
 
     warehouse.execute(
         f"""
@@ -145,9 +145,9 @@ def refit(path: Path) -> list[tuple[str, str, int]]:
 def _resolve_models(warehouse: Warehouse, config: Config) -> None:
     import polars as pl
 
-    from audit.models import resolve_models
-    from audit.price_file import read_price_overrides
-    from audit.prices import price_rows
+    from audit.catalog.models import resolve_models
+    from audit.catalog.price_file import read_price_overrides
+    from audit.catalog.prices import price_rows
 
     found = warehouse.rows(
         """

@@ -17,11 +17,11 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from audit.catalog import catalogue_model, last_checked, length_bands
+from audit.catalog.facts import catalogue_model, last_checked, length_bands
+from audit.catalog.models import EARLIEST
+from audit.catalog.price_file import TIERS, TOKEN_CLASSES, PriceOverride, Tier, TokenClass
+from audit.catalog.published import Quote, change_days, price_at, published_prices
 from audit.errors import ConfigError
-from audit.models import EARLIEST
-from audit.price_file import TIERS, TOKEN_CLASSES, PriceOverride, Tier, TokenClass
-from audit.published import Quote, change_days, price_at, published_prices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

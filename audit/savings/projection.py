@@ -1,6 +1,6 @@
 """Verdicts and prices -> the three totals: measured, expected and ceiling, never mixed.
 
-Points are sums of exact decimals; bounds are quantiles over simulated worlds (audit/simulation.py). In every world
+Points are sums of exact decimals; bounds are quantiles over simulated worlds (`simulation`). In every world
 measured <= expected <= ceiling, so the bounds are ordered as the points are.
 """
 
@@ -14,9 +14,9 @@ import numpy as np
 import polars as pl
 
 from audit.assumptions import Assumptions, Range, exact_decimal
-from audit.cascade import Offer, offers
-from audit.simulation import BOUNDS, MIN_DAYS, DayBlocks, Days, UnitDraws, Worlds, resampled_days, worlds
-from audit.statistics import Floats
+from audit.evidence.statistics import Floats
+from audit.savings.cascade import Offer, offers
+from audit.savings.simulation import BOUNDS, MIN_DAYS, DayBlocks, Days, UnitDraws, Worlds, resampled_days, worlds
 
 DAYS_PER_MONTH = 30.4375
 """365.25 / 12."""

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from audit.assumptions import Assumptions, Range
-from audit.statistics import Floats, beta_quantile, normal_quantile
+from audit.evidence.statistics import Floats, beta_quantile, normal_quantile
 
 BOUNDS = (0.025, 0.975)
 """Quantiles printed as low and high."""

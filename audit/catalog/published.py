@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from audit.catalog import catalogue_version
-from audit.models import EARLIEST
-from audit.price_file import Tier, TokenClass
+from audit.catalog.facts import catalogue_version
+from audit.catalog.models import EARLIEST
+from audit.catalog.price_file import Tier, TokenClass
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice, PriceVariant, Provider, TieredPrices

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from audit.shapes import Shape, measure_shapes, round_tokens, shape_in_words
+from audit.workloads.shapes import Shape, measure_shapes, round_tokens, shape_in_words
 
 SHAPE_ONLY_CAP = 0.60
 """The most that shape alone may claim: surer names were right on synthetic traffic and wrong on the real trace."""

@@ -6,9 +6,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from audit.catalog.models import canonical
 from audit.errors import InputError
-from audit.models import canonical
-from audit.outcomes import read_outcomes
+from audit.evidence.outcomes import read_outcomes
 from audit.schema import TABLES
 from audit.warehouse import Warehouse
 

@@ -1,0 +1,1 @@
+"""Exports become requests and cells: staging, duplicates, rejects, resolution."""

@@ -1,0 +1,1 @@
+"""Verdicts and prices become three totals: measured, expected, ceiling."""

@@ -1,0 +1,1 @@
+"""Cells become workloads: categorical segments, the valley tree, frozen rules, names for people."""
