@@ -16,9 +16,9 @@ from audit.schema import SCHEMA_VERSION, TABLES, ddl
 if TYPE_CHECKING:
     import polars as pl
 
-MOST_MEMORY = 4 << 30
-"""Bytes DuckDB may use by default, or half of the machine where that is less; beyond it spills. Rows of 10 kB with
-their messages need 2 GB, plain ones a third of that."""
+MOST_MEMORY = 2 << 30
+"""Bytes DuckDB may use by default, or half of the machine where that is less; beyond them it spills. Plain rows need
+a third of it, rows of 10 to 100 kB with their messages all of it."""
 
 Value = str | int | float | bool | None | bytes
 VIEW_FOLDERS = ("2_", "3_", "4_", "5_")
