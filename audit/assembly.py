@@ -79,7 +79,11 @@ def document(
             {"input_bin": i, "output_bin": o, "requests": n, "list_cost": float(c or 0)}
             for i, o, n, c in warehouse.frame("select * from token_shape order by input_bin, output_bin").iter_rows()
         ],
-        "catalogue": {"version": info.version, "checked_on": info.checked_on.isoformat(), "age_days": info.age_days},
+        "catalogue": {
+            "version": f"genai-prices {info.version}",
+            "checked_on": info.checked_on.isoformat(),
+            "age_days": info.age_days,
+        },
         "retirements": [
             {"model": each.model, "date": each.retires_on.isoformat(), "source": each.source}
             for each in scope.retirements

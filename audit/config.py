@@ -33,6 +33,8 @@ class EndpointRule:
 
     field: str
     key_text: str = ""
+    is_option: bool = False
+    """Given on the command line: it stays when an audit.toml without a rule is read later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ def endpoint_rule(text: str) -> EndpointRule:
     """The rule that `text` states.
 
     >>> endpoint_rule("tag:feature-")
-    EndpointRule(field='tag', key_text='feature-')
+    EndpointRule(field='tag', key_text='feature-', is_option=False)
     """
     if text in ("route", "prompt_name"):
         return EndpointRule(field=text)

@@ -187,9 +187,15 @@ def _pairs(warehouse: Warehouse, question: Question, candidate: str) -> list[tup
 
 def _candidate_prices(warehouse: Warehouse, pairs: list[tuple[str, str]], candidate: str, config: Config) -> None:
     """Shadow the prices by themselves and the candidate's, at every provider that serves the incumbent."""
-    from audit.catalog.price_file import read_price_overrides
+    from audit.catalog.price_file import price_settings, read_price_overrides
     from audit.catalog.prices import price_rows
 
+    before, now = warehouse.setting("price_settings"), price_settings(config.prices_file, config.discount)
+    if before != now:
+        raise ConfigError(
+            f"{config.path or 'no audit.toml'}: {now}, but {warehouse.path} was priced with {before}; name the same "
+            "settings with --config, or `audit rebuild` to price it anew"
+        )
     priced = set(warehouse.rows("select distinct provider_name, model from main.prices"))
     wanted = sorted({(provider, candidate) for provider, _ in pairs} - priced)
     if wanted:

@@ -2,18 +2,21 @@
 
 import csv
 import json
+import re
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from exports import spend_log, write_jsonl
 
-from audit.config import read_config
+from audit.config import Config, EndpointRule, Rewrite, read_config
 from audit.errors import ConfigError, InputError
 from audit.evidence.outcome_log import add_outcomes
 from audit.intake.init_config import write_config
 from audit.intake.loading import load
-from audit.intake.resolve import refit
+from audit.intake.resolve import rebuild, refit
+from audit.scope import Question, settle
 from audit.warehouse import Warehouse
 
 TODAY = date(2026, 3, 31)
@@ -140,3 +143,46 @@ def test_settings_with_unknown_keys_name_the_nearest(tmp_path: Path) -> None:
     path.write_text(f"[stakes]\nchat = {json.dumps('vital')}\n")
     with pytest.raises(ConfigError, match="'vital' must be one of low, normal, core"):
         read_config(path)
+
+
+def test_a_report_under_other_prices_than_those_of_the_load_is_refused_and_not_mixed(db: Path) -> None:
+    with Warehouse.read(db) as warehouse, pytest.raises(ConfigError, match=r"discount 0\.1.* but .* priced with disc"):
+        settle(warehouse, Question(today=TODAY), Config(discount=Decimal("0.1")))
+
+
+def test_an_endpoint_rule_of_audit_toml_goes_with_it_and_one_of_the_command_line_stays(
+    db: Path, tmp_path: Path
+) -> None:
+    settings = tmp_path / "audit.toml"
+    settings.write_text('[endpoint]\nfield = "tag:sup"\n')
+
+    def rule() -> str | None:
+        with Warehouse.read(db) as warehouse:
+            return warehouse.setting("endpoint_rule")
+
+    rebuild(db, read_config(settings))
+    assert rule() == "tag:sup"
+    settings.write_text("[endpoint]\n")
+    rebuild(db, read_config(settings))
+    assert rule() is None
+    rebuild(db, Config(endpoint=EndpointRule(field="route", is_option=True)))
+    rebuild(db, read_config(settings))
+    assert rule() == "route:"
+
+
+def test_a_load_under_new_settings_resolves_what_was_loaded_before_as_well(db: Path, tmp_path: Path) -> None:
+    more = write_jsonl(tmp_path / "more.jsonl", [spend_log(9000, tag="support")])
+    load([str(more)], db, config=Config(rewrites=(Rewrite(pattern=re.compile("support"), replacement="help"),)))
+    with Warehouse.read(db) as warehouse:
+        names = {name for (name,) in warehouse.rows("select distinct endpoint from traffic_cells")}
+    assert names == {"help", 'say "hi"'}
+
+
+def test_keys_written_by_a_duckdb_that_hashed_otherwise_are_made_anew_so_nothing_is_loaded_twice(
+    db: Path, tmp_path: Path
+) -> None:
+    with Warehouse.create(db) as warehouse:
+        warehouse.execute("update request_facts set request_key = request_key // 2")
+        warehouse.set("hash_probe", "1")
+    again = load([str(tmp_path / "log.jsonl")], db)
+    assert (again.total("loaded"), again.total("duplicate")) == (0, 640)

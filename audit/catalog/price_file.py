@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -95,6 +96,16 @@ def read_price_overrides(path: Path) -> tuple[PriceOverride, ...]:
         taken[override.key].append((line, override))
         overrides.append(override)
     return tuple(overrides)
+
+
+def price_settings(path: Path | None, discount: Decimal) -> str:
+    """What the user's prices are made of, in words that differ whenever they do: the discount and the file's digest."""
+    if path is None:
+        return f"discount {discount}, no price file"
+    try:
+        return f"discount {discount}, price file {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); [prices] file of audit.toml names it") from error
 
 
 def _check_header(header: Sequence[str], path: Path) -> None:

@@ -39,7 +39,7 @@ def load(
 
     settings = read_config(config)
     if endpoint is not None:
-        rule = endpoint_rule(endpoint)
+        rule = replace(endpoint_rule(endpoint), is_option=True)
         kept = (rule.key_text,) if rule.field == "metadata" else ()
         settings = replace(settings, endpoint=rule, metadata_keys=(*settings.metadata_keys, *kept))
     with shown(quiet) as progress:

@@ -11,6 +11,7 @@ GATES = {
     "audio": "Audio input or output, which the candidate does not serve at the same terms.",
     "fine_tuned": "Served by a fine-tuned model; its training does not carry over.",
     "context_limit": "Inputs exceed the candidate's context window.",
+    "candidate_unpriced": "The candidate has no known price at this service tier or for these tokens.",
     "output_limit": "Outputs exceed the candidate's output limit.",
 }
 """Hard gates: each one means `keep`, whatever the outcomes say (long_input alone can be lifted by long outcomes)."""

@@ -6,6 +6,7 @@ A bucket has no id: the newest file owns its time and project, and equal rows in
 that add up.
 """
 
+from audit.readers.reader import literal
 from audit.warehouse import Warehouse
 
 REQUEST_KEY = """case when reject_reason is null then case
@@ -17,12 +18,23 @@ REQUEST_KEY = """case when reject_reason is null then case
         duration_ms, operation_name, tags, route, prompt_name, prompt_hash, service_tier, is_failed, user_id,
         customer_id, team_id, project_id, api_key_id, conversation_id, trace_id, billed_cost)
 end end"""
-"""The identity of a request in 64 bits; the hash is DuckDB's, see `Warehouse.hash_probe`."""
+"""The identity of a request in 64 bits; the hash is DuckDB's, see `keep_keys_current`."""
 
 
 OWNED = "request_id is null and (request_grain = 'bucket' or source_format = 'openai_usage')"
 """Rows that stand for a stretch of time, which their file owns. A minute of OpenAI's usage with a single request is one
 of them, though its grain says request."""
+
+
+def keep_keys_current(warehouse: Warehouse, salt: str) -> None:
+    """Make every stored key anew where this DuckDB hashes otherwise than the one that wrote them.
+
+    DuckDB does not promise the same hash in its next version; keys that differ would let every file in a second time.
+    """
+    probe = str(warehouse.value("select hash('traffic-audit')"))
+    if warehouse.setting("hash_probe") not in (None, probe):
+        warehouse.execute(f"update request_facts set request_key = {REQUEST_KEY.format(salt=literal(salt))}")
+    warehouse.set("hash_probe", probe)
 
 
 def set_aside(warehouse: Warehouse, load_id: int) -> set[int]:

@@ -16,7 +16,7 @@ from typing import Any, cast
 from audit import sql
 from audit.config import Config
 from audit.intake import resolve
-from audit.intake.duplicates import recount, set_aside
+from audit.intake.duplicates import keep_keys_current, recount, set_aside
 from audit.intake.rejects import Reject, locate_lines, locate_rows, without_place
 from audit.intake.staging import Pending, UnreadableError, readable, recognise_all, stage
 from audit.progress import Progress, silent
@@ -140,6 +140,7 @@ def _load_all(
     if not pending:
         return []
     with warehouse.transaction():
+        keep_keys_current(warehouse, pending[0].context.salt)
         load_id = warehouse.count("select max(load_id) from files") + 1
         last_file = warehouse.count("select max(file_id) from files")
         before = warehouse.count("select count(*) from request_facts")

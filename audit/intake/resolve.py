@@ -4,6 +4,7 @@ A load derives what is new in it; `rebuild` derives all of it again after audit.
 changed, without the exports.
 """
 
+import json
 from collections.abc import Collection
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,10 +28,36 @@ def derive(warehouse: Warehouse, config: Config, loads: Collection[int] | None, 
     """Derive what `loads` consist of now, or everything where it is None; runs inside a transaction."""
     with progress("resolving endpoints, models and prices"):
         resolve_names(warehouse, config)
+        if _settings_changed(warehouse, config):
+            loads = None
     with progress("summing into cells"):
         build_cells(warehouse, loads)
     with progress("clustering"):
         fit_missing_rules(warehouse)
+
+
+def _keep_endpoint_rule(warehouse: Warehouse, config: Config) -> None:
+    """Keep the rule in force: the one given now, else one that a command line gave before."""
+    if config.endpoint is not None:
+        warehouse.set("endpoint_rule", f"{config.endpoint.field}:{config.endpoint.key_text}")
+        warehouse.set("endpoint_rule_origin", "option" if config.endpoint.is_option else "audit.toml")
+    elif config.path is not None and warehouse.setting("endpoint_rule_origin") == "audit.toml":
+        warehouse.execute("delete from meta where key in ('endpoint_rule', 'endpoint_rule_origin')")
+
+
+def _settings_changed(warehouse: Warehouse, config: Config) -> bool:
+    """Whether cells summed before were resolved under other settings than these, which are noted as those in force."""
+    from audit.catalog.facts import catalogue_version
+    from audit.catalog.price_file import price_settings
+
+    prices = price_settings(config.prices_file, config.discount)
+    rewrites = [(rewrite.pattern.pattern, rewrite.replacement) for rewrite in config.rewrites]
+    names = (warehouse.setting("endpoint_rule"), rewrites, sorted(config.models.items()))
+    now = json.dumps([*names, prices, catalogue_version()])
+    before = warehouse.setting("settings")
+    warehouse.set("settings", now)
+    warehouse.set("price_settings", prices)
+    return before is not None and before != now
 
 
 def rebuild(path: Path, config: Config) -> None:
@@ -68,8 +95,7 @@ def unload(path: Path, name: str, config: Config) -> int:
 
 def resolve_names(warehouse: Warehouse, config: Config) -> None:
     """Make the tables that requests are joined with: the endpoint rule, endpoint names, models and prices."""
-    if config.endpoint is not None:
-        warehouse.set("endpoint_rule", f"{config.endpoint.field}:{config.endpoint.key_text}")
+    _keep_endpoint_rule(warehouse, config)
     warehouse.execute("delete from endpoint_rule")
     if (rule := warehouse.setting("endpoint_rule")) is not None:
         warehouse.execute("insert into endpoint_rule values (?, ?)", list(rule.split(":", 1)))
