@@ -50,6 +50,21 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     console().print(table)
 
 
+def print_cards(rows: Iterable[Mapping[str, object]]) -> None:
+    """One paragraph per row: its first two values as the heading, the others under it by name."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    out = console()
+    for row in rows:
+        (_, head), (_, title), *rest = row.items()
+        out.print(Text.assemble((str(head), "bold"), f"  {title}"))
+        for key, value in rest:
+            text = ", ".join(map(str, cast("Sequence[object]", value))) if isinstance(value, list) else str(value)
+            if text:
+                out.print(Padding(Text.assemble((f"{key.replace('_', ' ')}: ", "dim"), text), (0, 0, 0, 2)))
+
+
 def print_load(report: "LoadReport") -> None:
     """The counts of a load, file by file, and what was refused."""
     rows: list[tuple[object, ...]] = [
@@ -62,13 +77,18 @@ def print_load(report: "LoadReport") -> None:
     collisions = sum(file.id_collisions for file in report.files)
     if collisions:
         note(f"note: {collisions:,} requests share an id with another of different content; both were loaded")
-    if report.total("rejected"):
+    if not_calls := report.total("not_calls"):
+        note(f"note: {not_calls:,} of the rejected records are no model calls, such as the other spans of a trace")
+    if report.total("rejected") > not_calls:
         note("note: `audit rejects` lists the rejected records with their reasons")
     complain(report)
 
 
 def complain(report: "LoadReport") -> None:
-    """Warnings, refusals and failed checks of a load on standard error."""
+    """Notes, warnings, refusals and failed checks of a load on standard error."""
+    for file in report.files:
+        for text, count in file.notes.items():
+            note(f"note: {file.path}: {count:,} records: {text}")
     for warning in report.warnings:
         note(f"warning: {warning}")
     for refused in report.refused:

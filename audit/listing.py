@@ -175,13 +175,19 @@ def data_quality(warehouse: Warehouse, scope: Scope) -> dict[str, object]:
         "requests_priced_before_first_known_price": int(str(assumed)),
         "id_collisions": int(str(collisions)),
         "rejected_records": int(str(refused)),
-        "reject_reasons": {
-            str(reason): int(str(count))
-            for reason, count in warehouse.rows(
-                "select reason, count(*) from rejects group by reason order by count(*) desc, reason limit 10"
-            )
-        },
+        "reject_reasons": _counts(
+            warehouse, "select reason, count(*) from rejects group by reason order by count(*) desc, reason limit 10"
+        ),
+        "records_that_are_no_model_calls": warehouse.count("select sum(not_call_count) from files"),
+        "decided_for_records": _counts(
+            warehouse,
+            "select note, sum(record_count) from file_notes group by note order by sum(record_count) desc, note",
+        ),
     }
+
+
+def _counts(warehouse: Warehouse, query: str) -> dict[str, int]:
+    return {str(name): int(str(count)) for name, count in warehouse.rows(query)}
 
 
 def files(warehouse: Warehouse) -> list[object]:

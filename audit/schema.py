@@ -1,6 +1,6 @@
 """The tables of the database: names, types and nothing else. Every other relation is a query."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when a table changes; an older database is refused with the way out."""
 
 MEASURES = {
@@ -79,6 +79,7 @@ REQUEST_FACTS = {
     "gateway_cache_hit": "BOOLEAN",
     "feedback_score": "DOUBLE",
     "billed_cost": "DECIMAL(18,10)",
+    "usage_note": "VARCHAR",
 }
 """One row per record that was read, in file order: what the export states. Rows are only ever appended.
 
@@ -101,12 +102,14 @@ TABLES: dict[str, dict[str, str]] = {
         "loaded_count": "BIGINT",
         "duplicate_count": "BIGINT",
         "rejected_count": "BIGINT",
+        "not_call_count": "BIGINT",
         "id_collision_count": "BIGINT",
         "first_time": "TIMESTAMP",
         "last_time": "TIMESTAMP",
         "loaded_at": "TIMESTAMP",
         "seconds": "DOUBLE",
     },
+    "file_notes": {"file_id": "INTEGER", "note": "VARCHAR", "record_count": "BIGINT"},
     "rejects": {
         "file_id": "INTEGER",
         "record_number": "BIGINT",

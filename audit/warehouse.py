@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -21,6 +21,7 @@ MOST_MEMORY = 2 << 30
 a third of it, rows of 10 to 100 kB with their messages all of it."""
 
 Value = str | int | float | bool | None | bytes
+Values = Sequence[Value] | Mapping[str, Value]
 VIEW_FOLDERS = ("2_", "3_", "4_", "5_")
 
 
@@ -82,25 +83,25 @@ class Warehouse:
             raise
         return warehouse
 
-    def execute(self, statement: str, values: Sequence[Value] = ()) -> None:
+    def execute(self, statement: str, values: Values = ()) -> None:
         """Run a statement whose result nobody needs."""
         self.rows(statement, values)
 
-    def rows(self, query: str, values: Sequence[Value] = ()) -> list[tuple[object, ...]]:
+    def rows(self, query: str, values: Values = ()) -> list[tuple[object, ...]]:
         """All rows of a query as tuples; DatabaseError when the memory allowed is not enough for it."""
         try:
-            return self.con.execute(query, list(values)).fetchall()
+            return self.con.execute(query, values).fetchall()
         except duckdb.OutOfMemoryException as error:
             raise DatabaseError(
                 f"{self.path}: needs more than the {_memory_limit()} of memory it may use; set AUDIT_MEMORY_LIMIT to "
                 "more (for example 8GB) and try again; nothing was changed"
             ) from error
 
-    def value(self, query: str, values: Sequence[Value] = ()) -> object:
+    def value(self, query: str, values: Values = ()) -> object:
         """The first value of a query's only row."""
         return self.rows(query, values)[0][0]
 
-    def count(self, query: str, values: Sequence[Value] = ()) -> int:
+    def count(self, query: str, values: Values = ()) -> int:
         """The first value of a query's only row, as a whole number (NULL is 0)."""
         found = self.value(query, values)
         return int(str(found)) if found is not None else 0

@@ -90,7 +90,8 @@ def _commands() -> str:
 def _formats() -> str:
     from audit.readers.registry import READERS
 
-    return _table(("format", "what it is"), ((f"`{reader.format}`", reader.title) for reader in READERS))
+    rows = ((f"`{reader.format}`", reader.title, "; ".join(reader.lacks) or "-") for reader in READERS)
+    return _table(("format", "what it is", "lacks"), rows)
 
 
 def _assumptions() -> str:

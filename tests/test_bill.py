@@ -187,7 +187,7 @@ def test_the_hand_written_prices_agree_with_genai_prices(model: str, tier: str, 
 
 
 def test_litellms_own_rows_reprice_to_litellms_own_spend(tmp_path: Path) -> None:
-    path = DATA / "litellm" / "litellm_1.106.2_spend_logs.jsonl"
+    path = DATA / "samples" / "litellm" / "litellm_1.106.2_spend_logs.jsonl"
     spend = sum(float(json.loads(line)["spend"]) for line in path.read_text().splitlines())
     with settled(tmp_path, path) as warehouse:
         ours = sum(float(cost) for _, cost in bill(warehouse).values())

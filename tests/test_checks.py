@@ -13,7 +13,7 @@ from audit.intake.loading import load
 from audit.scope import Question, settle
 from audit.warehouse import Warehouse
 
-SAMPLE = Path(__file__).parent / "data" / "litellm" / "litellm_1.106.2_spend_logs.jsonl"
+SAMPLE = Path(__file__).parent / "data" / "samples" / "litellm" / "litellm_1.106.2_spend_logs.jsonl"
 BREAKS = {
     "chk_rows_read_are_loaded_duplicate_or_rejected": "update files set read_count = read_count + 1",
     "chk_loaded_rows_are_there": "insert into set_aside select file_id, 1, 'duplicate' from files",

@@ -14,7 +14,7 @@ from audit.commands.options import CHECK_FAILED, ERROR
 AUDIT = str(Path(sys.executable).with_name("audit"))
 USAGE = 2
 HEAVY = ("duckdb", "polars", "plotly", "sqlglot", "numpy", "scipy", "genai_prices", "rich")
-SAMPLE = Path(__file__).parent / "data" / "litellm" / "litellm_1.106.2_spend_logs.jsonl"
+SAMPLE = Path(__file__).parent / "data" / "samples" / "litellm" / "litellm_1.106.2_spend_logs.jsonl"
 
 
 def run(*arguments: str, folder: Path, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:

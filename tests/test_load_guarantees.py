@@ -158,7 +158,7 @@ at = sys.argv[3]
 def kill(*_args, **_kwargs):
     os.kill(os.getpid(), signal.SIGKILL)
 if at == "reports":
-    loads._reports = kill
+    loads.file_reports = kill
 else:
     setattr(resolve, at, kill)
 loads.load([sys.argv[1]], __import__("pathlib").Path(sys.argv[2]))

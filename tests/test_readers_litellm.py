@@ -10,7 +10,7 @@ from staging import Row, judged, prepared, staged
 
 from audit.errors import InputError
 
-SAMPLES = Path(__file__).parent / "data" / "litellm"
+SAMPLES = Path(__file__).parent / "data" / "samples" / "litellm"
 SPEND_LOG: Row = {
     "request_id": "chatcmpl-1",
     "call_type": "acompletion",
@@ -184,9 +184,11 @@ def test_cached_tokens_of_older_versions_are_found_under_additional_usage_values
     assert (row["usage_cache_read_input_tokens"], row["usage_cache_creation_input_tokens"]) == (40, 8)
 
 
-def test_more_cached_than_input_tokens_of_older_versions_are_rejected_and_not_priced(tmp_path: Path) -> None:
+@pytest.mark.trap("litellm_spend_logs")
+def test_more_cached_than_input_tokens_of_older_versions_stand_beside_the_input_and_are_noted(tmp_path: Path) -> None:
     row = spend_log(tmp_path, metadata='{"usage_object": {"cache_read_input_tokens": 900}}')
-    assert row["reject_reason"] == "cached tokens 900 exceed usage_input_tokens 100"
+    assert (row["reject_reason"], row["usage_input_tokens"], row["usage_cache_read_input_tokens"]) == (None, 1000, 900)
+    assert row["usage_note"] == "cached tokens exceed input; treated as exclusive"
 
 
 @pytest.mark.parametrize("broken", ["{", '{"usage_object": ', "None", "[1", '"text"', ""])

@@ -59,7 +59,7 @@ def test_the_azure_traces_load_as_gpt_4o_with_the_service_as_endpoint(tmp_path: 
 
 def test_the_documented_envoy_line_and_its_newer_names_read_alike(tmp_path: Path) -> None:
     path = tmp_path / "access.log"
-    old: Row = json.loads((DATA / "gateways" / "envoy_ai_gateway_access_log.jsonl").read_text())
+    old: Row = json.loads((DATA / "samples" / "gateways" / "envoy_ai_gateway_access_log.jsonl").read_text())
     names = {
         "genai_model_name": "gen_ai.request.model",
         "genai_tokens_input": "gen_ai.usage.input_tokens",

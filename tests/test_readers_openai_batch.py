@@ -8,7 +8,7 @@ from staging import Row, judged, prepared
 
 from audit.errors import InputError
 
-SAMPLES = Path(__file__).parent / "data" / "openai"
+SAMPLES = Path(__file__).parent / "data" / "samples" / "openai"
 
 
 def request(custom_id: str, feature: str = "triage", **body: object) -> Row:

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from staging import CONTEXT, Row, judged, prepared, staged
 
-SAMPLES = Path(__file__).parent / "data" / "openai"
+SAMPLES = Path(__file__).parent / "data" / "samples" / "openai"
 USAGE: Row = {
     "prompt_tokens": 1536,
     "completion_tokens": 12,

@@ -8,7 +8,7 @@ from staging import Row, judged, prepared
 
 from audit.errors import InputError
 
-SAMPLES = Path(__file__).parent / "data" / "openai"
+SAMPLES = Path(__file__).parent / "data" / "samples" / "openai"
 # fmt: off
 HEADER_2025 = [
     "start_time", "end_time", "start_time_iso", "end_time_iso", "project_id", "num_model_requests", "user_id",

@@ -1,5 +1,6 @@
 """Which reader a file gets, and what is said of a file that no reader knows."""
 
+import ast
 import json
 from pathlib import Path
 
@@ -8,10 +9,11 @@ from staging import prepared
 
 from audit import sql
 from audit.errors import InputError, UnknownNameError
-from audit.readers.export import inspect
+from audit.readers.export import Export, inspect
 from audit.readers.registry import READERS, recognise
 
-STAGING_COLUMNS = 51
+STAGING_COLUMNS = 54
+SAMPLES = Path(__file__).parent / "data" / "samples"
 
 
 def write(path: Path, text: str) -> Path:
@@ -24,6 +26,7 @@ def test_every_format_has_a_name_of_its_own_a_staging_query_and_a_way_to_export(
     for reader in READERS:
         assert f"raw_{reader.relation_name}" in sql.reads(sql.find(f"stg_{reader.relation_name}"))
         assert reader.title
+        assert reader.audience
         assert reader.how_to_export
         assert reader.signatures
 
@@ -98,3 +101,33 @@ def test_a_document_is_written_out_as_json_lines_and_the_rest_is_left_where_it_i
     assert [json.loads(line) for line in export.path.read_text().splitlines()] == [reply, 7]
     lines = write(tmp_path / "lines.jsonl", json.dumps(reply))
     assert prepared(lines)[1].path == lines
+
+
+def formats_with_traps() -> set[str]:
+    """The formats named by a `trap` marker anywhere in the tests."""
+    marks = [
+        node
+        for path in Path(__file__).parent.glob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("mark.trap")
+    ]
+    return {argument.value for mark in marks for argument in mark.args if isinstance(argument, ast.Constant)}  # pyright: ignore[reportReturnType]
+
+
+def test_every_format_has_a_sample_and_a_test_of_its_traps() -> None:
+    found = {
+        recognise(export).format
+        for path in SAMPLES.rglob("*")
+        if path.is_file() and (export := readable(path)) is not None
+    }
+    names = {reader.format for reader in READERS}
+    assert names - found == set()
+    assert names - formats_with_traps() == set()
+
+
+def readable(path: Path) -> Export | None:
+    try:
+        recognise(export := inspect(path.name, path))
+    except InputError:
+        return None
+    return export

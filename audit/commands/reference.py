@@ -26,22 +26,23 @@ def compare(
 
 
 def formats(
+    name: Annotated[str | None, typer.Argument(help="A format; all are listed without it.")] = None,
     map_name: Annotated[str | None, typer.Option("--map", help="Print this column map, to copy and edit.")] = None,
     as_json: Json = False,
 ) -> None:
-    """What `audit load` reads, and how to export it."""
-    from audit.console import print_json, print_table
+    """What `audit load` reads: who has it, how to export it, what it lacks."""
+    from audit.console import print_cards, print_json
     from audit.readers.mapped import map_text
-    from audit.readers.registry import READERS
+    from audit.readers.registry import find_reader, readers_document
 
     if map_name is not None:
         print(map_text(map_name), end="")
         return
-    rows = [(reader.format, reader.title, reader.how_to_export) for reader in READERS]
+    rows = readers_document() if name is None else readers_document((find_reader(name),))
     if as_json:
-        print_json([dict(zip(("format", "title", "how_to_export"), row, strict=True)) for row in rows])
+        print_json(rows)
     else:
-        print_table("Formats", ("format", "what it is", "how to export it"), rows)
+        print_cards(rows)
 
 
 def prices(

@@ -7,67 +7,21 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
 
 from audit import sql
 from audit.config import Config
 from audit.intake import resolve
 from audit.intake.duplicates import keep_keys_current, recount, set_aside
+from audit.intake.load_report import NOT_A_CALL, FileReport, LoadReport, file_reports, keep_notes
 from audit.intake.rejects import Reject, locate_lines, locate_rows, without_place
 from audit.intake.staging import Pending, UnreadableError, readable, recognise_all, stage
 from audit.progress import Progress, silent
 from audit.readers.export import find
 from audit.readers.reader import Context
 from audit.warehouse import Warehouse
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileReport:
-    """What became of one file: read = loaded + duplicate + rejected."""
-
-    path: str
-    format: str
-    read: int
-    loaded: int
-    duplicate: int
-    rejected: int
-    id_collisions: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadReport:
-    """What became of one call."""
-
-    files: tuple[FileReport, ...]
-    refused: tuple[str, ...] = ()
-    """One message per file that could not be read whole."""
-    warnings: tuple[str, ...] = ()
-    failed_checks: tuple[str, ...] = ()
-
-    def total(self, count: str) -> int:
-        """The sum of 'read', 'loaded', 'duplicate' or 'rejected' over the files."""
-        return sum(int(getattr(file, count)) for file in self.files)
-
-    def to_document(self) -> dict[str, object]:
-        """The JSON of `audit load --json`."""
-        counts = ("read", "loaded", "duplicate", "rejected")
-        return {
-            "files": [
-                {"path": file.path, "format": file.format}
-                | {name: getattr(file, name) for name in counts}
-                | {"id_collisions": file.id_collisions, "seconds": round(file.seconds, 3)}
-                for file in self.files
-            ],
-            "rows": {name: self.total(name) for name in counts},
-            "refused": list(self.refused),
-            "warnings": list(self.warnings),
-            "failed_checks": list(self.failed_checks),
-        }
 
 
 def load(
@@ -160,10 +114,11 @@ def _load_all(
             _keep_rejects(warehouse, pending, load_id, keep_raw)
             changed = set_aside(warehouse, load_id)
             recount(warehouse)
+            keep_notes(warehouse, load_id)
         resolve.derive(warehouse, config, {load_id} | changed, progress)
         _keep_windows(warehouse, load_id)
         warehouse.execute("update files set first_row = first_row + ? where load_id = ?", [shift, load_id])
-        return _reports(warehouse, load_id)
+        return file_reports(warehouse, load_id)
 
 
 def _insert_files(warehouse: Warehouse, pending: Iterable[Pending], load_id: int, now: datetime) -> None:
@@ -214,8 +169,9 @@ def _keep_rejects(warehouse: Warehouse, pending: Sequence[Pending], load_id: int
     by_file: dict[int, dict[int, str]] = {}
     for file_id, row_number, reason in warehouse.rows(
         "select file_id, facts.rowid - files.first_row + 1, reject_reason from request_facts as facts "
-        "inner join files using (file_id) where facts.load_id = ? and reject_reason is not null",
-        [load_id],
+        "inner join files using (file_id) where facts.load_id = ? and reject_reason is not null "
+        "and not starts_with(reject_reason, ?)",
+        [load_id, NOT_A_CALL],
     ):
         by_file.setdefault(int(str(file_id)), {})[int(str(row_number))] = str(reason)
     kept: list[dict[str, object]] = []
@@ -237,21 +193,19 @@ def _keep_rejects(warehouse: Warehouse, pending: Sequence[Pending], load_id: int
     if shifts:
         warehouse.insert("unparsed_records", pl.DataFrame(shifts))
     warehouse.execute(
-        "update files set rejected_count = (select count(*) from rejects where rejects.file_id = files.file_id) "
-        "where load_id = ?",
-        [load_id],
+        """
+        update files set not_call_count = coalesce(counted.records, 0), rejected_count = coalesce(counted.records, 0)
+            + (select count(*) from rejects where rejects.file_id = files.file_id)
+        from files as own left join (
+            select file_id, count(*) as records from request_facts
+            where load_id = $load and starts_with(reject_reason, $prefix)
+            group by file_id
+        ) as counted using (file_id)
+        where files.file_id = own.file_id and files.load_id = $load
+        """,
+        {"load": load_id, "prefix": NOT_A_CALL},
     )
 
 
 def _row(reject: Reject) -> dict[str, object]:
     return {name: getattr(reject, name) for name in Reject.__slots__}
-
-
-def _reports(warehouse: Warehouse, load_id: int) -> list[FileReport]:
-    names = ("path", "format", "read", "loaded", "duplicate", "rejected", "id_collisions", "seconds")
-    rows = warehouse.rows(
-        "select path, source_format, read_count, loaded_count, duplicate_count, rejected_count, id_collision_count, "
-        "seconds from files where load_id = ? order by file_id",
-        [load_id],
-    )
-    return [FileReport(**cast("dict[str, Any]", dict(zip(names, row, strict=True)))) for row in rows]

@@ -80,13 +80,15 @@ def unload(path: Path, name: str, config: Config) -> int:
         if name not in loaded:
             raise UnknownNameError("file", name, loaded, "`audit status` lists the files")
         warehouse.execute("create or replace temp table gone as select file_id from files where path = ?", [name])
-        for table in ("set_aside", "rejects", "unparsed_records"):
+        for table in ("set_aside", "rejects", "unparsed_records", "file_notes"):
             warehouse.execute(f"delete from {table} where file_id in (from gone)")
         warehouse.execute(
             "insert into set_aside "
             "select file_id, row_number, 'unloaded' from loaded_facts where file_id in (from gone)"
         )
-        warehouse.execute("update files set read_count = 0, rejected_count = 0 where file_id in (from gone)")
+        warehouse.execute(
+            "update files set read_count = 0, rejected_count = 0, not_call_count = 0 where file_id in (from gone)"
+        )
         set_aside_again(warehouse)
         recount(warehouse)
         derive(warehouse, config, None, silent)

@@ -12,14 +12,24 @@ def status(warehouse: Warehouse) -> Document:
     files = [
         dict(
             zip(
-                ("path", "format", "read", "loaded", "duplicate", "rejected", "id_collisions", "loaded_at"),
+                (
+                    "path",
+                    "format",
+                    "read",
+                    "loaded",
+                    "duplicate",
+                    "rejected",
+                    "not_calls",
+                    "id_collisions",
+                    "loaded_at",
+                ),
                 row,
                 strict=True,
             )
         )
         for row in warehouse.rows(
             "select path, source_format, read_count, loaded_count, duplicate_count, rejected_count, "
-            "id_collision_count, cast(loaded_at as varchar) from files order by file_id"
+            "not_call_count, id_collision_count, cast(loaded_at as varchar) from files order by file_id"
         )
     ]
     start, end = warehouse.rows(
@@ -75,6 +85,13 @@ def status(warehouse: Warehouse) -> Document:
         "requests": outcomes,
         "endpoints": endpoints,
         "models": models,
+        "notes": [
+            {"path": path, "note": text, "records": _int(count)}
+            for path, text, count in warehouse.rows(
+                "select path, note, record_count from file_notes inner join files using (file_id) "
+                "order by file_id, note"
+            )
+        ],
         "paired_outcomes": warehouse.count("select count(*) from paired_outcomes"),
         "endpoint_rule": warehouse.setting("endpoint_rule"),
     }

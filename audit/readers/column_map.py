@@ -73,7 +73,9 @@ SECONDS_PER_UNIT = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 SOURCE_KEYS = {
     "name": str,
     "title": str,
+    "audience": str,
     "how_to_export": str,
+    "lacks": list,
     "recognise": list,
     "input_excludes_cache": bool,
     "output_excludes_reasoning": bool,
@@ -99,11 +101,14 @@ class ColumnMap:
 
     name: str
     title: str
+    audience: str
     how_to_export: str
+    lacks: tuple[str, ...]
     recognise: tuple[frozenset[str], ...]
     """Sets of columns, any one of which tells the format; none where the map has to be named."""
     origins: Mapping[str, Origin]
-    input_excludes_cache: bool = False
+    input_excludes_cache: bool | None = None
+    """None where the source does not say: decided record by record, and counted."""
     output_excludes_reasoning: bool = False
     one_record_per: str | None = None
     """A column whose equal values are parts of one request; the part with the most input tokens is the request."""
@@ -137,10 +142,12 @@ def read_map(path: Path) -> ColumnMap:
     return ColumnMap(
         name=name,
         title=str(source.get("title", f"column map {path.name}")),
+        audience=str(source.get("audience", "")),
         how_to_export=str(source.get("how_to_export", "")),
+        lacks=tuple(str(item) for item in cast("list[object]", source.get("lacks", []))),
         recognise=_signatures(cast("list[object]", source.get("recognise", []))),
         origins=origins,
-        input_excludes_cache=bool(source.get("input_excludes_cache", False)),
+        input_excludes_cache=cast("bool | None", source.get("input_excludes_cache")),
         output_excludes_reasoning=bool(source.get("output_excludes_reasoning", False)),
         one_record_per=str(source["one_record_per"]) if "one_record_per" in source else None,
     )

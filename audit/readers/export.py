@@ -6,12 +6,13 @@ import io
 import sys
 import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from glob import glob, has_magic
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
+import ijson
 import zstandard
 
 from audit.errors import InputError
@@ -26,6 +27,8 @@ HEAD_BYTES = 4_000_000
 """Enough for a few hundred records with messages; more would slow down folders of many small files."""
 HIDDEN = (".", "_")
 """Names that tools leave beside data: .DS_Store, _SUCCESS, _metadata."""
+PAPERS = ("LICENSE", "NOTICE", "README", "CHANGELOG")
+"""What accompanies data in a folder and is none; a file that is named on its own is always looked into."""
 MOST_NULS = 0.05
 """More zero bytes than this and a file is binary; fewer, and a text file has a damaged line."""
 NOT_TEXT = {
@@ -38,6 +41,8 @@ NOT_TEXT = {
     codecs.BOM_UTF16_BE: "text in UTF-16: save it again as CSV UTF-8",
 }
 """First bytes of what people hand over by mistake, and what to do."""
+SMALL_DOCUMENT = 1 << 26
+"""Bytes up to which a JSON document is parsed at once: faster, and NaN is understood."""
 TAR_MAGIC = slice(257, 262)
 
 
@@ -139,20 +144,39 @@ def open_bytes(path: Path, compression: Compression) -> BinaryIO:
     return path.open("rb")
 
 
-def read_document(export: Export) -> object:
-    """The value of a file that is one JSON document; the list of values where several were written one after another.
+def parts_of(export: Export) -> Iterator[object]:
+    """What a JSON file consists of, one after another: the elements of its top-level list, else its whole values.
 
-    Raises InputError when a document is not whole.
+    A small file is parsed at once, of a large one only a part is in memory. Raises InputError where it is not whole.
     """
     try:
         with open_bytes(export.path, export.compression) as stream:
-            text = stream.read().decode("utf-8-sig")
-        documents = list(documents_in(text))
-    except DAMAGED as error:
+            head = stream.read(SMALL_DOCUMENT).removeprefix(codecs.BOM_UTF8)
+            if len(head) < SMALL_DOCUMENT - len(codecs.BOM_UTF8):
+                for value in documents_in(head.decode()):
+                    yield from cast("list[object]", value) if isinstance(value, list) else (value,)
+            else:
+                path = "item" if head.lstrip()[:1] == b"[" else ""
+                yield from ijson.items(_Joined(head, stream), path, use_float=True, multiple_values=True)
+    except (*DAMAGED, ijson.JSONError, RecursionError) as error:
         raise InputError(
             f"{export.name}: not a whole JSON document ({error}); the file is damaged or cut off"
         ) from error
-    return documents[0] if len(documents) == 1 else documents
+
+
+class _Joined:
+    """Bytes that were read already, and the stream they came from."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self.head = head
+        self.rest = rest
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, at most `size`."""
+        if not self.head:
+            return self.rest.read(size)
+        taken, self.head = (self.head, b"") if size < 0 else (self.head[:size], self.head[size:])
+        return taken
 
 
 def _refuse_binary(name: str, head: bytes) -> None:
@@ -187,7 +211,7 @@ def _parquet(name: str, path: Path, size: int) -> Export:
 
 
 def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(HIDDEN) for part in path.parts)
+    return any(part.startswith(HIDDEN) for part in path.parts) or path.name.upper().startswith(PAPERS)
 
 
 def _spool_stdin(spool: Path) -> Path:

@@ -162,10 +162,12 @@ def _more_pages(export: Export) -> str | None:
 LITELLM_SPEND_LOGS = Reader(
     format="litellm_spend_logs",
     title="LiteLLM SpendLogs (CSV, JSON, JSONL, Parquet)",
+    audience="teams with a LiteLLM proxy and its database",
     how_to_export=(
         'psql: \\copy (SELECT * FROM "LiteLLM_SpendLogs" WHERE "startTime" >= \'2026-01-01\') '
         "TO 'spend_logs.csv' CSV HEADER"
     ),
+    lacks=("tools and response format, unless the proxy stores prompts",),
     signatures=(frozenset({"request_id", "startTime", "model", "prompt_tokens", "completion_tokens"}),),
     relation=_spend_logs,
     unroll=unroll_page,
@@ -174,7 +176,9 @@ LITELLM_SPEND_LOGS = Reader(
 LITELLM_PAYLOAD = Reader(
     format="litellm_payload",
     title="LiteLLM StandardLoggingPayload (JSON, JSONL)",
+    audience="teams whose LiteLLM proxy or SDK logs to a bucket or a callback",
     how_to_export='litellm_settings: success_callback: ["s3_v2"], then copy the objects of the bucket',
+    lacks=(),
     signatures=(frozenset({"id", "startTime", "prompt_tokens", "completion_tokens", "model_parameters"}),),
     relation=_payload,
     unroll=unroll_page,

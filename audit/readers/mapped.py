@@ -72,7 +72,9 @@ def _reader(column_map: ColumnMap, *, is_shipped: bool) -> Reader:
     return Reader(
         format=column_map.name,
         title=column_map.title,
+        audience=column_map.audience,
         how_to_export=column_map.how_to_export,
+        lacks=column_map.lacks,
         signatures=column_map.recognise,
         relation=relation,
         recognises=lambda export: _has_one_of(column_map.recognise, export),
@@ -93,8 +95,8 @@ def _relation(column_map: ColumnMap, export: Export, context: Context) -> str:
     places = {name: ".".join(map(identifier, path)) for name, path in paths.items()}
 
     columns = {GIVEN.get(name, name): _column(column_map, name, places, export) for name in CANONICAL}
-    columns["usage_input_tokens"] = _with_parts(columns, column_map, "usage_input_tokens")
-    columns["usage_output_tokens"] = _with_parts(columns, column_map, "usage_output_tokens")
+    columns["input_excludes_cache"] = _boolean(column_map.input_excludes_cache)
+    columns["output_excludes_reasoning"] = _boolean(column_map.output_excludes_reasoning)
     columns["kept_metadata"] = kept_metadata({key: places[key] for key in context.metadata_keys if key in places})
     columns["is_record"] = f"{first_of([f'cast({place} as varchar)' for place in places.values()])} is not null"
     columns["is_part"] = "false"
@@ -115,6 +117,10 @@ def _relation(column_map: ColumnMap, export: Export, context: Context) -> str:
         from (select {", ".join(items)} from {rows(export, declared, context)})
         {order}
     )"""
+
+
+def _boolean(value: bool | None) -> str:
+    return f"cast({'null' if value is None else str(value).lower()} as boolean)"
 
 
 def _column(column_map: ColumnMap, name: str, places: Mapping[str, str], export: Export) -> str:
@@ -150,20 +156,6 @@ def _converted(name: str, value: str, seconds: float) -> str:
         return f"coalesce(cast({number} * {seconds * 1e3!r} as varchar), {value})"
     assert name in TIMES
     return f"coalesce(cast(make_timestamp(cast(round({number} * {seconds * 1e6!r}) as bigint)) as varchar), {value})"
-
-
-def _with_parts(columns: Mapping[str, str], column_map: ColumnMap, name: str) -> str:
-    """A count with the parts that the source counts apart from it."""
-    whole = columns[name]
-    parts: list[str] = []
-    if name == "usage_input_tokens" and column_map.input_excludes_cache:
-        parts = [columns["usage_cache_read_input_tokens"], columns["usage_cache_creation_input_tokens"]]
-    if name == "usage_output_tokens" and column_map.output_excludes_reasoning:
-        parts = [columns["usage_reasoning_output_tokens"]]
-    if not parts:
-        return whole
-    added = "".join(f" + coalesce(try_cast({part} as decimal(20, 1)), 0)" for part in parts)
-    return f"coalesce(cast(try_cast({whole} as decimal(20, 1)){added} as varchar), {whole})"
 
 
 def _path(export: Export, name: str) -> tuple[str, ...]:

@@ -120,7 +120,9 @@ def _is_output(export: Export) -> bool:
 OPENAI_BATCH = Reader(
     format="openai_batch",
     title="OpenAI Batch output and error files (JSONL), joined to their input files in the same call",
+    audience="everyone who uses the Batch API",
     how_to_export="GET /v1/files/{id}/content for input_file_id, output_file_id and error_file_id of the batch",
+    lacks=("latency",),
     signatures=(OUTPUT, INPUT),
     relation=_relation,
     recognises=lambda export: _is_input(export) or _is_output(export),

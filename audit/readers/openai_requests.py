@@ -180,10 +180,12 @@ def _warn(export: Export) -> str | None:
 OPENAI_REQUESTS = Reader(
     format="openai_requests",
     title="OpenAI request and response logs, stored completions (JSONL, JSON, CSV, Parquet)",
+    audience="applications that log the bodies of their calls, or make them with store: true",
     how_to_export=(
         "log {request, response, started_at, latency_ms} per call, or fetch GET /v1/chat/completions for calls made "
         "with store: true"
     ),
+    lacks=("latency, unless the wrapper logs it",),
     signatures=(frozenset({"request", "response"}), frozenset({"id", "object", "model", "usage"})),
     relation=_relation,
     recognises=_recognises,

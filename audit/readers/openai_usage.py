@@ -99,10 +99,12 @@ def _seconds(row: Record) -> float:
 OPENAI_USAGE = Reader(
     format="openai_usage",
     title="OpenAI usage: dashboard CSV, usage API pages, legacy /v1/usage (buckets)",
+    audience="every OpenAI customer",
     how_to_export=(
         "platform.openai.com/usage, activity view, one day, grouped by model, API key and project: Export; or "
         "GET /v1/organization/usage/completions?bucket_width=1m&group_by=model,api_key_id,project_id,batch,service_tier"
     ),
+    lacks=("single requests", "latency", "endpoints"),
     signatures=(
         frozenset({"start_time", "num_model_requests"}),
         frozenset({"aggregation_timestamp", "n_requests", "n_context_tokens_total"}),

@@ -45,7 +45,11 @@ class Reader:
     format: str
     """The name of the format, as in `--format` and in `source_format`."""
     title: str
+    audience: str
+    """Who has such files."""
     how_to_export: str
+    lacks: tuple[str, ...]
+    """What such files never say: 'latency', 'cached tokens', 'single requests', ..."""
     signatures: tuple[frozenset[str], ...]
     """Column sets, any one of which identifies the format."""
     relation: Callable[[Export, Context], str]
@@ -53,7 +57,8 @@ class Reader:
     recognises: Callable[[Export], bool] | None = None
     """Where a set of columns is not enough to tell the format."""
     unroll: Callable[[object], Iterable[object]] | None = None
-    """The records of a one-document JSON file, or None where such files do not exist."""
+    """The records inside a JSON document, or inside one element of its top-level list; pages are taken apart where the
+    reader has no rule of its own."""
     warn: Callable[[Export], str | None] | None = None
     """What the user should know about a file that loads but holds less than it could."""
     staging: str = ""

@@ -4,12 +4,12 @@ import json
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import cast
 
 from audit.errors import InputError, UnknownNameError
-from audit.readers.export import Export, read_document
+from audit.readers.export import Export, parts_of
 from audit.readers.litellm import LITELLM_PAYLOAD, LITELLM_SPEND_LOGS
 from audit.readers.mapped import shipped_maps, user_map
 from audit.readers.openai_batch import OPENAI_BATCH
@@ -37,7 +37,7 @@ def recognise(export: Export, wanted: str | None = None, map_file: Path | None =
     Raises InputError for a file that nobody recognises or that holds no usage, UnknownNameError for a format that
     nobody knows, ConfigError for a map that cannot be used.
     """
-    return _recognised(export, _document(export), wanted, map_file)[0]
+    return _recognised(export, _first_parts(export), wanted, map_file)[0]
 
 
 def prepare(
@@ -47,29 +47,46 @@ def prepare(
 
     Raises what `recognise` raises.
     """
-    document = _document(export)
-    reader, seen = _recognised(export, document, wanted, map_file)
+    reader, seen = _recognised(export, _first_parts(export), wanted, map_file)
     if export.container != "json":
         return reader, export
+    part: object = None
     with tempfile.NamedTemporaryFile("w", dir=spool, suffix=".jsonl", delete=False, encoding="utf-8") as lines:
-        for record in (reader.unroll or unroll_page)(document):
-            lines.write(json.dumps(record) + "\n")
-    return reader, replace(seen, path=Path(lines.name))
+        for part in parts_of(export):
+            for record in (reader.unroll or unroll_page)(part):
+                lines.write(json.dumps(record) + "\n")
+    return reader, replace(seen, path=Path(lines.name), page=_page(part))
 
 
-def _document(export: Export) -> object:
-    return read_document(export) if export.container == "json" else None
+def readers_document(readers: Sequence[Reader] = READERS) -> list[dict[str, object]]:
+    """The JSON of `audit formats`: one object per format."""
+    return [
+        {
+            "format": reader.format,
+            "title": reader.title,
+            "audience": reader.audience,
+            "how_to_export": reader.how_to_export,
+            "lacks": list(reader.lacks),
+        }
+        for reader in readers
+    ]
 
 
-def _recognised(export: Export, document: object, wanted: str | None, map_file: Path | None) -> tuple[Reader, Export]:
+def _first_parts(export: Export) -> Sequence[object]:
+    return list(islice(parts_of(export), HEAD_RECORDS)) if export.container == "json" else ()
+
+
+def _recognised(
+    export: Export, parts: Sequence[object], wanted: str | None, map_file: Path | None
+) -> tuple[Reader, Export]:
     """The reader, and the export as that reader sees it: a JSON document as the records it unrolls into."""
-    asked = user_map(map_file) if map_file is not None else _named(wanted) if wanted is not None else None
+    asked = user_map(map_file) if map_file is not None else find_reader(wanted) if wanted is not None else None
     for reader in READERS if asked is None else (asked,):
-        seen = _seen(export, document, reader)
+        seen = _seen(export, parts, reader)
         if reader is asked or reader.fits(seen):
             break
     else:
-        reader, seen = None, _seen(export, document, None)
+        reader, seen = None, _seen(export, parts, None)
     if not seen.fields:
         raise InputError(f"{export.name}: holds no records; export a range with traffic")
     if reader is None or (reader is asked and map_file is None):
@@ -80,11 +97,11 @@ def _recognised(export: Export, document: object, wanted: str | None, map_file: 
     return reader, seen
 
 
-def _seen(export: Export, document: object, reader: Reader | None) -> Export:
+def _seen(export: Export, parts: Sequence[object], reader: Reader | None) -> Export:
     if export.container != "json":
         return export
     unroll = unroll_page if reader is None or reader.unroll is None else reader.unroll
-    found = islice(unroll(document), HEAD_RECORDS)
+    found = islice(chain.from_iterable(map(unroll, parts)), HEAD_RECORDS)
     records = [cast("Record", record) for record in found if isinstance(record, dict)]
     return replace(
         export,
@@ -92,20 +109,19 @@ def _seen(export: Export, document: object, reader: Reader | None) -> Export:
         compression="none",
         records=tuple(records),
         fields=keys_of(records),
-        page=_page(document),
+        page=_page(parts[-1] if parts else None),
     )
 
 
-def _page(document: object) -> Record:
+def _page(last: object) -> Record:
     """What the last page says beside its records."""
-    pages = cast("list[object]", document) if isinstance(document, list) else [document]
-    last = pages[-1] if pages else None
     if not isinstance(last, dict):
         return {}
     return {key: value for key, value in cast("Record", last).items() if not isinstance(value, list | dict)}
 
 
-def _named(wanted: str) -> Reader:
+def find_reader(wanted: str) -> Reader:
+    """The reader of the format called `wanted`; UnknownNameError where nobody knows it."""
     known = {reader.format: reader for reader in READERS}
     if wanted not in known:
         raise UnknownNameError("format", wanted, known, "`audit formats` lists them all")

@@ -100,7 +100,10 @@ renamed as (
         metadata.attempted_retries as attempt,
         lower(cache_hit) = 'true' as gateway_cache_hit,
         cast(null as varchar) as feedback_score,
-        response_cost as billed_cost
+        response_cost as billed_cost,
+        cast(null as boolean) as input_excludes_cache,
+        false as output_excludes_reasoning,
+        cast(null as varchar) as usage_note
     from source
 )
 

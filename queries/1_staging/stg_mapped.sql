@@ -80,7 +80,10 @@ renamed as (
         attempt,
         coalesce(gateway_cache_hit, false) as gateway_cache_hit,
         feedback_score,
-        billed_cost
+        billed_cost,
+        input_excludes_cache,
+        output_excludes_reasoning,
+        cast(null as varchar) as usage_note
     from source
 )
 

@@ -81,7 +81,10 @@ renamed as (
         cast(null as varchar) as attempt,
         false as gateway_cache_hit,
         cast(null as varchar) as feedback_score,
-        cast(null as varchar) as billed_cost
+        cast(null as varchar) as billed_cost,
+        false as input_excludes_cache,
+        false as output_excludes_reasoning,
+        cast(null as varchar) as usage_note
     from source
 )
 

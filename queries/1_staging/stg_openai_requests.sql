@@ -80,7 +80,10 @@ renamed as (
         attempt,
         lower(cache_hit) = 'true' as gateway_cache_hit,
         score as feedback_score,
-        cost as billed_cost
+        cost as billed_cost,
+        false as input_excludes_cache,
+        false as output_excludes_reasoning,
+        cast(null as varchar) as usage_note
     from source
 )
 

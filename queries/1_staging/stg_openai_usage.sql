@@ -108,7 +108,10 @@ renamed as (
         cast(null as varchar) as attempt,
         false as gateway_cache_hit,
         cast(null as varchar) as feedback_score,
-        cost as billed_cost
+        cost as billed_cost,
+        false as input_excludes_cache,
+        false as output_excludes_reasoning,
+        cast(null as varchar) as usage_note
     from judged
 )
 

@@ -35,11 +35,39 @@ counted as (
     from source
 ),
 
+-- Input includes what was read from and written to the cache, output includes reasoning: added where a source counts
+-- them apart. Where a source does not say (null), more cached tokens than input can only mean that it does.
+cached as (
+    select
+        counted.*,
+        coalesce(cache_read_tokens, 0) + coalesce(cache_creation_tokens, 0) as cached_tokens,
+        input_excludes_cache is null
+            and coalesce(cache_read_tokens, 0) + coalesce(cache_creation_tokens, 0) > input_tokens as is_cache_beside_input
+    from counted
+),
+
+summed as (
+    select
+        cached.* exclude (input_tokens, output_tokens, usage_note),
+        case
+            when input_excludes_cache or is_cache_beside_input then input_tokens + cached_tokens
+            else input_tokens
+        end as input_tokens,
+        case
+            when output_excludes_reasoning then output_tokens + coalesce(reasoning_tokens, 0)
+            else output_tokens
+        end as output_tokens,
+        coalesce(
+            usage_note, case when is_cache_beside_input then 'cached tokens exceed input; treated as exclusive' end
+        ) as usage_note
+    from cached
+),
+
 -- Epochs come in s, ms, us or ns, told apart by size; text without an offset is UTC (the session's time zone is UTC,
 -- and a cast of text straight to TIMESTAMP would drop the offset without a word).
 timed as (
     select
-        counted.*,
+        summed.*,
         case
             when start_is_epoch then make_timestamp(cast(round(
                 cast(start_time as double)
@@ -79,7 +107,7 @@ timed as (
         end as first_chunk_at,
         coalesce(is_failed, false) or coalesce(try_cast(http_response_status_code as bigint), 200) >= 400 as failed,
         10000000 * least(greatest(coalesce(requests, 1), 1), 1000000000) as most_tokens
-    from counted
+    from summed
 ),
 
 judged as (
@@ -115,8 +143,8 @@ judged as (
                 then 'usage_input_tokens ' || usage_input_tokens || ' is more than any model reads in a request'
             when output_tokens > most_tokens
                 then 'usage_output_tokens ' || usage_output_tokens || ' is more than any model writes in a request'
-            when coalesce(cache_read_tokens, 0) + coalesce(cache_creation_tokens, 0) > input_tokens
-                then 'cached tokens ' || cast(coalesce(cache_read_tokens, 0) + coalesce(cache_creation_tokens, 0) as varchar)
+            when cached_tokens > input_tokens
+                then 'cached tokens ' || cast(cached_tokens as varchar)
                     || ' exceed usage_input_tokens ' || usage_input_tokens
             when audio_input_tokens > input_tokens
                 then 'usage_audio_input_tokens ' || usage_audio_input_tokens
@@ -171,7 +199,7 @@ typed as (
             when usage_is_known
                 then least(
                     coalesce(audio_input_tokens, 0),
-                    input_tokens - coalesce(cache_read_tokens, 0) - coalesce(cache_creation_tokens, 0)
+                    input_tokens - cached_tokens
                 )
         end as usage_audio_input_tokens,
         case when usage_is_known then coalesce(audio_output_tokens, 0) end as usage_audio_output_tokens,
@@ -198,7 +226,8 @@ typed as (
         try_cast(attempt as bigint) as attempt,
         coalesce(gateway_cache_hit, false) as gateway_cache_hit,
         try_cast(feedback_score as double) as feedback_score,
-        try_cast(billed_cost as decimal(18, 10)) as billed_cost
+        try_cast(billed_cost as decimal(18, 10)) as billed_cost,
+        usage_note
     from judged
 )
 

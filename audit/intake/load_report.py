@@ -1,0 +1,96 @@
+"""What became of a load: counts and notes, file by file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from audit.warehouse import Warehouse
+
+NOT_A_CALL = "not a model call"
+"""How the reason of a reject begins whose record was never meant to be a request: it needs nobody's attention."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileReport:
+    """What became of one file: read = loaded + duplicate + rejected."""
+
+    path: str
+    format: str
+    read: int
+    loaded: int
+    duplicate: int
+    rejected: int
+    not_calls: int
+    """Rejected records that are no model calls by nature, such as the other spans of a trace."""
+    id_collisions: int
+    seconds: float
+    notes: Mapping[str, int]
+    """What had to be decided about records, and about how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadReport:
+    """What became of one call."""
+
+    files: tuple[FileReport, ...]
+    refused: tuple[str, ...] = ()
+    """One message per file that could not be read whole."""
+    warnings: tuple[str, ...] = ()
+    failed_checks: tuple[str, ...] = ()
+
+    def total(self, count: str) -> int:
+        """The sum of 'read', 'loaded', 'duplicate', 'rejected' or 'not_calls' over the files."""
+        return sum(int(getattr(file, count)) for file in self.files)
+
+    def to_document(self) -> dict[str, object]:
+        """The JSON of `audit load --json`."""
+        counts = ("read", "loaded", "duplicate", "rejected")
+        return {
+            "files": [
+                {"path": file.path, "format": file.format}
+                | {name: getattr(file, name) for name in counts}
+                | {"not_calls": file.not_calls, "id_collisions": file.id_collisions}
+                | {"seconds": round(file.seconds, 3), "notes": dict(file.notes)}
+                for file in self.files
+            ],
+            "rows": {name: self.total(name) for name in counts},
+            "refused": list(self.refused),
+            "warnings": list(self.warnings),
+            "failed_checks": list(self.failed_checks),
+        }
+
+
+def keep_notes(warehouse: Warehouse, load_id: int) -> None:
+    """Count what had to be decided about records: the notes of staging, and why calls were set aside."""
+    warehouse.execute(
+        """
+        insert into file_notes
+        select file_id, usage_note, count(*) from request_facts
+        where load_id = ? and reject_reason is null and usage_note is not null
+        group by file_id, usage_note
+        union all
+        select file_id, reason, count(*) from set_aside inner join files using (file_id)
+        where load_id = ? and starts_with(reason, 'repeat')
+        group by file_id, reason
+        """,
+        [load_id, load_id],
+    )
+
+
+def file_reports(warehouse: Warehouse, load_id: int) -> list[FileReport]:
+    """The files of a load as they stand in the database."""
+    notes: dict[object, dict[str, int]] = {}
+    for file_id, note, count in warehouse.rows("select file_id, note, record_count from file_notes order by note"):
+        notes.setdefault(file_id, {})[str(note)] = int(str(count))
+    names = (
+        "path", "format", "read", "loaded", "duplicate", "rejected", "not_calls", "id_collisions", "seconds"
+    )  # fmt: skip
+    rows = warehouse.rows(
+        "select file_id, path, source_format, read_count, loaded_count, duplicate_count, rejected_count, "
+        "not_call_count, id_collision_count, seconds from files where load_id = ? order by file_id",
+        [load_id],
+    )
+    return [
+        FileReport(**cast("dict[str, Any]", dict(zip(names, row, strict=True)) | {"notes": notes.get(file_id, {})}))
+        for file_id, *row in rows
+    ]

@@ -1,0 +1,74 @@
+"""One call that two instrumentations traced, one span inside the other, counts once."""
+
+from pathlib import Path
+
+import pytest
+from exports import Row, write_jsonl
+
+from audit.intake.load_report import LoadReport
+from audit.intake.loading import load
+from audit.warehouse import Warehouse
+
+REPEATS = "repeats the calls inside of it"
+REPEATED = "repeated by the call around it, which has its tokens"
+
+
+def span(name: str, parent: str | None = None, *, tokens: int | None = 100, trace: str = "t1", **more: object) -> Row:
+    return {
+        "request_id": name,
+        "parent_id": parent,
+        "trace_id": trace,
+        "start_time": "2026-03-02T09:00:00Z",
+        "request_model": "gpt-4o",
+        "usage_input_tokens": tokens,
+        "usage_output_tokens": tokens,
+        **more,
+    }
+
+
+def loaded(tmp_path: Path, *files: list[Row]) -> tuple[LoadReport, set[str]]:
+    db, report = tmp_path / "usage.duckdb", None
+    for number, rows in enumerate(files):
+        report = load([str(write_jsonl(tmp_path / f"{number}.jsonl", rows))], db)
+        assert report.failed_checks == ()
+    assert report is not None
+    with Warehouse.read(db) as warehouse:
+        return report, {str(name) for (name,) in warehouse.rows("select request_id from loaded_facts")}
+
+
+def test_the_innermost_call_counts_also_behind_a_span_of_another_kind(tmp_path: Path) -> None:
+    rows = [
+        span("outer", tokens=1568),
+        span("chain", "outer", request_grain="nonsense", start_time="never"),
+        span("inner", "chain", tokens=663),
+        span("alone"),
+        span("outer", trace="t2"),
+    ]
+    report, names = loaded(tmp_path, rows)
+    assert names == {"inner", "alone", "outer"}
+    assert (report.total("read"), report.total("loaded"), report.total("duplicate")) == (5, 3, 1)
+    assert report.files[0].notes == {REPEATS: 1}
+
+
+def test_a_call_without_tokens_gives_way_to_the_call_around_it(tmp_path: Path) -> None:
+    report, names = loaded(tmp_path, [span("outer", tokens=500), span("inner", "outer", tokens=None)])
+    assert names == {"outer"}
+    assert report.files[0].notes == {REPEATED: 1}
+
+
+def test_a_call_around_one_that_failed_and_one_that_did_not_gives_way_to_both(tmp_path: Path) -> None:
+    rows = [span("outer"), span("failed", "outer", tokens=None, is_failed=True), span("retried", "outer")]
+    assert loaded(tmp_path, rows)[1] == {"failed", "retried"}
+
+
+@pytest.mark.parametrize("first", ["outer", "inner"])
+def test_the_two_may_stand_in_files_that_are_loaded_one_after_the_other(tmp_path: Path, first: str) -> None:
+    rows = [span("outer"), span("inner", "outer")]
+    if first == "inner":
+        rows.reverse()
+    assert loaded(tmp_path, rows[:1], rows[1:])[1] == {"inner"}
+
+
+def test_spans_that_name_each_other_as_parents_end_no_load(tmp_path: Path) -> None:
+    report, _ = loaded(tmp_path, [span("a", "b"), span("b", "a"), span("self", "self")])
+    assert report.total("read") == 3
