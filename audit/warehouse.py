@@ -205,6 +205,8 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     try:
         con = duckdb.connect(str(path), read_only=read_only, config=config)
         con.execute("set timezone = 'UTC'")
+        # It turns `x in (five constants)` into a join against five rows, which doubles the time of reading a file.
+        con.execute("set disabled_optimizers = 'in_clause'")
     except duckdb.IOException as error:
         raise DatabaseError(_why_not(path, str(error))) from error
     except duckdb.Error as error:

@@ -13,6 +13,7 @@ README = Path(__file__).parent.parent / "README.md"
 TODAY = date(2026, 11, 22)
 """The day the example is read on: retirement dates and the age of prices depend on it."""
 DEMO_LINES = 44
+SAMPLES = Path(__file__).parent / "data" / "samples"
 FOLDERS = {
     "1_staging": "staging",
     "2_requests": "requests",
@@ -29,6 +30,7 @@ def generated() -> dict[str, str]:
         "pipeline": _pipeline(),
         "commands": _commands(),
         "formats": _formats(),
+        "samples": _samples(),
         "assumptions": _assumptions(),
     }
 
@@ -92,6 +94,22 @@ def _formats() -> str:
 
     rows = ((f"`{reader.format}`", reader.title, "; ".join(reader.lacks) or "-") for reader in READERS)
     return _table(("format", "what it is", "lacks"), rows)
+
+
+def _samples() -> str:
+    """What becomes of every sample file, all loaded in one call: the counts that `audit load --json` states."""
+    from audit.intake.loading import load
+
+    with tempfile.TemporaryDirectory() as folder:
+        report = load([str(SAMPLES)], Path(folder) / "usage.duckdb")
+    files = [
+        (f"`{Path(file.path).relative_to(SAMPLES)}`", f"`{file.format}`")
+        + tuple(str(count) for count in (file.read, file.loaded, file.duplicate, file.rejected, file.not_calls))
+        for file in report.files
+    ]
+    heads = ("file", "format", "read", "loaded", "duplicate", "rejected", "of them no calls")
+    refused = [f"- {text.replace(f'{SAMPLES}/', '')}" for text in sorted(report.refused)]
+    return "\n".join([_table(heads, sorted(files)), "", "Refused, each with its reason:", "", *refused])
 
 
 def _assumptions() -> str:

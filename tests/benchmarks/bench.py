@@ -1,6 +1,7 @@
 """Load and report against bare DuckDB, whole processes, all in one run: `make bench`.
 
-Bare DuckDB reads the columns that the reader reads, from the same file, into a table on disk. Every command runs in a
+Bare DuckDB reads the columns that the reader reads, from the same file, into a table on disk (spans of OTLP one a row,
+their attributes as they are). Every command runs in a
 process of its own; times are wall seconds, memory is the process's peak. Ratios within one run are what to quote:
 seconds depend on the machine and on what else it does.
 """
@@ -13,27 +14,65 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+from audit.readers.litellm import SPEND_LOG_COLUMNS
 
 HERE = Path(__file__).parent
 MAKE_LOG = HERE.parent / "make_log.py"
 AUDIT = Path(sys.executable).with_name("audit")
-TARGETS = {"clean": 1.5, "300 bad": 1.9, "11 kB rows": 1.5}
-"""Load time over bare DuckDB, at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A log to load, and what bare DuckDB does with it."""
+
+    log_format: str
+    suffix: str
+    bare: str
+    """The SELECT over $path."""
+    target: float
+    """Load time over bare DuckDB, at most."""
+    bad_target: float | None = None
+    """The same with 300 bad records, where the log can have them; bare DuckDB then reads the log without."""
+
+
+JSON_ROWS = "read_json($path, format = 'newline_delimited', columns = {%s})"
+LITELLM = JSON_ROWS % ", ".join(f"{name}: 'VARCHAR'" for name in SPEND_LOG_COLUMNS)
+VALUE = "STRUCT(stringValue VARCHAR, intValue VARCHAR, doubleValue VARCHAR, boolValue VARCHAR)"
+SPAN = (
+    "STRUCT(traceId VARCHAR, spanId VARCHAR, parentSpanId VARCHAR, name VARCHAR, startTimeUnixNano VARCHAR, "
+    f"endTimeUnixNano VARCHAR, status STRUCT(code VARCHAR), attributes STRUCT(key VARCHAR, value {VALUE})[])"
+)
+OTLP = f"""
+    (select unnest(scope.spans) as span from (
+        select unnest(resource.scopeSpans) as scope from (
+            select unnest(resourceSpans) as resource
+            from {JSON_ROWS % f"resourceSpans: 'STRUCT(scopeSpans STRUCT(spans {SPAN}[])[])[]'"}
+        )
+    ))"""
+CASES = {
+    "jsonl": Case(log_format="litellm", suffix=".jsonl", bare=LITELLM, target=1.5, bad_target=1.9),
+    "jsonl.gz": Case(log_format="litellm", suffix=".jsonl.gz", bare=LITELLM, target=1.5, bad_target=1.9),
+    "jsonl.zst": Case(log_format="litellm", suffix=".jsonl.zst", bare=LITELLM, target=1.5),
+    "csv": Case(log_format="csv", suffix=".csv", bare="read_csv($path)", target=1.5, bad_target=1.9),
+    "parquet": Case(log_format="csv", suffix=".parquet", bare="read_parquet($path)", target=1.5),
+    "otlp": Case(log_format="otlp", suffix=".otlp.jsonl", bare=OTLP, target=2.5, bad_target=2.5),
+}
+MESSAGES_TARGET = 1.5
 REPORT_OVER_LOAD = 0.3
 PEAK_MB = 1200
 REPORT_GROWTH = 1.5
 
+Timer = Callable[[Path], tuple[float, float]]
+
 BARE = """
 import duckdb, sys
-from audit.readers.litellm import SPEND_LOG_COLUMNS
-con = duckdb.connect(sys.argv[2])
-columns = ", ".join(f"'{name}': 'VARCHAR'" for name in SPEND_LOG_COLUMNS)
-con.execute(
-    f"create table bare as select * from read_json('{sys.argv[1]}', format = 'newline_delimited', "
-    f"columns = {{{columns}}})"
-).fetchall()
+path, db, relation = sys.argv[1:]
+con = duckdb.connect(db)
+con.execute("create table bare as select * from " + relation.replace("$path", "'" + path + "'")).fetchall()
 """
 
 
@@ -58,10 +97,15 @@ def best(command: Sequence[str], fresh: Path, runs: int) -> tuple[float, float]:
     return sorted(seconds for seconds, _ in found)[runs // 2], max(peak for _, peak in found)
 
 
-def make_log(folder: Path, rows: int, bad: int) -> Path:
-    """A LiteLLM log of `rows` good lines and `bad` bad ones."""
-    path = folder / f"litellm-{rows}-{bad}.jsonl"
-    command = [sys.executable, str(MAKE_LOG), "--rows", str(rows), "--bad", str(bad), "--out", str(path)]
+def make_log(folder: Path, log_format: str, suffix: str, rows: int, bad: int = 0) -> Path:
+    """A log of `rows` good records and `bad` bad ones."""
+    path = folder / f"{log_format}-{rows}-{bad}{suffix}"
+    arguments = {"rows": rows, "bad": bad, "format": log_format, "out": path}
+    command = [
+        sys.executable,
+        str(MAKE_LOG),
+        *(part for name, value in arguments.items() for part in (f"--{name}", str(value))),
+    ]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return path
 
@@ -85,7 +129,7 @@ def show(name: str, bare: tuple[float, float], load: tuple[float, float], target
     ratio = load[0] / bare[0]
     mark = "ok" if ratio <= target else "OVER"
     print(
-        f"{name:12} {bare[0]:8.2f} s {load[0]:8.2f} s {ratio:6.2f} x (at most {target}) {mark:5}"
+        f"{name:18} {bare[0]:8.2f} s {load[0]:8.2f} s {ratio:6.2f} x (at most {target}) {mark:5}"
         f" peak {load[1]:5.0f} MB (at most {PEAK_MB})",
         flush=True,
     )
@@ -96,40 +140,57 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--only", choices=CASES, nargs="*", default=list(CASES), help="these logs")
     parser.add_argument("--growth", action="store_true", help="also load 10 times the rows and compare the reports")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="audit-bench-") as name:
         folder = Path(name)
         db, bare_db = folder / "usage.duckdb", folder / "bare.duckdb"
         print(f"{args.rows:,} rows, median of {args.runs}")
-        print(f"{'':12} {'bare':>10} {'load':>10}")
+        print(f"{'':18} {'bare':>10} {'load':>10}")
 
-        def compare(label: str, log: Path, bare_log: Path) -> float:
-            bare = best([sys.executable, "-c", BARE, str(bare_log), str(bare_db)], bare_db, args.runs)
-            load = best([str(AUDIT), "load", str(log), "--db", str(db), "--quiet"], db, args.runs)
-            show(label, bare, load, TARGETS[label])
-            return load[0]
+        def bare(case: Case, log: Path) -> tuple[float, float]:
+            return best([sys.executable, "-c", BARE, str(log), str(bare_db), case.bare], bare_db, args.runs)
 
-        clean = make_log(folder, args.rows, 0)
-        bad = make_log(folder, args.rows, 300)
-        compare("300 bad", bad, clean)
-        bad.unlink()
-        messages = with_messages(clean, max(args.rows // 10, 1))
-        compare("11 kB rows", messages, messages)
-        messages.unlink()
-        loaded = compare("clean", clean, clean)
-        report = [str(AUDIT), "report", "--db", str(db), "--quiet", "--json"]
-        seconds, peak = best(report, folder / "none", args.runs)
-        share = seconds / loaded
-        print(f"report {seconds:.2f} s, {share:.2f} x the load (at most {REPORT_OVER_LOAD}), peak {peak:.0f} MB")
-        if args.growth:
-            clean.unlink()
-            big = make_log(folder, 10 * args.rows, 0)
-            db.unlink()
-            timed([str(AUDIT), "load", str(big), "--db", str(db), "--quiet"])
-            more, _ = best(report, folder / "none", args.runs)
-            print(f"report on {10 * args.rows:,} rows {more:.2f} s, {more / seconds:.2f} x (at most {REPORT_GROWTH})")
+        def load(log: Path) -> tuple[float, float]:
+            return best([str(AUDIT), "load", str(log), "--db", str(db), "--quiet"], db, args.runs)
+
+        for label in args.only:
+            case = CASES[label]
+            log = make_log(folder, case.log_format, case.suffix, args.rows)
+            floor = bare(case, log)
+            show(label, floor, load(log), case.target)
+            log.unlink()
+            if case.bad_target is not None:
+                bad = make_log(folder, case.log_format, case.suffix, args.rows, 300)
+                show(f"{label}, 300 bad", floor, load(bad), case.bad_target)
+                bad.unlink()
+        if "jsonl" in args.only:
+            report(args, folder, CASES["jsonl"], bare, load)
     print(f"(this process peaked at {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB)")
+
+
+def report(
+    args: argparse.Namespace, folder: Path, case: Case, bare: Callable[[Case, Path], tuple[float, float]], load: Timer
+) -> None:
+    """Rows with their messages, and the report on what was loaded."""
+    db = folder / "usage.duckdb"
+    log = make_log(folder, case.log_format, case.suffix, args.rows)
+    messages = with_messages(log, max(args.rows // 10, 1))
+    show("rows of 11 kB", bare(case, messages), load(messages), MESSAGES_TARGET)
+    messages.unlink()
+    loaded, _ = load(log)
+    command = [str(AUDIT), "report", "--db", str(db), "--quiet", "--json"]
+    seconds, peak = best(command, folder / "none", args.runs)
+    share = seconds / loaded
+    print(f"report {seconds:.2f} s, {share:.2f} x the load (at most {REPORT_OVER_LOAD}), peak {peak:.0f} MB")
+    log.unlink()
+    if args.growth:
+        big = make_log(folder, case.log_format, case.suffix, 10 * args.rows)
+        db.unlink()
+        timed([str(AUDIT), "load", str(big), "--db", str(db), "--quiet"])
+        more, _ = best(command, folder / "none", args.runs)
+        print(f"report on {10 * args.rows:,} rows {more:.2f} s, {more / seconds:.2f} x (at most {REPORT_GROWTH})")
 
 
 if __name__ == "__main__":
