@@ -102,11 +102,10 @@ def _samples() -> str:
 
     with tempfile.TemporaryDirectory() as folder:
         report = load([str(SAMPLES)], Path(folder) / "usage.duckdb")
-    files = [
-        (f"`{Path(file.path).relative_to(SAMPLES)}`", f"`{file.format}`")
-        + tuple(str(count) for count in (file.read, file.loaded, file.duplicate, file.rejected, file.not_calls))
-        for file in report.files
-    ]
+    files: list[tuple[str, ...]] = []
+    for file in report.files:
+        counts = (file.read, file.loaded, file.duplicate, file.rejected, file.not_calls)
+        files.append((f"`{Path(file.path).relative_to(SAMPLES)}`", f"`{file.format}`", *map(str, counts)))
     heads = ("file", "format", "read", "loaded", "duplicate", "rejected", "of them no calls")
     refused = [f"- {text.replace(f'{SAMPLES}/', '')}" for text in sorted(report.refused)]
     return "\n".join([_table(heads, sorted(files)), "", "Refused, each with its reason:", "", *refused])
