@@ -77,7 +77,7 @@ def recognise_all(
         own = replace(context, siblings=tuple(other for other in exports if other is not export))
         try:
             reader, source = prepare(export, spool, wanted, map_file)
-            source = _without_mark(source, spool)
+            source = without_mark(source, spool)
             item = Pending(
                 export=export, reader=reader, source=source, relation=reader.relation(source, own), context=own
             )
@@ -90,7 +90,7 @@ def recognise_all(
     return result
 
 
-def _without_mark(source: Export, spool: Path) -> Export:
+def without_mark(source: Export, spool: Path) -> Export:
     """The JSON lines without a byte order mark, for which DuckDB would take the first of them as unreadable."""
     if source.container != "jsonl":
         return source
