@@ -95,7 +95,7 @@ def _load_all(
         return []
     with warehouse.transaction():
         keep_keys_current(warehouse, pending[0].context.salt)
-        load_id = warehouse.count("select max(load_id) from files") + 1
+        load_id = next_load(warehouse)
         last_file = warehouse.count("select max(file_id) from files")
         before = warehouse.count("select count(*) from request_facts")
         for number, item in enumerate(pending, 1):
@@ -119,6 +119,14 @@ def _load_all(
         _keep_windows(warehouse, load_id)
         warehouse.execute("update files set first_row = first_row + ? where load_id = ?", [shift, load_id])
         return file_reports(warehouse, load_id)
+
+
+def next_load(warehouse: Warehouse) -> int:
+    """A number that no load has yet: a file can hold no rows, and a retry adds rows but no file."""
+    return (
+        warehouse.count("select greatest((select max(load_id) from files), (select max(load_id) from request_facts))")
+        + 1
+    )
 
 
 def _insert_files(warehouse: Warehouse, pending: Iterable[Pending], load_id: int, now: datetime) -> None:

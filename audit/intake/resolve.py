@@ -80,7 +80,7 @@ def unload(path: Path, name: str, config: Config) -> int:
         if name not in loaded:
             raise UnknownNameError("file", name, loaded, "`audit status` lists the files")
         warehouse.execute("create or replace temp table gone as select file_id from files where path = ?", [name])
-        for table in ("set_aside", "rejects", "unparsed_records", "file_notes"):
+        for table in ("set_aside", "rejects", "unparsed_records", "retried_records", "file_notes"):
             warehouse.execute(f"delete from {table} where file_id in (from gone)")
         warehouse.execute(
             "insert into set_aside "
