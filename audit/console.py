@@ -143,6 +143,8 @@ def print_status(document: Mapping[str, object]) -> None:
                 [column.replace("_requests", "") for column in columns],
                 ([row[column] for column in columns] for row in rows),
             )
+    for overlap in cast("Sequence[Mapping[str, object]]", document["overlaps"]):
+        note(f"warning: {overlap['text']}")
     requests = cast("Mapping[str, int]", document["requests"])
     print_table("Requests by outcome", ("outcome", "requests"), requests.items())
 

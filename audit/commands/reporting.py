@@ -39,12 +39,18 @@ def report(
     until: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day that no longer counts.")
     ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--source", help="A source format that counts, where several show the same traffic; repeatable."),
+    ] = None,
     monthly_requests: Annotated[int | None, typer.Option(min=1, help="Scale to this many requests a month.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Also write the report as one offline HTML page.")] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """The savings report: what is measured, what is expected, and what is only a ceiling."""
+    from dataclasses import replace
+
     from audit.assumptions import assumptions_from
     from audit.config import read_config
     from audit.console import console, print_json
@@ -55,6 +61,8 @@ def report(
     from audit.warehouse import Warehouse
 
     settings = read_config(config)
+    if source:
+        settings = replace(settings, sources=tuple(source))
     question = Question(
         incumbent=incumbent,
         candidate=candidate,

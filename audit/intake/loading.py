@@ -18,6 +18,7 @@ from audit.intake.duplicates import keep_keys_current, recount, set_aside
 from audit.intake.load_report import FileReport, LoadReport, file_reports, keep_notes
 from audit.intake.locate import keep_rejects
 from audit.intake.staging import Pending, UnreadableError, readable, recognise_all, stage
+from audit.intake.twins import overlaps
 from audit.progress import Progress, silent
 from audit.readers.export import find
 from audit.readers.reader import Context
@@ -56,11 +57,19 @@ def load(
             refused += unreadable
             reports = _load_all(warehouse, pending, config, keep_raw, progress, now)
         failed: list[str] = []
+        warnings = list(found.warnings)
         if reports:
             with progress("checking that the rows add up"):
                 failed = run_checks(warehouse, "load")
+            if not config.sources:
+                formats = {report.format for report in reports}
+                warnings += [
+                    f"{overlap.sentence}. {overlap.way_out}"
+                    for overlap in overlaps(warehouse)
+                    if formats & {overlap.source, overlap.other}
+                ]
     return LoadReport(
-        files=tuple(reports), refused=tuple(refused), warnings=tuple(found.warnings), failed_checks=tuple(failed)
+        files=tuple(reports), refused=tuple(refused), warnings=tuple(warnings), failed_checks=tuple(failed)
     )
 
 
@@ -115,8 +124,8 @@ def _load_all(
             changed = set_aside(warehouse, load_id)
             recount(warehouse)
             keep_notes(warehouse, load_id)
-        resolve.derive(warehouse, config, {load_id} | changed, progress)
         _keep_windows(warehouse, load_id)
+        resolve.derive(warehouse, config, {load_id} | changed, progress)
         warehouse.execute("update files set first_row = first_row + ? where load_id = ?", [shift, load_id])
         return file_reports(warehouse, load_id)
 

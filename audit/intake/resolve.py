@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from audit import sql
 from audit.config import Config, rewritten
+from audit.intake.twins import keep_overlaps
 from audit.progress import Progress, silent
 from audit.schema import MEASURES, TABLES
 from audit.warehouse import Warehouse
@@ -34,6 +35,9 @@ def derive(warehouse: Warehouse, config: Config, loads: Collection[int] | None, 
         build_cells(warehouse, loads)
     with progress("clustering"):
         fit_missing_rules(warehouse)
+    if not config.sources:
+        with progress("comparing sources"):
+            keep_overlaps(warehouse)
 
 
 def _keep_endpoint_rule(warehouse: Warehouse, config: Config) -> None:

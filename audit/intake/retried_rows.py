@@ -89,7 +89,7 @@ def stage_targets(warehouse: Warehouse, item: Pending, candidate: Candidate, kep
 
 
 def keep_retried(warehouse: Warehouse, item: Pending, candidate: Candidate, load_id: int) -> int:
-    """Append what can be loaded of `retried`, bring the rejects of the file in line, and return how many rows it was."""
+    """Append what can be loaded of `retried` and bring the rejects of the file in line; how many rows were appended."""
     file_id = candidate.file_id
     warehouse.execute(
         """
