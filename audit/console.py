@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain, islice
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 PLAIN_WIDTH = 80
 """Columns where nobody watches: a pipe or a file."""
+ROWS_PER_TABLE = 1_000
+"""Rows whose widths are looked at before the first of them is printed."""
 
 
 def console() -> "Console":
@@ -27,6 +30,16 @@ def console() -> "Console":
 def print_json(document: object) -> None:
     """One JSON document on standard output."""
     print(json.dumps(document, default=_value, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def print_json_list(documents: Iterable[object]) -> None:
+    """One JSON document on standard output, a list of which only one item is in memory at a time."""
+    opening = "["
+    for document in documents:
+        text = json.dumps(document, default=_value, ensure_ascii=False, indent=2, allow_nan=False)
+        print(f"{opening}\n  " + text.replace("\n", "\n  "), end="")
+        opening = ","
+    print("[]" if opening == "[" else "\n]")
 
 
 def note(message: str) -> None:
@@ -48,6 +61,14 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
     console().print(table)
+
+
+def print_long_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table of any length, set in pages of ROWS_PER_TABLE rows: no more are in memory at a time."""
+    left = iter(rows)
+    print_table(title, columns, islice(left, ROWS_PER_TABLE))
+    for first in left:
+        print_table("", columns, chain([first], islice(left, ROWS_PER_TABLE - 1)))
 
 
 def print_cards(rows: Iterable[Mapping[str, object]]) -> None:
@@ -122,6 +143,8 @@ def print_status(document: Mapping[str, object]) -> None:
                 [column.replace("_requests", "") for column in columns],
                 ([row[column] for column in columns] for row in rows),
             )
+    for overlap in cast("Sequence[Mapping[str, object]]", document["overlaps"]):
+        note(f"warning: {overlap['text']}")
     requests = cast("Mapping[str, int]", document["requests"])
     print_table("Requests by outcome", ("outcome", "requests"), requests.items())
 

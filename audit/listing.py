@@ -171,6 +171,11 @@ def data_quality(warehouse: Warehouse, scope: Scope) -> dict[str, object]:
     )[0]
     return {
         "sources": list(scope.sources),
+        "requests_in_sources_left_out": _counts(
+            warehouse,
+            "select source_format, sum(request_count) from traffic_cells "
+            "anti join report_sources using (source_format) group by source_format order by source_format",
+        ),
         "requests_in_buckets": int(str(buckets)),
         "requests_priced_before_first_known_price": int(str(assumed)),
         "id_collisions": int(str(collisions)),

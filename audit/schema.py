@@ -121,6 +121,7 @@ TABLES: dict[str, dict[str, str]] = {
     "request_facts": REQUEST_FACTS,
     "set_aside": {"file_id": "INTEGER", "row_number": "BIGINT", "reason": "VARCHAR"},
     "unparsed_records": {"file_id": "INTEGER", "record_number": "BIGINT", "row_number": "BIGINT"},
+    "retried_records": {"file_id": "INTEGER", "row_number": "BIGINT", "record_number": "BIGINT"},
     "endpoint_rule": {"field": "VARCHAR", "key_text": "VARCHAR"},
     "endpoint_names": {"endpoint_text": "VARCHAR", "endpoint": "VARCHAR"},
     "model_resolution": {

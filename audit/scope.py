@@ -11,6 +11,7 @@ from audit.catalog.facts import Retirement, facts, retirement
 from audit.catalog.models import canonical, family_members, known_model
 from audit.config import Config
 from audit.errors import AuditError, ConfigError
+from audit.intake.twins import overlaps
 from audit.warehouse import Warehouse
 
 NO_LIMIT = 1_000_000_000
@@ -94,33 +95,21 @@ def settle(warehouse: Warehouse, question: Question, config: Config) -> Scope:
 
 def _sources(warehouse: Warehouse, config: Config) -> tuple[str, ...]:
     """The source formats that count; several may only count together when the user says so, or they cannot overlap."""
-    rows = warehouse.rows(
-        "select source_format, min(first_time), max(last_time) from files where loaded_count > 0 "
-        "group by source_format order by source_format"
-    )
-    windows = {str(name): (first, last) for name, first, last in rows}
+    loaded = [
+        str(name)
+        for (name,) in warehouse.rows(
+            "select distinct source_format from files where loaded_count > 0 order by source_format"
+        )
+    ]
+    for name in config.sources:
+        if name not in loaded:
+            where = f"{config.path}: sources.use" if config.path is not None else "--source"
+            raise ConfigError(f"{where} names {name!r}; loaded are {', '.join(loaded) or 'none'}")
     if config.sources:
-        for name in config.sources:
-            if name not in windows:
-                raise ConfigError(
-                    f"{config.path}: sources.use names {name!r}; loaded are {', '.join(windows) or 'none'}"
-                )
-        return tuple(config.sources)
-    for name, (first, last) in windows.items():
-        for other, (other_first, other_last) in windows.items():
-            if name < other and str(first) <= str(other_last) and str(other_first) <= str(last):
-                shared = warehouse.rows(
-                    "select distinct model from traffic_cells where source_format = ? and model <> '' intersect "
-                    "select distinct model from traffic_cells where source_format = ? order by model",
-                    [name, other],
-                )
-                if shared:
-                    raise ConfigError(
-                        f"{name} and {other} overlap in time and both show {shared[0][0]}: the same traffic may be in "
-                        f'both. Say which count in audit.toml: [sources] use = ["{name}"], or name both if they are '
-                        "different traffic"
-                    )
-    return tuple(windows)
+        return tuple(dict.fromkeys(config.sources))
+    if found := overlaps(warehouse):
+        raise ConfigError(". ".join([*(overlap.sentence for overlap in found), found[0].way_out]))
+    return tuple(loaded)
 
 
 def _limit_days(warehouse: Warehouse, question: Question) -> None:

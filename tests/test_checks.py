@@ -24,6 +24,8 @@ BREAKS = {
     "chk_dispositions_add_up_to_all_requests": (
         "insert into workload_rules select * replace ('w-twin' as workload_id) from workload_rules"
     ),
+    "chk_rejects_are_located_or_no_calls": "update files set rejected_count = 1, read_count = read_count + 1",
+    "chk_no_record_counts_twice": "insert into rejects select file_id, 1, 0, 9, 'no json', null from files",
     "chk_daily_costs_equal_cell_costs": "update daily_usage set usage_output_tokens = usage_output_tokens + 1",
 }
 
@@ -58,4 +60,26 @@ def test_a_sound_database_passes_every_check(copy: Warehouse) -> None:
 @pytest.mark.parametrize("name", BREAKS)
 def test_a_check_fails_when_what_it_guards_is_broken(name: str, copy: Warehouse) -> None:
     copy.execute(BREAKS[name])
+    assert name in failing(copy)
+
+
+@pytest.mark.parametrize(
+    ("name", "broken"),
+    [
+        ("chk_rejects_are_located_or_no_calls", "update request_facts set reject_reason = 'not a model call: SPAN'"),
+        ("chk_no_record_counts_twice", "insert into set_aside select file_id, 1, 'twice' from files, range(2)"),
+        (
+            "chk_no_record_counts_twice",
+            "insert into set_aside select file_id, 1, 'duplicate' from files; "
+            "insert into rejects select file_id, 1, 0, 9, 'no json', null from files",
+        ),
+        (
+            "chk_no_record_counts_twice",
+            "insert into unparsed_records select file_id, 1, 1 from files; "
+            "insert into rejects select file_id, unnest([1, 2]), 0, 9, 'no json', null from files",
+        ),
+    ],
+)
+def test_a_check_fails_in_each_way_it_names(name: str, broken: str, copy: Warehouse) -> None:
+    copy.execute(broken)
     assert name in failing(copy)

@@ -10,8 +10,8 @@ from audit.commands.options import CHECK_FAILED, DEFAULT_DB, ERROR, Db, Json, Qu
 
 def load(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Files, folders, globs, or - for standard input.")
-    ],
+        list[str] | None, typer.Argument(metavar="PATH...", help="Files, folders, globs, or - for standard input.")
+    ] = None,
     db: Db = DEFAULT_DB,
     config: Settings = None,
     format: Annotated[
@@ -28,6 +28,10 @@ def load(
         bool, typer.Option("--strict", help="Exit 3 when a record was rejected that should be a request.")
     ] = False,
     keep_raw: Annotated[bool, typer.Option("--keep-raw", help="Store the text of rejected records.")] = False,
+    retry: Annotated[
+        bool,
+        typer.Option("--retry-rejects", help="Only the records rejected before: of PATH..., or of all files."),
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -37,16 +41,23 @@ def load(
     from audit.config import endpoint_rule, read_config
     from audit.console import complain, print_json, print_load
     from audit.intake.loading import load as load_exports
+    from audit.intake.retry import retry_rejects
     from audit.progress import shown
 
+    if not paths and not retry:
+        raise typer.BadParameter("name the exports to load")
     settings = read_config(config)
     if endpoint is not None:
         rule = replace(endpoint_rule(endpoint), is_option=True)
         kept = (rule.key_text,) if rule.field == "metadata" else ()
         settings = replace(settings, endpoint=rule, metadata_keys=(*settings.metadata_keys, *kept))
     with shown(quiet) as progress:
-        report = load_exports(
-            paths, db, config=settings, format=format, map_file=map_file, keep_raw=keep_raw, progress=progress
+        report = (
+            retry_rejects(paths or (), db, config=settings, format=format, map_file=map_file, progress=progress)
+            if retry
+            else load_exports(
+                paths or (), db, config=settings, format=format, map_file=map_file, keep_raw=keep_raw, progress=progress
+            )
         )
     if as_json:
         print_json(report.to_document())

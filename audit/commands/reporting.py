@@ -39,12 +39,18 @@ def report(
     until: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day that no longer counts.")
     ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--source", help="A source format that counts, where several show the same traffic; repeatable."),
+    ] = None,
     monthly_requests: Annotated[int | None, typer.Option(min=1, help="Scale to this many requests a month.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Also write the report as one offline HTML page.")] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """The savings report: what is measured, what is expected, and what is only a ceiling."""
+    from dataclasses import replace
+
     from audit.assumptions import assumptions_from
     from audit.config import read_config
     from audit.console import console, print_json
@@ -55,6 +61,8 @@ def report(
     from audit.warehouse import Warehouse
 
     settings = read_config(config)
+    if source:
+        settings = replace(settings, sources=tuple(source))
     question = Question(
         incumbent=incumbent,
         candidate=candidate,
@@ -99,22 +107,29 @@ def rejects(
     csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Every rejected record: file, number, reason, and its text read again from the export."""
+    """Every rejected record: file, number, reason, and its text read again from the export.
+
+    The terminal shows records that are no model calls by nature as one line per file and reason.
+    """
     from dataclasses import asdict
 
-    from audit.console import print_json, print_table
-    from audit.intake.rejects import listed
+    from audit.console import print_json_list, print_long_table
+    from audit.intake.rejects import counted, folded, listed
     from audit.warehouse import Warehouse
 
-    with Warehouse.read(db) as warehouse:
-        found = listed(warehouse)
     columns = ("path", "record_number", "reason", "text", "unavailable")
-    rows = [tuple(asdict(reject)[column] for column in columns) for reject in found]
-    if as_json:
-        print_json([asdict(reject) for reject in found])
-    elif csv:
-        import csv as writer
+    with Warehouse.read(db) as warehouse:
+        if as_json:
+            print_json_list(asdict(reject) for reject in listed(warehouse))
+            return
+        rows = (tuple(asdict(reject)[name] for name in columns) for reject in listed(warehouse, with_others=csv))
+        if csv:
+            import csv as writer
 
-        writer.writer(sys.stdout).writerows([columns, *rows])
-    else:
-        print_table(f"{len(rows):,} rejected records", columns, rows)
+            lines = writer.writer(sys.stdout)
+            lines.writerow(columns)
+            lines.writerows(rows)
+            return
+        print_long_table(f"{counted(warehouse):,} rejected records", columns, rows)
+        for path, count, reason in folded(warehouse):
+            print(f"{path}: {count:,} records: {reason}")

@@ -15,9 +15,10 @@ from audit import sql
 from audit.config import Config
 from audit.intake import resolve
 from audit.intake.duplicates import keep_keys_current, recount, set_aside
-from audit.intake.load_report import NOT_A_CALL, FileReport, LoadReport, file_reports, keep_notes
-from audit.intake.rejects import Reject, locate_lines, locate_rows, without_place
+from audit.intake.load_report import FileReport, LoadReport, file_reports, keep_notes
+from audit.intake.locate import keep_rejects
 from audit.intake.staging import Pending, UnreadableError, readable, recognise_all, stage
+from audit.intake.twins import overlaps
 from audit.progress import Progress, silent
 from audit.readers.export import find
 from audit.readers.reader import Context
@@ -56,11 +57,19 @@ def load(
             refused += unreadable
             reports = _load_all(warehouse, pending, config, keep_raw, progress, now)
         failed: list[str] = []
+        warnings = list(found.warnings)
         if reports:
             with progress("checking that the rows add up"):
                 failed = run_checks(warehouse, "load")
+            if not config.sources:
+                formats = {report.format for report in reports}
+                warnings += [
+                    f"{overlap.sentence}. {overlap.way_out}"
+                    for overlap in overlaps(warehouse)
+                    if formats & {overlap.source, overlap.other}
+                ]
     return LoadReport(
-        files=tuple(reports), refused=tuple(refused), warnings=tuple(found.warnings), failed_checks=tuple(failed)
+        files=tuple(reports), refused=tuple(refused), warnings=tuple(warnings), failed_checks=tuple(failed)
     )
 
 
@@ -95,7 +104,7 @@ def _load_all(
         return []
     with warehouse.transaction():
         keep_keys_current(warehouse, pending[0].context.salt)
-        load_id = warehouse.count("select max(load_id) from files") + 1
+        load_id = next_load(warehouse)
         last_file = warehouse.count("select max(file_id) from files")
         before = warehouse.count("select count(*) from request_facts")
         for number, item in enumerate(pending, 1):
@@ -111,14 +120,22 @@ def _load_all(
         shift = before - pending[0].first_row
         _insert_files(warehouse, pending, load_id, now)
         with progress("finding rejects and duplicates"):
-            _keep_rejects(warehouse, pending, load_id, keep_raw)
+            keep_rejects(warehouse, pending, load_id, keep_raw)
             changed = set_aside(warehouse, load_id)
             recount(warehouse)
             keep_notes(warehouse, load_id)
-        resolve.derive(warehouse, config, {load_id} | changed, progress)
         _keep_windows(warehouse, load_id)
+        resolve.derive(warehouse, config, {load_id} | changed, progress)
         warehouse.execute("update files set first_row = first_row + ? where load_id = ?", [shift, load_id])
         return file_reports(warehouse, load_id)
+
+
+def next_load(warehouse: Warehouse) -> int:
+    """A number that no load has yet: a file can hold no rows, and a retry adds rows but no file."""
+    return (
+        warehouse.count("select greatest((select max(load_id) from files), (select max(load_id) from request_facts))")
+        + 1
+    )
 
 
 def _insert_files(warehouse: Warehouse, pending: Iterable[Pending], load_id: int, now: datetime) -> None:
@@ -135,7 +152,7 @@ def _insert_files(warehouse: Warehouse, pending: Iterable[Pending], load_id: int
             "file_size": item.export.size,
             "first_row": item.first_row,
             "row_count": item.row_count,
-            "read_count": item.row_count + len(item.unparsed),
+            "read_count": item.row_count + item.unparsed_count,
             "loaded_at": now.replace(tzinfo=None),
             "seconds": item.seconds,
         }
@@ -160,52 +177,3 @@ def _keep_windows(warehouse: Warehouse, load_id: int) -> None:
         """,
         [load_id],
     )
-
-
-def _keep_rejects(warehouse: Warehouse, pending: Sequence[Pending], load_id: int, keep_raw: bool) -> None:
-    """Store what cannot be loaded, with its place in its file."""
-    import polars as pl
-
-    by_file: dict[int, dict[int, str]] = {}
-    for file_id, row_number, reason in warehouse.rows(
-        "select file_id, facts.rowid - files.first_row + 1, reject_reason from request_facts as facts "
-        "inner join files using (file_id) where facts.load_id = ? and reject_reason is not null "
-        "and not starts_with(reject_reason, ?)",
-        [load_id, NOT_A_CALL],
-    ):
-        by_file.setdefault(int(str(file_id)), {})[int(str(row_number))] = str(reason)
-    kept: list[dict[str, object]] = []
-    shifts: list[dict[str, int]] = []
-    for item in pending:
-        reasons = by_file.get(item.file_id, {})
-        if not reasons and not item.unparsed:
-            continue
-        if item.export.container == "csv":
-            rejects, skipped = locate_rows(item.export, reasons, item.unparsed, item.row_count, keep_raw)
-            shifts += [{"file_id": item.file_id, "record_number": record, "row_number": row} for record, row in skipped]
-        elif item.export.container == "jsonl":
-            rejects = locate_lines(item.export, reasons, keep_raw)
-        else:
-            rejects = without_place(reasons)
-        kept += [{"file_id": item.file_id} | _row(reject) for reject in rejects]
-    if kept:
-        warehouse.insert("rejects", pl.DataFrame(kept, infer_schema_length=None))
-    if shifts:
-        warehouse.insert("unparsed_records", pl.DataFrame(shifts))
-    warehouse.execute(
-        """
-        update files set not_call_count = coalesce(counted.records, 0), rejected_count = coalesce(counted.records, 0)
-            + (select count(*) from rejects where rejects.file_id = files.file_id)
-        from files as own left join (
-            select file_id, count(*) as records from request_facts
-            where load_id = $load and starts_with(reject_reason, $prefix)
-            group by file_id
-        ) as counted using (file_id)
-        where files.file_id = own.file_id and files.load_id = $load
-        """,
-        {"load": load_id, "prefix": NOT_A_CALL},
-    )
-
-
-def _row(reject: Reject) -> dict[str, object]:
-    return {name: getattr(reject, name) for name in Reject.__slots__}

@@ -1,137 +1,23 @@
-"""Records that cannot be loaded: where they stand in their file, why, and their text read again on request.
+"""The rejects in a database, each with its text read again from the export it came from.
 
-DuckDB gives one row per non-blank line, in file order, but never says which lines it could not read. So the place of
-a reject is found by one pass over the file, made only when there are any; `bytes.strip` has DuckDB's idea of blank.
+Records that are no model calls by nature are listed like the others; `folded` counts them, for the terminal.
 """
 
-import csv
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import BinaryIO
+from typing import cast
 
 from audit.errors import InputError
-from audit.readers.export import Export, inspect, open_bytes
+from audit.intake.load_report import NOT_A_CALL
+from audit.intake.locate import PAGE, text_of
+from audit.intake.records import Place, csv_records_of, lines_of, parts_as_records
+from audit.readers.export import inspect
+from audit.readers.registry import READERS
 from audit.warehouse import Warehouse
 
-UNREADABLE = "not a readable record of this format"
-"""The reason `checked_requests.sql` gives; the pass over the file knows better."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reject:
-    """One record that was read and cannot be loaded."""
-
-    record_number: int
-    byte_offset: int | None
-    byte_length: int | None
-    reason: str
-    raw_text: str | None
-
-
-def locate_lines(export: Export, reasons: Mapping[int, str], keep_raw: bool) -> Iterator[Reject]:
-    """The rejects of a file of JSON lines; `reasons` maps the ordinal of a non-blank line to what is wrong with it."""
-    record, offset, last = 0, 0, max(reasons)
-    with open_bytes(export.path, export.compression) as lines:
-        for raw in lines:
-            if raw.strip():
-                record += 1
-                if record in reasons:
-                    yield Reject(
-                        record_number=record,
-                        byte_offset=offset,
-                        byte_length=len(raw),
-                        reason=why(raw) if reasons[record] == UNREADABLE else reasons[record],
-                        raw_text=_text(raw) if keep_raw else None,
-                    )
-                    if record == last:
-                        return
-            offset += len(raw)
-
-
-def without_place(reasons: Mapping[int, str]) -> Iterator[Reject]:
-    """The rejects of a file that has no lines of its own to point at."""
-    for record, reason in reasons.items():
-        yield Reject(record_number=record, byte_offset=None, byte_length=None, reason=reason, raw_text=None)
-
-
-def why(raw: bytes) -> str:
-    """What is wrong with a line that DuckDB could not read as a record.
-
-    >>> why(b"[1, 2]")
-    'not a JSON object but an array'
-    """
-    try:
-        value: object = json.loads(raw.strip())
-    except UnicodeDecodeError as error:
-        return f"not UTF-8 ({error.reason} at byte {error.start} of the line)"
-    except ValueError as error:
-        return f"not JSON: {error}"
-    if isinstance(value, dict):
-        return UNREADABLE
-    names = {"list": "an array", "str": "a text", "bool": "true or false", "NoneType": "null"}
-    return f"not a JSON object but {names.get(type(value).__name__, 'a number')}"
-
-
-def locate_rows(
-    export: Export, reasons: Mapping[int, str], unparsed: Mapping[int, str], row_count: int, keep_raw: bool
-) -> tuple[list[Reject], list[tuple[int, int]]]:
-    """The rejects of a CSV file, and (record number, number of the next row) of every record that became no row.
-
-    `reasons` maps the number of a row that DuckDB gave to what is wrong with it, `unparsed` the place in bytes of a
-    record that it could not split into columns. Where Python splits the file into other records than DuckDB did, the
-    numbers are those of the rows, unparsed records come after them, and nothing has a place.
-    """
-    starts = sorted(unparsed)
-    rejects: list[Reject] = []
-    skipped: list[tuple[int, int]] = []
-    row = 0
-    for record, (offset, raw) in enumerate(_csv_records(export), 1):
-        # DuckDB points at the blank lines before a record, or at the end of the line before, never behind its own.
-        if len(skipped) < len(starts) and starts[len(skipped)] < offset + len(raw.rstrip(b"\r\n")):
-            reason = unparsed[starts[len(skipped)]]
-            skipped.append((record, row + 1))
-        else:
-            row += 1
-            reason = reasons.get(row)
-        if reason is not None:
-            rejects.append(
-                Reject(
-                    record_number=record,
-                    byte_offset=offset,
-                    byte_length=len(raw),
-                    reason=reason,
-                    raw_text=_text(raw) if keep_raw else None,
-                )
-            )
-    if (row, len(skipped)) == (row_count, len(unparsed)):
-        return rejects, skipped
-    numbered = {row_count + place: unparsed[start] for place, start in enumerate(starts, 1)}
-    return list(without_place(dict(sorted(reasons.items())) | numbered)), []
-
-
-def _csv_records(export: Export) -> Iterator[tuple[int, bytes]]:
-    """Place and bytes of every record after the header; a blank line is none. Ends early where Python gives up."""
-    taken: list[bytes] = []
-
-    def lines(stream: BinaryIO) -> Iterator[str]:
-        for raw in stream:
-            taken.append(raw)
-            # One character per byte; a stray carriage return inside a line would end Python's reading.
-            yield raw.decode("latin-1").rstrip("\r\n").replace("\r", " ") + "\n"
-
-    offset, is_header = 0, True
-    with open_bytes(export.path, export.compression) as stream, suppress(csv.Error):
-        for fields in csv.reader(lines(stream), delimiter=export.delimiter):
-            raw = b"".join(taken)
-            taken.clear()
-            if fields and not is_header:
-                yield offset, raw
-            is_header = is_header and not fields
-            offset += len(raw)
+NO_PLACE = "this kind of file has no place to point at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,59 +32,124 @@ class ListedReject:
     unavailable: str | None
 
 
-def listed(warehouse: Warehouse) -> list[ListedReject]:
-    """Every reject in the database, with its text read again from the export it came from."""
-    rows = warehouse.rows(
-        """
-        select file_id, path, file_size, record_number, reason, raw_text, byte_offset, byte_length
-        from rejects inner join files using (file_id)
-        order by file_id, record_number
-        """
-    )
-    found: list[ListedReject] = []
-    for (_, path, size), group in groupby(rows, key=lambda row: row[:3]):
-        rejects = list(group)
-        places = [(int(str(row[6])), int(str(row[7]))) for row in rejects if row[5] is None and row[6] is not None]
-        texts = _read_again(str(path), int(str(size)), places)
-        for _, _, _, number, reason, kept, offset, _ in rejects:
-            unavailable = None
-            if kept is None and offset is None:
-                unavailable = "this kind of file has no place to point at"
-            elif kept is None and isinstance(texts, str):
-                unavailable = texts
-            text = str(kept) if kept is not None else None if isinstance(texts, str) else texts.get(offset)
-            found.append(
-                ListedReject(
-                    path=str(path),
-                    record_number=int(str(number)),
-                    reason=str(reason),
-                    text=text,
-                    unavailable=unavailable,
-                )
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A file that was loaded, as the database remembers it."""
+
+    path: str
+    size: int
+    container: str
+    source_format: str
+    read_count: int
+
+
+def listed(warehouse: Warehouse, *, with_others: bool = True) -> Iterator[ListedReject]:
+    """Every reject in the order of files and records, a page in memory at a time.
+
+    `with_others` says whether records that are no model calls by nature are listed too.
+    """
+    others = NOT_CALLS if with_others else ""
+    warehouse.execute(LISTED.format(others=others), [NOT_A_CALL] if with_others else [])
+    files = {
+        int(str(row[0])): _Source(str(row[1]), int(str(row[2])), str(row[3]), str(row[4]), int(str(row[5])))
+        for row in warehouse.rows("select file_id, path, file_size, container, source_format, read_count from files")
+    }
+    for file_id, rows in groupby(_pages(warehouse), key=lambda row: row[0]):
+        source, texts = files[file_id], None
+        place: Place | None = None
+        for _, number, reason, kept in rows:
+            text, unavailable = kept, None
+            if kept is None:
+                texts = _texts(source) if texts is None else texts
+                if isinstance(texts, str):
+                    unavailable = texts
+                else:
+                    while place is None or place.last < number:
+                        place = next(texts, None)
+                        if place is None:
+                            break
+                    text = None if place is None else text_of(place.raw)
+                    unavailable = NO_PLACE if place is None else None
+            yield ListedReject(
+                path=source.path, record_number=number, reason=reason, text=text, unavailable=unavailable
             )
-    return found
 
 
-def _read_again(path: str, size: int, places: Sequence[tuple[int, int]]) -> dict[object, str] | str:
-    """Text by offset, in one pass over the export; or why it cannot be read again."""
-    try:
-        export = inspect(path, Path(path))
-    except (InputError, OSError):
+def counted(warehouse: Warehouse) -> int:
+    """How many rejects need somebody's attention."""
+    return warehouse.count("select count(*) from rejects")
+
+
+def folded(warehouse: Warehouse) -> list[tuple[str, int, str]]:
+    """(file, records, reason) of the records that are no model calls by nature."""
+    return [
+        (str(path), int(str(count)), str(reason))
+        for path, count, reason in warehouse.rows(
+            """
+            select any_value(path), count(*), reject_reason
+            from request_facts inner join files using (file_id)
+            where not_call_count > 0 and starts_with(reject_reason, ?)
+            group by file_id, reject_reason order by file_id, count(*) desc, reject_reason
+            """,
+            [NOT_A_CALL],
+        )
+    ]
+
+
+NOT_CALLS = """
+    union all
+    select facts.file_id, facts.rowid - files.first_row + 1 + coalesce(skipped.record_count, 0), facts.reject_reason
+    from request_facts as facts
+    inner join files using (file_id)
+    asof left join (
+        select file_id, row_number, sum(count(*)) over (partition by file_id order by row_number) as record_count
+        from unparsed_records group by file_id, row_number
+    ) as skipped on facts.file_id = skipped.file_id and facts.rowid - files.first_row + 1 >= skipped.row_number
+    where files.not_call_count > 0 and starts_with(facts.reject_reason, ?)
+"""
+LISTED = """
+create or replace temp table listed_rejects as
+with found as (
+    select file_id, record_number, reason from rejects{others}
+)
+select file_id, record_number, reason, row_number() over (order by file_id, record_number) as position
+from found
+order by position
+"""
+
+
+def _pages(warehouse: Warehouse) -> Iterator[tuple[int, int, str, str | None]]:
+    position = 0
+    while rows := warehouse.rows(
+        """
+        select listed.file_id, listed.record_number, listed.reason, rejects.raw_text
+        from listed_rejects as listed
+        left join rejects on listed.file_id = rejects.file_id and listed.record_number = rejects.record_number
+        where listed.position > ? and listed.position <= ?
+        order by listed.position
+        """,
+        [position, position + PAGE],
+    ):
+        for file_id, number, reason, kept in rows:
+            yield int(str(file_id)), int(str(number)), str(reason), cast("str | None", kept)
+        position += PAGE
+
+
+def _texts(source: _Source) -> Iterator[Place] | str:
+    """The records of an export, in one pass; or why it cannot be read again."""
+    path = Path(source.path)
+    if not path.is_file():
         return "the export is no longer there"
-    if export.size != size:
+    try:
+        export = inspect(source.path, path)
+    except InputError:
+        export = None
+    if export is None or (export.size, export.container) != (source.size, source.container):
         return "the export has changed since it was loaded"
-    texts: dict[object, str] = {}
-    with open_bytes(export.path, export.compression) as stream:
-        reached = 0
-        for offset, length in places:
-            # A packed file can only be read forwards.
-            while reached < offset:
-                reached += len(stream.read(min(offset - reached, 1 << 20))) or offset
-            raw = stream.read(length)
-            reached += len(raw)
-            texts[offset] = _text(raw)
-    return texts
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace").rstrip("\r\n")
+    if source.container == "jsonl":
+        return lines_of(export)
+    if source.container == "csv" and sum(1 for _ in csv_records_of(export)) == source.read_count:
+        return csv_records_of(export)
+    if source.container == "json":
+        return parts_as_records(export, next((each for each in READERS if each.format == source.source_format), None))
+    return NO_PLACE

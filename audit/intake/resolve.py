@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from audit import sql
 from audit.config import Config, rewritten
+from audit.intake.twins import keep_overlaps
 from audit.progress import Progress, silent
 from audit.schema import MEASURES, TABLES
 from audit.warehouse import Warehouse
@@ -34,6 +35,9 @@ def derive(warehouse: Warehouse, config: Config, loads: Collection[int] | None, 
         build_cells(warehouse, loads)
     with progress("clustering"):
         fit_missing_rules(warehouse)
+    if not config.sources:
+        with progress("comparing sources"):
+            keep_overlaps(warehouse)
 
 
 def _keep_endpoint_rule(warehouse: Warehouse, config: Config) -> None:
@@ -80,7 +84,7 @@ def unload(path: Path, name: str, config: Config) -> int:
         if name not in loaded:
             raise UnknownNameError("file", name, loaded, "`audit status` lists the files")
         warehouse.execute("create or replace temp table gone as select file_id from files where path = ?", [name])
-        for table in ("set_aside", "rejects", "unparsed_records", "file_notes"):
+        for table in ("set_aside", "rejects", "unparsed_records", "retried_records", "file_notes"):
             warehouse.execute(f"delete from {table} where file_id in (from gone)")
         warehouse.execute(
             "insert into set_aside "

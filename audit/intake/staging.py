@@ -4,7 +4,7 @@ import codecs
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -43,8 +43,8 @@ class Pending:
     context: Context
     relation: str
     """The text of the SELECT that reads the file."""
-    unparsed: dict[int, str] = field(default_factory=dict[int, str])
-    """Place in bytes -> reason, of what DuckDB's CSV reader could not split into columns."""
+    unparsed_count: int = 0
+    """Records that DuckDB's CSV reader could not split into columns: they stand in the table unparsed_places."""
     file_id: int = 0
     first_row: int = 0
     row_count: int = 0
@@ -77,7 +77,7 @@ def recognise_all(
         own = replace(context, siblings=tuple(other for other in exports if other is not export))
         try:
             reader, source = prepare(export, spool, wanted, map_file)
-            source = _without_mark(source, spool)
+            source = without_mark(source, spool)
             item = Pending(
                 export=export, reader=reader, source=source, relation=reader.relation(source, own), context=own
             )
@@ -90,7 +90,7 @@ def recognise_all(
     return result
 
 
-def _without_mark(source: Export, spool: Path) -> Export:
+def without_mark(source: Export, spool: Path) -> Export:
     """The JSON lines without a byte order mark, for which DuckDB would take the first of them as unreadable."""
     if source.container != "jsonl":
         return source
@@ -127,7 +127,7 @@ def stage(warehouse: Warehouse, item: Pending, load_id: int) -> None:
     except UNREADABLE as error:
         raise UnreadableError(first_line(error)) from error
     if item.source.container == "csv":
-        item.unparsed = _unparsed(warehouse, already)
+        item.unparsed_count = _keep_unparsed(warehouse, item.file_id, already)
 
 
 def stage_views(warehouse: Warehouse, item: Pending) -> None:
@@ -170,11 +170,24 @@ def _last_scan(warehouse: Warehouse) -> int:
     return warehouse.count("select coalesce(max(scan_id), -1) from reject_scans")
 
 
-def _unparsed(warehouse: Warehouse, after: int) -> dict[int, str]:
-    """Place in bytes -> reason of what the scans after scan `after` could not split; a line can have several errors."""
-    rows = warehouse.rows(
-        "select min(line_byte_position) - 1, min(error_type::varchar), min(error_message) "
-        "from reject_errors where scan_id > ? group by line",
-        [after],
+def _keep_unparsed(warehouse: Warehouse, file_id: int, after: int) -> int:
+    """Note the places of what the scans after scan `after` could not split, and how many there are.
+
+    A line can have several errors.
+    """
+    warehouse.execute(
+        "create temp table if not exists unparsed_places "
+        "(file_id integer, place bigint, reason varchar, position bigint)"
     )
-    return {int(str(place)): f"{str(kind).lower()}: {str(message).splitlines()[0]}" for place, kind, message in rows}
+    return warehouse.count(
+        """
+        insert into unparsed_places
+        select ?, min(line_byte_position) - 1,
+            lower(min(error_type::varchar)) || ': ' || split_part(min(error_message), chr(10), 1),
+            row_number() over (order by min(line_byte_position))
+        from reject_errors where scan_id > ?
+        group by line
+        order by 4
+        """,
+        [file_id, after],
+    )

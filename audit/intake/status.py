@@ -1,7 +1,9 @@
 """What is in a database: files, window, rows, endpoints, models, and what has no price or no token counts."""
 
+from dataclasses import asdict
 from typing import cast
 
+from audit.intake.twins import overlaps
 from audit.warehouse import Warehouse
 
 Document = dict[str, object]
@@ -92,6 +94,7 @@ def status(warehouse: Warehouse) -> Document:
                 "order by file_id, note"
             )
         ],
+        "overlaps": [asdict(overlap) | {"text": overlap.sentence} for overlap in overlaps(warehouse)],
         "paired_outcomes": warehouse.count("select count(*) from paired_outcomes"),
         "endpoint_rule": warehouse.setting("endpoint_rule"),
     }

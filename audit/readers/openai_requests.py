@@ -165,7 +165,8 @@ def _is_call(record: Record) -> bool:
 
 
 def _is_reply(value: Record) -> bool:
-    return value.get("object") in OBJECTS or (
+    kind = value.get("object")
+    return (isinstance(kind, str) and kind in OBJECTS) or (
         isinstance(value.get("usage"), dict) and "model" in value and bool({"choices", "data", "output"} & value.keys())
     )
 

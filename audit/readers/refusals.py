@@ -16,12 +16,12 @@ def why_not(export: Export) -> str | None:
     return next((reason for is_one, reason in REFUSALS if is_one(export)), None)
 
 
-def _objects(export: Export) -> set[object]:
+def _objects(export: Export) -> set[str]:
     """What the records, and the results inside of buckets, say they are."""
     inside = [record.get("results") for record in export.records]
     results = [row for rows in inside if isinstance(rows, list) for row in cast("list[object]", rows)]
     found = [*export.records, *(cast("Record", row) for row in results if isinstance(row, dict))]
-    return {record.get("object") for record in found}
+    return {str(record.get("object")) for record in found}
 
 
 REFUSALS: tuple[tuple[Callable[[Export], bool], str], ...] = (

@@ -2,7 +2,6 @@
 
 import codecs
 import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -117,9 +116,15 @@ def _csv(name: str, lines: list[bytes]) -> Layout:
         header = lines[0].decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(f"{name}: neither JSON nor CSV in UTF-8 ({error}); save it again as UTF-8") from error
-    delimiter = max(DELIMITERS, key=lambda sign: len(next(csv.reader([header], delimiter=sign))))
-    text = io.StringIO(b"\n".join(lines).decode("utf-8", "replace"), newline="")
-    rows = list(csv.reader(text, delimiter=delimiter))
+    if "\r" in header.rstrip("\r"):
+        raise InputError(f"{name}: its lines end with a carriage return alone; save it again as CSV UTF-8")
+    try:
+        delimiter = max(DELIMITERS, key=lambda sign: len(next(csv.reader([header], delimiter=sign))))
+        # A stray carriage return inside a line would end Python's reading.
+        texts = (line.decode("utf-8", "replace").rstrip("\r").replace("\r", " ") + "\n" for line in lines)
+        rows = list(csv.reader(texts, delimiter=delimiter))
+    except csv.Error as error:
+        raise InputError(f"{name}: neither JSON nor a CSV that can be split into columns ({error})") from error
     names = [field.strip() for field in rows[0]]
     if len(names) < 2 or not all(field.isprintable() for field in names):
         raise InputError(f"{name}: starts with {header[:60]!r}; expected JSON, CSV with a header, or Parquet")

@@ -1,0 +1,34 @@
+-- grain: file_id
+-- when: load
+-- Rejected records = those listed with their reason + those that are no model calls, in every file that counts.
+with listed as (
+    select
+        file_id,
+        count(*) as listed_count
+    from rejects
+    group by file_id
+),
+
+no_calls as (
+    select
+        file_id,
+        count(*) as not_call_count
+    from request_facts
+    where starts_with(reject_reason, 'not a model call')
+    group by file_id
+)
+
+select
+    files.file_id,
+    files.path,
+    files.rejected_count,
+    coalesce(listed.listed_count, 0) as listed_count,
+    files.not_call_count,
+    coalesce(no_calls.not_call_count, 0) as not_call_row_count
+from files
+left join listed on files.file_id = listed.file_id
+left join no_calls on files.file_id = no_calls.file_id
+where
+    files.rejected_count <> coalesce(listed.listed_count, 0) + files.not_call_count
+    -- an unloaded file counts nothing, though its rows are still there
+    or (files.read_count > 0 and files.not_call_count <> coalesce(no_calls.not_call_count, 0))
