@@ -17,7 +17,15 @@ from audit.intake import resolve
 from audit.intake.duplicates import keep_keys_current, recount, set_aside
 from audit.intake.load_report import NOT_A_CALL, FileReport, LoadReport, file_reports, keep_notes
 from audit.intake.rejects import Reject, locate_lines, locate_rows, without_place
-from audit.intake.staging import Pending, UnreadableError, readable, recognise_all, stage
+from audit.intake.staging import (
+    Pending,
+    UnreadableError,
+    in_batches,
+    readable,
+    recognise_all,
+    stage,
+    stage_batch,
+)
 from audit.progress import Progress, silent
 from audit.readers.export import find
 from audit.readers.reader import Context
@@ -44,7 +52,7 @@ def load(
     threading.Thread(target=_import_what_comes_after_reading, daemon=True).start()
     with tempfile.TemporaryDirectory(prefix="audit-") as spool, Warehouse.create(db) as warehouse:
         context = Context(salt=warehouse.setting("salt") or "", metadata_keys=config.metadata_keys)
-        found = recognise_all(find(paths, Path(spool)), Path(spool), context, format, map_file)
+        found = recognise_all(find(paths, Path(spool)), Path(spool), context, format, map_file, progress)
         pending, refused = found.pending, found.refused
         reports: list[FileReport] = []
         try:
@@ -52,7 +60,7 @@ def load(
         except UnreadableError:
             # Seen late, in the middle of a cut-off archive: read every file once dry, then load the good ones.
             with progress("a file cannot be read to its end; looking at each"):
-                pending, unreadable = readable(warehouse, pending)
+                pending, unreadable = readable(warehouse, pending, Path(spool))
             refused += unreadable
             reports = _load_all(warehouse, pending, config, keep_raw, progress, now)
         failed: list[str] = []
@@ -98,12 +106,11 @@ def _load_all(
         load_id = warehouse.count("select max(load_id) from files") + 1
         last_file = warehouse.count("select max(file_id) from files")
         before = warehouse.count("select count(*) from request_facts")
+        batches = in_batches(pending)
         for number, item in enumerate(pending, 1):
-            started = time.monotonic()
             item.file_id = last_file + number
-            with progress(f"reading {item.export.name} ({number} of {len(pending)})"):
-                stage(warehouse, item, load_id)
-            item.seconds = time.monotonic() - started
+        _stage_all(warehouse, batches, load_id, progress)
+        pending = [item for batch in batches for item in batch]
         # Rows of an open transaction are numbered from elsewhere; only the distance from the first one lasts.
         first_row = warehouse.count("select min(rowid) from request_facts where load_id = ?", [load_id])
         for item in pending:
@@ -119,6 +126,23 @@ def _load_all(
         _keep_windows(warehouse, load_id)
         warehouse.execute("update files set first_row = first_row + ? where load_id = ?", [shift, load_id])
         return file_reports(warehouse, load_id)
+
+
+def _stage_all(warehouse: Warehouse, batches: Sequence[Sequence[Pending]], load_id: int, progress: Progress) -> None:
+    count = sum(map(len, batches))
+    size = sum(item.export.size for batch in batches for item in batch)
+    done = 0
+    with progress("reading" if count > 1 else f"reading {batches[0][0].export.name}", size) as advance:
+        for batch in batches:
+            started = time.monotonic()
+            if batch[0].gathered is not None:
+                stage_batch(warehouse, batch, load_id)
+            else:
+                stage(warehouse, batch[0], load_id)
+            done += len(batch)
+            for item in batch:
+                item.seconds = (time.monotonic() - started) / len(batch)
+            advance(sum(item.export.size for item in batch))
 
 
 def _insert_files(warehouse: Warehouse, pending: Iterable[Pending], load_id: int, now: datetime) -> None:
