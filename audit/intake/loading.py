@@ -3,7 +3,6 @@
 Whatever can be read is loaded; a file that cannot be read whole is refused and named, and changes nothing.
 """
 
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -13,19 +12,14 @@ from pathlib import Path
 
 from audit import sql
 from audit.config import Config
+from audit.errors import InputError
 from audit.intake import resolve
 from audit.intake.duplicates import keep_keys_current, recount, set_aside
 from audit.intake.load_report import NOT_A_CALL, FileReport, LoadReport, file_reports, keep_notes
+from audit.intake.recognising import Pending, hold_still, in_batches, recognise_all
 from audit.intake.rejects import Reject, locate_lines, locate_rows, without_place
-from audit.intake.staging import (
-    Pending,
-    UnreadableError,
-    in_batches,
-    readable,
-    recognise_all,
-    stage,
-    stage_batch,
-)
+from audit.intake.spool import spool_folder
+from audit.intake.staging import ChangedError, UnreadableError, readable, stage, stage_batch
 from audit.progress import Progress, silent
 from audit.readers.export import find
 from audit.readers.reader import Context
@@ -50,19 +44,27 @@ def load(
     """
     config, now = config or Config(), now or datetime.now(UTC)
     threading.Thread(target=_import_what_comes_after_reading, daemon=True).start()
-    with tempfile.TemporaryDirectory(prefix="audit-") as spool, Warehouse.create(db) as warehouse:
+    with spool_folder() as spool, Warehouse.create(db) as warehouse:
         context = Context(salt=warehouse.setting("salt") or "", metadata_keys=config.metadata_keys)
-        found = recognise_all(find(paths, Path(spool)), Path(spool), context, format, map_file, progress)
+        found = recognise_all(find(paths, spool), spool, context, format, map_file, progress)
         pending, refused = found.pending, found.refused
-        reports: list[FileReport] = []
-        try:
-            reports = _load_all(warehouse, pending, config, keep_raw, progress, now)
-        except UnreadableError:
-            # Seen late, in the middle of a cut-off archive: read every file once dry, then load the good ones.
-            with progress("a file cannot be read to its end; looking at each"):
-                pending, unreadable = readable(warehouse, pending, Path(spool))
-            refused += unreadable
-            reports = _load_all(warehouse, pending, config, keep_raw, progress, now)
+        reports: list[FileReport] | None = None
+        was_read_dry = False
+        while reports is None:
+            try:
+                reports = _load_all(warehouse, pending, config, keep_raw, progress, now)
+            except UnreadableError as error:
+                if was_read_dry:
+                    raise InputError(f"{error.name}: cannot be read ({error}); nothing was changed") from error
+                # Seen late, in the middle of a cut-off archive: read every file once dry, then load the good ones.
+                was_read_dry = True
+                with progress("a file cannot be read to its end; looking at each"):
+                    pending, unreadable = readable(warehouse, pending, spool)
+                refused += unreadable
+            except ChangedError:
+                with progress("a file changes while it is read; taking what was there at first"):
+                    pending, lost = hold_still(pending, spool)
+                refused += lost
         failed: list[str] = []
         if reports:
             with progress("checking that the rows add up"):
@@ -110,6 +112,8 @@ def _load_all(
         for number, item in enumerate(pending, 1):
             item.file_id = last_file + number
         _stage_all(warehouse, batches, load_id, progress)
+        if any(item.has_changed for item in pending):
+            raise ChangedError
         pending = [item for batch in batches for item in batch]
         # Rows of an open transaction are numbered from elsewhere; only the distance from the first one lasts.
         first_row = warehouse.count("select min(rowid) from request_facts where load_id = ?", [load_id])

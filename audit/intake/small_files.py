@@ -56,10 +56,12 @@ class Gatherer:
         if source.container != "jsonl" or source.path.stat().st_size > SMALL:
             return None
         text = relation_of(replace(source, path=ANYWHERE, compression="none"))
-        if not reads_records_alone(text, ANYWHERE) or (lines := _lines(source)) is None:
-            return None
-        content = b"\n".join(lines) + b"\n"
         into = self.open.get((format, text))
+        if into is None and not reads_records_alone(text, ANYWHERE):
+            return None
+        if (lines := _lines(source)) is None:
+            return None
+        content = b"".join(line + b"\n" for line in lines)
         if into is None or into.file_count >= MOST_FILES or into.size + len(content) > MOST_BYTES:
             self.made += 1
             path = self.spool / f"gathered-{self.made}.jsonl"

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from glob import glob, has_magic
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
@@ -58,6 +58,8 @@ class Export:
     records: tuple[Record, ...]
     fields: tuple[str, ...]
     """Names of the columns, or of the keys of the first records; unique."""
+    modified: int = 0
+    """When the file was written last, in ns; 0 for what nobody else can write."""
     delimiter: str = ","
     nested: frozenset[str] = frozenset()
     """Columns of a Parquet file that are no scalars."""
@@ -103,13 +105,14 @@ def inspect(name: str, path: Path) -> Export:
 
     Raises InputError when it is empty, binary, truncated or not text in UTF-8.
     """
-    size = path.stat().st_size
+    status = path.stat()
+    size, modified = status.st_size, status.st_mtime_ns
     if size == 0:
         raise InputError(f"{name}: the file is empty; export the logs again")
     with path.open("rb") as raw:
         magic = raw.read(4)
     if magic == b"PAR1":
-        return _parquet(name, path, size)
+        return replace(_parquet(name, path, size), modified=modified)
     compression: Compression = (
         "gzip" if magic[:2] == b"\x1f\x8b" else "zstd" if magic == b"\x28\xb5\x2f\xfd" else "none"
     )
@@ -128,6 +131,7 @@ def inspect(name: str, path: Path) -> Export:
         container=layout.container,
         compression=compression,
         size=size,
+        modified=modified,
         records=layout.records,
         fields=layout.fields,
         delimiter=layout.delimiter,
