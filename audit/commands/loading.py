@@ -28,6 +28,9 @@ def load(
         bool, typer.Option("--strict", help="Exit 3 when a record was rejected that should be a request.")
     ] = False,
     keep_raw: Annotated[bool, typer.Option("--keep-raw", help="Store the text of rejected records.")] = False,
+    no_unpack_limit: Annotated[
+        bool, typer.Option("--no-unpack-limit", help="Load packed files that unpack to more than any log does.")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -46,7 +49,14 @@ def load(
         settings = replace(settings, endpoint=rule, metadata_keys=(*settings.metadata_keys, *kept))
     with shown(quiet) as progress:
         report = load_exports(
-            paths, db, config=settings, format=format, map_file=map_file, keep_raw=keep_raw, progress=progress
+            paths,
+            db,
+            config=settings,
+            format=format,
+            map_file=map_file,
+            keep_raw=keep_raw,
+            unpack_limit=not no_unpack_limit,
+            progress=progress,
         )
     if as_json:
         print_json(report.to_document())

@@ -34,6 +34,7 @@ def load(
     format: str | None = None,
     map_file: Path | None = None,
     keep_raw: bool = False,
+    unpack_limit: bool = True,
     progress: Progress = silent,
     now: datetime | None = None,
 ) -> LoadReport:
@@ -46,7 +47,7 @@ def load(
     threading.Thread(target=_import_what_comes_after_reading, daemon=True).start()
     with spool_folder() as spool, Warehouse.create(db) as warehouse:
         context = Context(salt=warehouse.setting("salt") or "", metadata_keys=config.metadata_keys)
-        found = recognise_all(find(paths, spool), spool, context, format, map_file, progress)
+        found = recognise_all(find(paths, spool), spool, context, format, map_file, progress, unpack_limit=unpack_limit)
         pending, refused = found.pending, found.refused
         reports: list[FileReport] | None = None
         was_read_dry = False

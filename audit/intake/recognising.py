@@ -8,8 +8,9 @@ from audit.errors import InputError
 from audit.intake.small_files import Gathered, Gatherer
 from audit.intake.spool import NO_ROOM, held, without_mark
 from audit.progress import Progress, silent
-from audit.readers.export import Export, inspect
+from audit.readers.export import TOO_DEEP, Export, inspect
 from audit.readers.reader import Context, Reader
+from audit.readers.unpacking import refuse_bomb
 
 WORTH_GATHERING = 20
 """Files in one call from which small ones are gathered."""
@@ -64,6 +65,8 @@ def recognise_all(
     wanted: str | None,
     map_file: Path | None,
     progress: Progress = silent,
+    *,
+    unpack_limit: bool = True,
 ) -> Recognised:
     """Look into every file; a file that nobody recognises is refused and leaves the others alone."""
     result = Recognised([], [], [])
@@ -71,12 +74,17 @@ def recognise_all(
     with progress(f"looking into {len(found):,} files", len(found)) as advance:
         for name, path in found:
             try:
-                item = recognised(name, path, spool, context, wanted, map_file, gatherer)
+                export = inspect(name, path)
+                if unpack_limit:
+                    refuse_bomb(export)
+                item = recognised(export, spool, context, wanted, map_file, gatherer)
                 if item.reader.warn is not None and (warning := item.reader.warn(item.source)) is not None:
                     result.warnings.append(warning)
                 result.pending.append(_without_records(item) if item.gathered is not None else item)
             except InputError as error:
                 result.refused.append(str(error))
+            except RecursionError:
+                result.refused.append(f"{name}: {TOO_DEEP}")
             except OSError as error:
                 if error.errno in NO_ROOM:
                     raise
@@ -89,8 +97,7 @@ def recognise_all(
 
 
 def recognised(
-    name: str,
-    path: Path,
+    export: Export,
     spool: Path,
     context: Context,
     wanted: str | None,
@@ -100,7 +107,6 @@ def recognised(
     """A file with its reader; the relation of one that is read with others is still to be made."""
     from audit.readers.registry import prepare
 
-    export = inspect(name, path)
     reader, source = prepare(export, spool, wanted, map_file)
     item = Pending(export=export, reader=reader, source=source, relation="", context=context, map_file=map_file)
     if gatherer is not None and not reader.needs_siblings:
@@ -108,7 +114,7 @@ def recognised(
         if gathered is not None:
             item.gathered, item.row_count = gathered
             item.relation = item.gathered.relation
-            if source.path != path:
+            if source.path != export.path:
                 source.path.unlink()
             return item
     item.source = without_mark(source, spool)
@@ -154,8 +160,8 @@ def hold_still(pending: Iterable[Pending], spool: Path) -> tuple[list[Pending], 
             good.append(item)
             continue
         try:
-            copy = held(item.export, spool)
-            good.append(recognised(item.export.name, copy, spool, item.context, item.reader.format, item.map_file))
+            copy = inspect(item.export.name, held(item.export, spool))
+            good.append(recognised(copy, spool, item.context, item.reader.format, item.map_file))
         except InputError as error:
             refused.append(str(error))
         except OSError as error:

@@ -10,6 +10,7 @@ import duckdb
 from audit import sql
 from audit.intake.duplicates import REQUEST_KEY
 from audit.intake.recognising import Pending, in_batches, recognised
+from audit.readers.export import inspect
 from audit.readers.reader import literal
 from audit.warehouse import Warehouse, first_line
 
@@ -122,8 +123,8 @@ def readable(warehouse: Warehouse, pending: Sequence[Pending], spool: Path) -> t
             continue
         for item in batch:
             if item.gathered is not None:
-                name, path = item.export.name, item.export.path
-                item = recognised(name, path, spool, item.context, item.reader.format, item.map_file)
+                export = inspect(item.export.name, item.export.path)
+                item = recognised(export, spool, item.context, item.reader.format, item.map_file)
             while (problem := _dry_read(warehouse, item)) is not None:
                 longer = item.context.max_object_bytes * 8
                 if "maximum_object_size" not in problem or longer > LONGEST_RECORD:

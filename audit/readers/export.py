@@ -29,6 +29,7 @@ HIDDEN = (".", "_")
 """Names that tools leave beside data: .DS_Store, _SUCCESS, _metadata."""
 PAPERS = ("LICENSE", "NOTICE", "README", "CHANGELOG")
 """What accompanies data in a folder and is none; a file that is named on its own is always looked into."""
+TOO_DEEP = "a JSON document nested deeper than any log is; export the logs again"
 MOST_NULS = 0.05
 """More zero bytes than this and a file is binary; fewer, and a text file has a damaged line."""
 NOT_TEXT = {
@@ -162,7 +163,9 @@ def parts_of(export: Export) -> Iterator[object]:
             else:
                 path = "item" if head.lstrip()[:1] == b"[" else ""
                 yield from ijson.items(_Joined(head, stream), path, use_float=True, multiple_values=True)
-    except (*DAMAGED, ijson.JSONError, RecursionError) as error:
+    except RecursionError as error:
+        raise InputError(f"{export.name}: {TOO_DEEP}") from error
+    except (*DAMAGED, ijson.JSONError) as error:
         raise InputError(
             f"{export.name}: not a whole JSON document ({error}); the file is damaged or cut off"
         ) from error
