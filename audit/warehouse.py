@@ -22,6 +22,7 @@ a third of it, rows of 10 to 100 kB with their messages all of it."""
 
 NO_ROOM = re.compile(r"No space left|Disk quota|File too large|Could not write|max_temp_directory_size", re.IGNORECASE)
 """How DuckDB says that a disk is full."""
+NOT_WRITABLE = re.compile(r"Read-only file system|Permission denied", re.IGNORECASE)
 
 Value = str | int | float | bool | None | bytes
 Values = Sequence[Value] | Mapping[str, Value]
@@ -239,6 +240,13 @@ def _memory_limit() -> str:
 def _why_not(path: Path, message: str) -> str:
     if holder := re.search(r"Conflicting lock is held in (.+?) \(PID (\d+)\)", message):
         return f"{path}: in use by {holder[1]} (process {holder[2]}); wait for it or stop it, then try again"
+    if NOT_WRITABLE.search(message):
+        return (
+            f"{path}: cannot be written ({message.splitlines()[0]}); name a --db in a folder where you may write, or "
+            f"change the rights of {path.parent}"
+        )
+    if NO_ROOM.search(message):
+        return f"{path}: no room to write ({message.splitlines()[0]}); free some space on the disk of {path.parent}"
     return f"{path}: cannot be opened as a database ({message.splitlines()[0]})"
 
 
