@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain, islice
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from audit.evidence.outcome_log import Added
     from audit.intake.loading import LoadReport
 
+T = TypeVar("T")
+
 PLAIN_WIDTH = 80
 """Columns where nobody watches: a pipe or a file."""
 ROWS_PER_TABLE = 1_000
 """Rows whose widths are looked at before the first of them is printed."""
+FILES_SHOWN = 20
+"""Files listed one by one; a folder can hold a hundred thousand, which `--json` and `audit sql` have in full."""
 
 
 def console() -> "Console":
@@ -88,13 +92,18 @@ def print_cards(rows: Iterable[Mapping[str, object]]) -> None:
 
 def print_load(report: "LoadReport") -> None:
     """The counts of a load, file by file, and what was refused."""
+    counts = ("read", "loaded", "duplicate", "rejected")
+    shown, more = folded(report.files)
     rows: list[tuple[object, ...]] = [
-        (file.path, file.format, file.read, file.loaded, file.duplicate, file.rejected) for file in report.files
+        (file.path, file.format, *(getattr(file, name) for name in counts)) for file in shown
     ]
-    if len(rows) > 1:
-        rows.append(("all files", "", *(report.total(name) for name in ("read", "loaded", "duplicate", "rejected"))))
+    if more:
+        rest = report.files[len(shown) :]
+        rows.append((f"and {more:,} more files", "", *(sum(getattr(file, name) for file in rest) for name in counts)))
+    if len(report.files) > 1:
+        rows.append(("all files", "", *(report.total(name) for name in counts)))
     if rows:
-        print_table("Loaded", ("file", "format", "read", "loaded", "duplicate", "rejected"), rows)
+        print_table("Loaded", ("file", "format", *counts), rows)
     collisions = sum(file.id_collisions for file in report.files)
     if collisions:
         note(f"note: {collisions:,} requests share an id with another of different content; both were loaded")
@@ -107,15 +116,27 @@ def print_load(report: "LoadReport") -> None:
 
 def complain(report: "LoadReport") -> None:
     """Notes, warnings, refusals and failed checks of a load on standard error."""
-    for file in report.files:
-        for text, count in file.notes.items():
-            note(f"note: {file.path}: {count:,} records: {text}")
-    for warning in report.warnings:
-        note(f"warning: {warning}")
-    for refused in report.refused:
-        note(f"error: {refused}")
+    notes = [(file.path, text, count) for file in report.files for text, count in file.notes.items()]
+    if len(notes) > FILES_SHOWN:
+        for text in dict.fromkeys(text for _, text, _ in notes):
+            counted = [count for _, other, count in notes if other == text]
+            note(f"note: {len(counted):,} files: {sum(counted):,} records: {text}")
+    else:
+        for path, text, count in notes:
+            note(f"note: {path}: {count:,} records: {text}")
+    for kind, messages in (("warning", report.warnings), ("error", report.refused)):
+        shown, more = folded(messages)
+        for message in shown:
+            note(f"{kind}: {message}")
+        if more:
+            note(f"{kind}: and {more:,} more like these; --json lists them all")
     for failed in report.failed_checks:
         note(f"check failed: {failed}")
+
+
+def folded(items: Sequence[T]) -> tuple[Sequence[T], int]:
+    """The items to show, and how many more there are."""
+    return (items, 0) if len(items) <= FILES_SHOWN + 1 else (items[:FILES_SHOWN], len(items) - FILES_SHOWN)
 
 
 def print_added(added: "Added") -> None:
@@ -138,11 +159,14 @@ def print_status(document: Mapping[str, object]) -> None:
         rows = cast("Sequence[Mapping[str, object]]", document[name])
         if rows:
             columns = [column for column in rows[0] if column not in ("loaded_at", "id_collisions")]
+            shown, more = folded(rows) if name == "files" else (rows, 0)
             print_table(
                 name.capitalize(),
                 [column.replace("_requests", "") for column in columns],
-                ([row[column] for column in columns] for row in rows),
+                ([row[column] for column in columns] for row in shown),
             )
+            if more:
+                print(f"and {more:,} more files; --json lists them all\n")
     for overlap in cast("Sequence[Mapping[str, object]]", document["overlaps"]):
         note(f"warning: {overlap['text']}")
     requests = cast("Mapping[str, int]", document["requests"])

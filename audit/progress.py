@@ -1,16 +1,33 @@
 """How long work shows that it goes on: a bar on a terminal, plain lines elsewhere, nothing when asked to be quiet."""
 
 import sys
+import time
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Protocol
 
-Progress = Callable[[str], AbstractContextManager[None]]
-"""Called with what is being done, held while it is done."""
+LINE_EVERY = 10
+"""Seconds between two lines about the same piece of work, where there is no terminal."""
+
+Advance = Callable[[int], None]
+"""Called with how much of the work has been done since the last call."""
 
 
-def silent(_: str) -> AbstractContextManager[None]:
+class Progress(Protocol):
+    """Called with what is being done and how much of it there is (0: nobody knows), held while it is done."""
+
+    def __call__(self, step: str, total: int = 0, /) -> AbstractContextManager[Advance]:
+        """Show `step` while the context is held."""
+        ...
+
+
+def silent(_step: str, _total: int = 0, /) -> AbstractContextManager[Advance]:
     """Show nothing."""
-    return nullcontext()
+    return nullcontext(_ignore)
+
+
+def _ignore(_amount: int) -> None:
+    pass
 
 
 @contextmanager
@@ -26,25 +43,40 @@ def shown(quiet: bool) -> Generator[Progress, None, None]:
 
 
 @contextmanager
-def _lines(step: str) -> Generator[None, None, None]:
+def _lines(step: str, total: int = 0, /) -> Generator[Advance, None, None]:
     print(f"{step} ...", file=sys.stderr, flush=True)
-    yield
+    done, said = 0, time.monotonic()
+
+    def advance(amount: int) -> None:
+        nonlocal done, said
+        done += amount
+        if total and time.monotonic() - said > LINE_EVERY:
+            said = time.monotonic()
+            print(f"{step}: {min(done / total, 1):.0%}", file=sys.stderr, flush=True)
+
+    yield advance
 
 
 @contextmanager
 def _bar() -> Generator[Progress, None, None]:
     from rich.console import Console
-    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=20), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
 
         @contextmanager
-        def progress(step: str) -> Generator[None, None, None]:
-            task = bar.add_task(step, total=None)
+        def progress(step: str, total: int = 0, /) -> Generator[Advance, None, None]:
+            task = bar.add_task(step, total=total or None)
             try:
-                yield
+                yield lambda amount: bar.advance(task, amount)
             finally:
                 bar.remove_task(task)
 

@@ -20,6 +20,10 @@ MOST_MEMORY = 2 << 30
 """Bytes DuckDB may use by default, or half of the machine where that is less; beyond them it spills. Plain rows need
 a third of it, rows of 10 to 100 kB with their messages all of it."""
 
+NO_ROOM = re.compile(r"No space left|Disk quota|File too large|Could not write|max_temp_directory_size", re.IGNORECASE)
+"""How DuckDB says that a disk is full."""
+NOT_WRITABLE = re.compile(r"Read-only file system|Permission denied", re.IGNORECASE)
+
 Value = str | int | float | bool | None | bytes
 Values = Sequence[Value] | Mapping[str, Value]
 VIEW_FOLDERS = ("2_", "3_", "4_", "5_")
@@ -96,6 +100,9 @@ class Warehouse:
                 f"{self.path}: needs more than the {_memory_limit()} of memory it may use; set AUDIT_MEMORY_LIMIT to "
                 "more (for example 8GB) and try again; nothing was changed"
             ) from error
+        except (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException) as error:
+            self._refuse_full_disk(error)
+            raise
 
     def value(self, query: str, values: Values = ()) -> object:
         """The first value of a query's only row."""
@@ -132,9 +139,15 @@ class Warehouse:
         try:
             yield
         except BaseException:
-            self.con.rollback()
+            # A disk that is full makes even this raise, and would hide why it is needed.
+            with suppress(duckdb.Error):
+                self.con.rollback()
             raise
-        self.con.commit()
+        try:
+            self.con.commit()
+        except duckdb.Error as error:
+            self._refuse_full_disk(error)
+            raise
 
     def setting(self, key: str) -> str | None:
         """A value of the `meta` table."""
@@ -151,6 +164,13 @@ class Warehouse:
         for query in sql.in_folders(*folders):
             if query.name not in {*TABLES, "checked_requests"}:
                 self.execute(f'create or replace temp view "{query.name}" as {query.select}')
+
+    def _refuse_full_disk(self, error: duckdb.Error) -> None:
+        if NO_ROOM.search(str(error)):
+            raise DatabaseError(
+                f"{self.path}: no room to write ({first_line(error)}); free some space on the disk of "
+                f"{self.path.parent}, or name a --db on another one, and try again; nothing was changed"
+            ) from error
 
     def _register(self, statement: str, frame: "pl.DataFrame") -> None:
         import polars as pl
@@ -222,6 +242,13 @@ def _memory_limit() -> str:
 def _why_not(path: Path, message: str) -> str:
     if holder := re.search(r"Conflicting lock is held in (.+?) \(PID (\d+)\)", message):
         return f"{path}: in use by {holder[1]} (process {holder[2]}); wait for it or stop it, then try again"
+    if NOT_WRITABLE.search(message):
+        return (
+            f"{path}: cannot be written ({message.splitlines()[0]}); name a --db in a folder where you may write, or "
+            f"change the rights of {path.parent}"
+        )
+    if NO_ROOM.search(message):
+        return f"{path}: no room to write ({message.splitlines()[0]}); free some space on the disk of {path.parent}"
     return f"{path}: cannot be opened as a database ({message.splitlines()[0]})"
 
 

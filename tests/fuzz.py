@@ -22,7 +22,8 @@ import duckdb
 
 from audit import sql
 from audit.errors import AuditError
-from audit.intake.staging import UNREADABLE, without_mark
+from audit.intake.spool import without_mark
+from audit.intake.staging import UNREADABLE
 from audit.readers.export import Export, inspect, open_bytes
 from audit.readers.reader import Context
 from audit.readers.registry import READERS, prepare

@@ -32,6 +32,9 @@ def load(
         bool,
         typer.Option("--retry-rejects", help="Only the records rejected before: of PATH..., or of all files."),
     ] = False,
+    no_unpack_limit: Annotated[
+        bool, typer.Option("--no-unpack-limit", help="Load packed files that unpack to more than any log does.")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -56,7 +59,14 @@ def load(
             retry_rejects(paths or (), db, config=settings, format=format, map_file=map_file, progress=progress)
             if retry
             else load_exports(
-                paths or (), db, config=settings, format=format, map_file=map_file, keep_raw=keep_raw, progress=progress
+                paths or (),
+                db,
+                config=settings,
+                format=format,
+                map_file=map_file,
+                keep_raw=keep_raw,
+                unpack_limit=not no_unpack_limit,
+                progress=progress,
             )
         )
     if as_json:

@@ -3,7 +3,6 @@
 Whatever can be read is loaded; a file that cannot be read whole is refused and named, and changes nothing.
 """
 
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -13,11 +12,14 @@ from pathlib import Path
 
 from audit import sql
 from audit.config import Config
+from audit.errors import InputError
 from audit.intake import resolve
 from audit.intake.duplicates import keep_keys_current, recount, set_aside
 from audit.intake.load_report import FileReport, LoadReport, file_reports, keep_notes
 from audit.intake.locate import keep_rejects
-from audit.intake.staging import Pending, UnreadableError, readable, recognise_all, stage
+from audit.intake.recognising import Pending, hold_still, in_batches, recognise_all
+from audit.intake.spool import spool_folder
+from audit.intake.staging import ChangedError, UnreadableError, readable, stage, stage_batch
 from audit.intake.twins import overlaps
 from audit.progress import Progress, silent
 from audit.readers.export import find
@@ -33,6 +35,7 @@ def load(
     format: str | None = None,
     map_file: Path | None = None,
     keep_raw: bool = False,
+    unpack_limit: bool = True,
     progress: Progress = silent,
     now: datetime | None = None,
 ) -> LoadReport:
@@ -43,19 +46,27 @@ def load(
     """
     config, now = config or Config(), now or datetime.now(UTC)
     threading.Thread(target=_import_what_comes_after_reading, daemon=True).start()
-    with tempfile.TemporaryDirectory(prefix="audit-") as spool, Warehouse.create(db) as warehouse:
+    with spool_folder() as spool, Warehouse.create(db) as warehouse:
         context = Context(salt=warehouse.setting("salt") or "", metadata_keys=config.metadata_keys)
-        found = recognise_all(find(paths, Path(spool)), Path(spool), context, format, map_file)
+        found = recognise_all(find(paths, spool), spool, context, format, map_file, progress, unpack_limit=unpack_limit)
         pending, refused = found.pending, found.refused
-        reports: list[FileReport] = []
-        try:
-            reports = _load_all(warehouse, pending, config, keep_raw, progress, now)
-        except UnreadableError:
-            # Seen late, in the middle of a cut-off archive: read every file once dry, then load the good ones.
-            with progress("a file cannot be read to its end; looking at each"):
-                pending, unreadable = readable(warehouse, pending)
-            refused += unreadable
-            reports = _load_all(warehouse, pending, config, keep_raw, progress, now)
+        reports: list[FileReport] | None = None
+        was_read_dry = False
+        while reports is None:
+            try:
+                reports = _load_all(warehouse, pending, config, keep_raw, progress, now)
+            except UnreadableError as error:
+                if was_read_dry:
+                    raise InputError(f"{error.name}: cannot be read ({error}); nothing was changed") from error
+                # Seen late, in the middle of a cut-off archive: read every file once dry, then load the good ones.
+                was_read_dry = True
+                with progress("a file cannot be read to its end; looking at each"):
+                    pending, unreadable = readable(warehouse, pending, spool)
+                refused += unreadable
+            except ChangedError:
+                with progress("a file changes while it is read; taking what was there at first"):
+                    pending, lost = hold_still(pending, spool)
+                refused += lost
         failed: list[str] = []
         warnings = list(found.warnings)
         if reports:
@@ -107,12 +118,13 @@ def _load_all(
         load_id = next_load(warehouse)
         last_file = warehouse.count("select max(file_id) from files")
         before = warehouse.count("select count(*) from request_facts")
+        batches = in_batches(pending)
         for number, item in enumerate(pending, 1):
-            started = time.monotonic()
             item.file_id = last_file + number
-            with progress(f"reading {item.export.name} ({number} of {len(pending)})"):
-                stage(warehouse, item, load_id)
-            item.seconds = time.monotonic() - started
+        _stage_all(warehouse, batches, load_id, progress)
+        if any(item.has_changed for item in pending):
+            raise ChangedError
+        pending = [item for batch in batches for item in batch]
         # Rows of an open transaction are numbered from elsewhere; only the distance from the first one lasts.
         first_row = warehouse.count("select min(rowid) from request_facts where load_id = ?", [load_id])
         for item in pending:
@@ -136,6 +148,23 @@ def next_load(warehouse: Warehouse) -> int:
         warehouse.count("select greatest((select max(load_id) from files), (select max(load_id) from request_facts))")
         + 1
     )
+
+
+def _stage_all(warehouse: Warehouse, batches: Sequence[Sequence[Pending]], load_id: int, progress: Progress) -> None:
+    count = sum(map(len, batches))
+    size = sum(item.export.size for batch in batches for item in batch)
+    done = 0
+    with progress("reading" if count > 1 else f"reading {batches[0][0].export.name}", size) as advance:
+        for batch in batches:
+            started = time.monotonic()
+            if batch[0].gathered is not None:
+                stage_batch(warehouse, batch, load_id)
+            else:
+                stage(warehouse, batch[0], load_id)
+            done += len(batch)
+            for item in batch:
+                item.seconds = (time.monotonic() - started) / len(batch)
+            advance(sum(item.export.size for item in batch))
 
 
 def _insert_files(warehouse: Warehouse, pending: Iterable[Pending], load_id: int, now: datetime) -> None:

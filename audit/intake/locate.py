@@ -9,12 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from audit.intake.load_report import NOT_A_CALL
+from audit.intake.recognising import Pending
 from audit.intake.records import Place, csv_records_of, lines_of
-from audit.intake.staging import Pending
 from audit.warehouse import Warehouse
 
 UNREADABLE = "not a readable record of this format"
 """The reason `checked_requests.sql` gives; the pass over the file knows better."""
+LONGEST_WORD = 8
+"""Characters of `false`, or of an escaped one in a text, that stand before the place where a line was cut off."""
 PAGE = 20_000
 """Rejects that are in memory at a time."""
 MOST_TEXT = 1 << 24
@@ -216,11 +218,24 @@ def why(raw: bytes) -> str:
     """
     try:
         value: object = json.loads(raw.strip())
-    except UnicodeDecodeError as error:
-        return f"not UTF-8 ({error.reason} at byte {error.start} of the line)"
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        return "nested too deeply to be read"
+    except ValueError as error:
+        if not raw.endswith(b"\n") and _ends_early(error):
+            return f"cut off: the file ends inside this record ({error}); load the file again when it is whole"
+        if isinstance(error, UnicodeDecodeError):
+            return f"not UTF-8 ({error.reason} at byte {error.start} of the line)"
         return f"not JSON: {error}"
     if isinstance(value, dict):
         return UNREADABLE
     names = {"list": "an array", "str": "a text", "bool": "true or false", "NoneType": "null"}
     return f"not a JSON object but {names.get(type(value).__name__, 'a number')}"
+
+
+def _ends_early(error: ValueError) -> bool:
+    """Whether text is no JSON because its end is missing, which is inside a text, a number or a word, or behind one."""
+    if isinstance(error, UnicodeDecodeError):
+        return error.reason == "unexpected end of data"
+    return isinstance(error, json.JSONDecodeError) and (
+        error.msg.startswith("Unterminated string") or len(error.doc) - error.pos < LONGEST_WORD
+    )

@@ -22,6 +22,7 @@ from audit.intake import resolve
 from audit.intake.duplicates import keep_keys_current
 from audit.intake.load_report import FileReport, LoadReport
 from audit.intake.loading import load, next_load, run_checks
+from audit.intake.recognising import Pending, recognise_all
 from audit.intake.retried_rows import (
     READ_ANEW,
     RETRIED,
@@ -32,7 +33,7 @@ from audit.intake.retried_rows import (
     settle_retried,
     stage_targets,
 )
-from audit.intake.staging import UNREADABLE, Pending, recognise_all
+from audit.intake.staging import UNREADABLE
 from audit.progress import Progress, silent
 from audit.readers.export import find
 from audit.readers.reader import Context

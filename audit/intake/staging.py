@@ -1,19 +1,17 @@
 """One recognised file on its way into `request_facts`: its raw relation, its staging query, and what cannot be read."""
 
-import codecs
-import shutil
-import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 
 import duckdb
 
 from audit import sql
-from audit.errors import InputError
 from audit.intake.duplicates import REQUEST_KEY
-from audit.readers.export import DAMAGED, Export, inspect, open_bytes
-from audit.readers.reader import Context, Reader, literal
+from audit.intake.recognising import Pending, in_batches, recognised
+from audit.readers.export import inspect
+from audit.readers.reader import literal
 from audit.warehouse import Warehouse, first_line
 
 LONGEST_RECORD = 1_000_000_000
@@ -31,80 +29,14 @@ UNREADABLE = (
 class UnreadableError(Exception):
     """A file turned out to be unreadable in the middle of a load."""
 
-
-@dataclass(slots=True, kw_only=True)
-class Pending:
-    """A recognised file."""
-
-    export: Export
-    reader: Reader
-    source: Export
-    """What DuckDB reads: the export itself, or the lines its one JSON document was unrolled into."""
-    context: Context
-    relation: str
-    """The text of the SELECT that reads the file."""
-    unparsed_count: int = 0
-    """Records that DuckDB's CSV reader could not split into columns: they stand in the table unparsed_places."""
-    file_id: int = 0
-    first_row: int = 0
-    row_count: int = 0
-    seconds: float = 0.0
+    def __init__(self, name: str, message: str) -> None:
+        """Say what is wrong with the file `name`."""
+        super().__init__(message)
+        self.name = name
 
 
-@dataclass(frozen=True, slots=True)
-class Recognised:
-    """The files of a call, sorted into those that can be tried and those that cannot."""
-
-    pending: list[Pending]
-    refused: list[str]
-    warnings: list[str]
-
-
-def recognise_all(
-    found: Sequence[tuple[str, Path]], spool: Path, context: Context, wanted: str | None, map_file: Path | None
-) -> Recognised:
-    """Look into every file; a file that nobody recognises is refused and leaves the others alone."""
-    from audit.readers.registry import prepare
-
-    result = Recognised([], [], [])
-    exports: list[Export] = []
-    for name, path in found:
-        try:
-            exports.append(inspect(name, path))
-        except (InputError, OSError) as error:
-            result.refused.append(str(error))
-    for export in exports:
-        own = replace(context, siblings=tuple(other for other in exports if other is not export))
-        try:
-            reader, source = prepare(export, spool, wanted, map_file)
-            source = without_mark(source, spool)
-            item = Pending(
-                export=export, reader=reader, source=source, relation=reader.relation(source, own), context=own
-            )
-        except InputError as error:
-            result.refused.append(str(error))
-            continue
-        result.pending.append(item)
-        if reader.warn is not None and (warning := reader.warn(source)) is not None:
-            result.warnings.append(warning)
-    return result
-
-
-def without_mark(source: Export, spool: Path) -> Export:
-    """The JSON lines without a byte order mark, for which DuckDB would take the first of them as unreadable."""
-    if source.container != "jsonl":
-        return source
-    with open_bytes(source.path, source.compression) as stream:
-        if stream.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
-            return source
-        with tempfile.NamedTemporaryFile(dir=spool, suffix=".jsonl", delete=False) as copy:
-            try:
-                shutil.copyfileobj(stream, copy)
-            except DAMAGED as error:
-                raise InputError(
-                    f"{source.name}: cannot be unpacked ({error}); the file is damaged or cut off"
-                ) from error
-    return replace(source, path=Path(copy.name), compression="none")
+class ChangedError(Exception):
+    """A file was written while it was read, so that what was read may never have been there at one time."""
 
 
 def stage(warehouse: Warehouse, item: Pending, load_id: int) -> None:
@@ -125,9 +57,53 @@ def stage(warehouse: Warehouse, item: Pending, load_id: int) -> None:
             """
         )
     except UNREADABLE as error:
-        raise UnreadableError(first_line(error)) from error
+        raise UnreadableError(item.export.name, first_line(error)) from error
     if item.source.container == "csv":
         item.unparsed_count = _keep_unparsed(warehouse, item.file_id, already)
+
+
+def stage_batch(warehouse: Warehouse, batch: Sequence[Pending], load_id: int) -> None:
+    """Append the records of gathered files to `request_facts`, those of the first file first.
+
+    Raises UnreadableError where they cannot be told apart again.
+    """
+    import polars as pl
+
+    first = batch[0]
+    stage_views(warehouse, first)
+    salt = literal(first.context.salt)
+    try:
+        warehouse.execute(
+            f"""
+            create or replace temp table gathered_rows as
+            select {load_id} as load_id, {literal(first.reader.format)} as source_format,
+                checked.*, {REQUEST_KEY.format(salt=salt)} as request_key
+            from ({sql.find("checked_requests").select}) as checked
+            """
+        )
+    except UNREADABLE as error:
+        raise UnreadableError(first.export.name, first_line(error)) from error
+    if warehouse.count("select count(*) from gathered_rows") != sum(item.row_count for item in batch):
+        raise UnreadableError(first.export.name, "the records of small files cannot be told apart")
+    ends = list(accumulate(item.row_count for item in batch))
+    starts = [
+        {"file_id": item.file_id, "start": end - item.row_count}
+        for item, end in zip(batch, ends, strict=True)
+        if item.row_count
+    ]
+    warehouse.temporary("gathered_files", pl.DataFrame(starts))
+    warehouse.execute(
+        """
+        insert into request_facts by name
+        select placed.* exclude (place), gathered_files.file_id
+        from (
+            select gathered_rows.*, rowid - (select min(rowid) from gathered_rows) as place from gathered_rows
+        ) as placed
+        asof join gathered_files on placed.place >= gathered_files.start
+        order by place
+        """
+    )
+    warehouse.execute("drop table gathered_rows")
 
 
 def stage_views(warehouse: Warehouse, item: Pending) -> None:
@@ -137,21 +113,36 @@ def stage_views(warehouse: Warehouse, item: Pending) -> None:
     warehouse.execute(f"create or replace temp view staged as {sql.find(staging).select}")
 
 
-def readable(warehouse: Warehouse, pending: list[Pending]) -> tuple[list[Pending], list[str]]:
+def readable(warehouse: Warehouse, pending: Sequence[Pending], spool: Path) -> tuple[list[Pending], list[str]]:
     """Read every file to its end without keeping anything: those that can be, and a message for each that cannot."""
     good: list[Pending] = []
     refused: list[str] = []
-    for item in pending:
-        while (problem := _dry_read(warehouse, item)) is not None:
-            longer = item.context.max_object_bytes * 8
-            if "maximum_object_size" not in problem or longer > LONGEST_RECORD:
-                refused.append(f"{item.export.name}: cannot be read to its end ({problem}); nothing of it was loaded")
-                break
-            item.context = replace(item.context, max_object_bytes=longer)
-            item.relation = item.reader.relation(item.source, item.context)
-        else:
-            good.append(item)
+    for batch in in_batches(pending):
+        if batch[0].gathered is not None and _whole_batch(warehouse, batch):
+            good += batch
+            continue
+        for item in batch:
+            if item.gathered is not None:
+                export = inspect(item.export.name, item.export.path)
+                item = recognised(export, spool, item.context, item.reader.format, item.map_file)
+            while (problem := _dry_read(warehouse, item)) is not None:
+                longer = item.context.max_object_bytes * 8
+                if "maximum_object_size" not in problem or longer > LONGEST_RECORD:
+                    refused.append(
+                        f"{item.export.name}: cannot be read to its end ({problem}); nothing of it was loaded"
+                    )
+                    break
+                item.context = replace(item.context, max_object_bytes=longer)
+                item.relation = item.reader.relation(item.source, item.context)
+            else:
+                good.append(item)
     return good, refused
+
+
+def _whole_batch(warehouse: Warehouse, batch: Sequence[Pending]) -> bool:
+    if _dry_read(warehouse, batch[0]) is not None:
+        return False
+    return warehouse.count("select count(*) from staged") == sum(item.row_count for item in batch)
 
 
 def _dry_read(warehouse: Warehouse, item: Pending) -> str | None:

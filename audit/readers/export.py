@@ -7,7 +7,7 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from glob import glob, has_magic
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
@@ -29,6 +29,7 @@ HIDDEN = (".", "_")
 """Names that tools leave beside data: .DS_Store, _SUCCESS, _metadata."""
 PAPERS = ("LICENSE", "NOTICE", "README", "CHANGELOG")
 """What accompanies data in a folder and is none; a file that is named on its own is always looked into."""
+TOO_DEEP = "a JSON document nested deeper than any log is; export the logs again"
 MOST_NULS = 0.05
 """More zero bytes than this and a file is binary; fewer, and a text file has a damaged line."""
 NOT_TEXT = {
@@ -58,6 +59,8 @@ class Export:
     records: tuple[Record, ...]
     fields: tuple[str, ...]
     """Names of the columns, or of the keys of the first records; unique."""
+    modified: int = 0
+    """When the file was written last, in ns; 0 for what nobody else can write."""
     delimiter: str = ","
     nested: frozenset[str] = frozenset()
     """Columns of a Parquet file that are no scalars."""
@@ -103,13 +106,14 @@ def inspect(name: str, path: Path) -> Export:
 
     Raises InputError when it is empty, binary, truncated or not text in UTF-8.
     """
-    size = path.stat().st_size
+    status = path.stat()
+    size, modified = status.st_size, status.st_mtime_ns
     if size == 0:
         raise InputError(f"{name}: the file is empty; export the logs again")
     with path.open("rb") as raw:
         magic = raw.read(4)
     if magic == b"PAR1":
-        return _parquet(name, path, size)
+        return replace(_parquet(name, path, size), modified=modified)
     compression: Compression = (
         "gzip" if magic[:2] == b"\x1f\x8b" else "zstd" if magic == b"\x28\xb5\x2f\xfd" else "none"
     )
@@ -128,6 +132,7 @@ def inspect(name: str, path: Path) -> Export:
         container=layout.container,
         compression=compression,
         size=size,
+        modified=modified,
         records=layout.records,
         fields=layout.fields,
         delimiter=layout.delimiter,
@@ -158,7 +163,9 @@ def parts_of(export: Export) -> Iterator[object]:
             else:
                 path = "item" if head.lstrip()[:1] == b"[" else ""
                 yield from ijson.items(_Joined(head, stream), path, use_float=True, multiple_values=True)
-    except (*DAMAGED, ijson.JSONError, RecursionError) as error:
+    except RecursionError as error:
+        raise InputError(f"{export.name}: {TOO_DEEP}") from error
+    except (*DAMAGED, ijson.JSONError) as error:
         raise InputError(
             f"{export.name}: not a whole JSON document ({error}); the file is damaged or cut off"
         ) from error

@@ -26,10 +26,11 @@ OUTPUT = frozenset({"custom_id", "response"})
 
 
 def _relation(export: Export, context: Context) -> str:
-    outputs = [sibling for sibling in context.siblings if _is_output(sibling) and sibling.path != export.path]
+    others = [sibling for sibling in context.siblings if sibling.path != export.path]
+    outputs = [sibling for sibling in others if _is_output(sibling)]
     if _is_output(export):
         replies = _replies(export, context)
-        inputs = [_requests(sibling, context) for sibling in context.siblings if _is_input(sibling)]
+        inputs = [_requests(sibling, context) for sibling in others if _is_input(sibling)]
     elif outputs:
         # its requests are read with the outputs; by itself it holds no record
         replies, inputs = _none({"custom_id": TEXT, "id": TEXT, "error": TEXT, "response": _reply_type(context)}), []
@@ -126,4 +127,5 @@ OPENAI_BATCH = Reader(
     signatures=(OUTPUT, INPUT),
     relation=_relation,
     recognises=lambda export: _is_input(export) or _is_output(export),
+    needs_siblings=True,
 )

@@ -35,7 +35,7 @@ class Context:
     max_object_bytes: int = 16_777_216
     """The longest JSON record DuckDB accepts; raised when a file turns out to need it."""
     siblings: tuple[Export, ...] = ()
-    """The other files of the same call: a batch output finds its input among them."""
+    """The files of the same call whose readers need siblings: a batch output finds its input among them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,8 @@ class Reader:
     reader has no rule of its own."""
     warn: Callable[[Export], str | None] | None = None
     """What the user should know about a file that loads but holds less than it could."""
+    needs_siblings: bool = False
+    """Whether a file is read together with others of the same call, in `Context.siblings`."""
     staging: str = ""
     """The name after `raw_` and `stg_` where several formats share one staging file; see `relation_name`."""
 

@@ -95,7 +95,7 @@ def _is_document(body: bytes, lines: list[bytes], objects: list[Record], whole: 
 def _is_json(body: bytes) -> bool:
     try:
         json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 
@@ -105,7 +105,7 @@ def _objects(lines: Iterable[bytes]) -> Iterator[Record]:
         if line.lstrip()[:1] == b"{":
             try:
                 value = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(value, dict):
                 yield cast("Record", value)

@@ -1,0 +1,173 @@
+"""The files of a call: what each of them is, who reads it, and which of them are read together."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from audit.errors import InputError
+from audit.intake.small_files import Gathered, Gatherer
+from audit.intake.spool import NO_ROOM, held, without_mark
+from audit.progress import Progress, silent
+from audit.readers.export import TOO_DEEP, Export, inspect
+from audit.readers.reader import Context, Reader
+from audit.readers.unpacking import refuse_bomb
+
+WORTH_GATHERING = 20
+"""Files in one call from which small ones are gathered."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Pending:
+    """A recognised file."""
+
+    export: Export
+    reader: Reader
+    source: Export
+    """What DuckDB reads: the export itself, or the lines its one JSON document was unrolled into."""
+    context: Context
+    relation: str
+    """The text of the SELECT that reads the file."""
+    unparsed_count: int = 0
+    """Records that DuckDB's CSV reader could not split into columns: they stand in the table unparsed_places."""
+    map_file: Path | None = None
+    gathered: Gathered | None = None
+    """The file that holds the records of this one and of others, where it is a small one of many."""
+    file_id: int = 0
+    first_row: int = 0
+    row_count: int = 0
+    seconds: float = 0.0
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether the file is no longer what it was when it was looked into, and was read from disk after that."""
+        if self.export.container == "json" or not self.export.modified:
+            return False
+        try:
+            now = self.export.path.stat()
+        except OSError:
+            return True
+        return (now.st_size, now.st_mtime_ns) != (self.export.size, self.export.modified)
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The files of a call, sorted into those that can be tried and those that cannot."""
+
+    pending: list[Pending]
+    refused: list[str]
+    warnings: list[str]
+
+
+def recognise_all(
+    found: Sequence[tuple[str, Path]],
+    spool: Path,
+    context: Context,
+    wanted: str | None,
+    map_file: Path | None,
+    progress: Progress = silent,
+    *,
+    unpack_limit: bool = True,
+) -> Recognised:
+    """Look into every file; a file that nobody recognises is refused and leaves the others alone."""
+    result = Recognised([], [], [])
+    gatherer = Gatherer(spool) if len(found) >= WORTH_GATHERING else None
+    with progress(f"looking into {len(found):,} files", len(found)) as advance:
+        for name, path in found:
+            try:
+                export = inspect(name, path)
+                if unpack_limit:
+                    refuse_bomb(export)
+                item = recognised(export, spool, context, wanted, map_file, gatherer)
+                if item.reader.warn is not None and (warning := item.reader.warn(item.source)) is not None:
+                    result.warnings.append(warning)
+                result.pending.append(_without_records(item) if item.gathered is not None else item)
+            except InputError as error:
+                result.refused.append(str(error))
+            except RecursionError:
+                result.refused.append(f"{name}: {TOO_DEEP}")
+            except OSError as error:
+                if error.errno in NO_ROOM:
+                    raise
+                result.refused.append(f"{name}: cannot be read ({error.strerror or error})")
+            advance(1)
+        if gatherer is not None:
+            gatherer.flush()
+    _join_siblings(result)
+    return result
+
+
+def recognised(
+    export: Export,
+    spool: Path,
+    context: Context,
+    wanted: str | None,
+    map_file: Path | None,
+    gatherer: Gatherer | None = None,
+) -> Pending:
+    """A file with its reader; the relation of one that is read with others is still to be made."""
+    from audit.readers.registry import prepare
+
+    reader, source = prepare(export, spool, wanted, map_file)
+    item = Pending(export=export, reader=reader, source=source, relation="", context=context, map_file=map_file)
+    if gatherer is not None and not reader.needs_siblings:
+        gathered = gatherer.add(source, reader.format, lambda other: reader.relation(other, context))
+        if gathered is not None:
+            item.gathered, item.row_count = gathered
+            item.relation = item.gathered.relation
+            if source.path != export.path:
+                source.path.unlink()
+            return item
+    item.source = without_mark(source, spool)
+    if not reader.needs_siblings:
+        item.relation = reader.relation(item.source, context)
+    return item
+
+
+def _without_records(item: Pending) -> Pending:
+    """A gathered file without what it was recognised by, which for many files is more than memory holds."""
+    item.export = replace(item.export, records=(), fields=(), page={})
+    item.source = replace(item.source, records=(), fields=(), page={})
+    return item
+
+
+def _join_siblings(found: Recognised) -> None:
+    """Make the relations of files that are read with each other; one for which that cannot be is refused."""
+    family = [item for item in found.pending if item.reader.needs_siblings]
+    siblings = tuple(item.export for item in family)
+    for item in family:
+        item.context = replace(item.context, siblings=siblings)
+        try:
+            item.relation = item.reader.relation(item.source, item.context)
+        except InputError as error:
+            found.refused.append(str(error))
+    found.pending[:] = [item for item in found.pending if item.relation]
+
+
+def in_batches(pending: Iterable[Pending]) -> list[list[Pending]]:
+    """The files as they are read: by itself, or all that were gathered into one."""
+    batches: dict[int, list[Pending]] = {}
+    for item in pending:
+        batches.setdefault(id(item.gathered or item), []).append(item)
+    return list(batches.values())
+
+
+def hold_still(pending: Iterable[Pending], spool: Path) -> tuple[list[Pending], list[str]]:
+    """The files with copies in place of those that change while they are read; a message for each that is lost."""
+    good: list[Pending] = []
+    refused: list[str] = []
+    for item in pending:
+        if not item.has_changed:
+            good.append(item)
+            continue
+        try:
+            copy = inspect(item.export.name, held(item.export, spool))
+            good.append(recognised(copy, spool, item.context, item.reader.format, item.map_file))
+        except InputError as error:
+            refused.append(str(error))
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise
+            refused.append(f"{item.export.name}: went away while it was read ({error.strerror or error})")
+    found = Recognised(good, refused, [])
+    _join_siblings(found)
+    return found.pending, found.refused
