@@ -15,6 +15,7 @@ from audit.readers.mapped import shipped_maps, user_map
 from audit.readers.openai_batch import OPENAI_BATCH
 from audit.readers.openai_requests import OPENAI_REQUESTS
 from audit.readers.openai_usage import OPENAI_USAGE
+from audit.readers.otlp import OTLP
 from audit.readers.reader import Reader, unroll_page
 from audit.readers.refusals import why_not
 from audit.readers.sniff import HEAD_RECORDS, Record, keys_of
@@ -24,6 +25,7 @@ READERS: tuple[Reader, ...] = (
     LITELLM_SPEND_LOGS,
     OPENAI_BATCH,
     OPENAI_USAGE,
+    OTLP,
     *shipped_maps(),
     OPENAI_REQUESTS,
 )
