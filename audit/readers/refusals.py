@@ -58,4 +58,11 @@ REFUSALS: tuple[tuple[Callable[[Export], bool], str], ...] = (
         lambda export: _objects(export) == {"batch"},
         "Batch objects, which hold totals only. Load the files behind output_file_id, error_file_id and input_file_id",
     ),
+    (
+        lambda export: export.field_set == {"name", "success"} and "captureDate" in export.page,
+        (
+            "a list of the attributes that some spans had (capture-results.json), not the spans themselves. "
+            "Load the files with the spans beside it"
+        ),
+    ),
 )

@@ -128,7 +128,8 @@ renamed as (
         end as response_finish_reason,
 
         has_failed as is_failed,
-        coalesce(error_type, exception_type) as error_type,
+        -- openai.RateLimitError and RateLimitError are one class
+        regexp_replace(coalesce(error_type, exception_type), '^.*[.]', '', 'g') as error_type,
         coalesce(
             http_response_status_code, case when regexp_matches(error_type, '^[45][0-9][0-9]$') then error_type end
         ) as http_response_status_code,
