@@ -18,11 +18,19 @@ SAMPLES = Path(__file__).parent / "data" / "samples"
 EMITTERS = {
     "openai-v2": ("otel/otel_openai_v2_2.3b0", "otel/otel_openai_v2_streams_and_429_written_here"),
     "OpenLLMetry": ("traceloop/openllmetry_0.62.4", "traceloop/openllmetry_streams_and_429_written_here"),
-    "OpenInference": ("openinference/openinference_openai_0.1.66", "openinference/openinference_streams_and_429_written_here"),
+    "OpenInference": (
+        "openinference/openinference_openai_0.1.66",
+        "openinference/openinference_streams_and_429_written_here",
+    ),
 }
 GAPS = {"openai-v2": {"usage_cache_read_input_tokens", "has_tools"}}
 """What an instrumentation leaves out, and the load warns of."""
-FAILED_SPEND_LOG: Row = {"model": "gpt-4o", "status": "failure", "call_type": "acompletion", "custom_llm_provider": "openai"}
+FAILED_SPEND_LOG: Row = {
+    "model": "gpt-4o",
+    "status": "failure",
+    "call_type": "acompletion",
+    "custom_llm_provider": "openai",
+}
 
 
 def rows_of(tmp_path: Path, *names: str) -> list[Row]:
@@ -64,9 +72,18 @@ def by_litellm(tmp_path: Path) -> list[Row]:
         assert {name: value for name, value in canonical(row).items() if name not in gap} == {
             name: value for name, value in canonical(other).items() if name not in gap
         }
-    common: Row = {"model": "gpt-4o-2024-08-06", "model_group": "gpt-4o", "call_type": "acompletion", "status": "success"}
+    common: Row = {
+        "model": "gpt-4o-2024-08-06",
+        "model_group": "gpt-4o",
+        "call_type": "acompletion",
+        "status": "success",
+    }
     common |= {"id": "x", "startTime": START / 1e9, "endTime": START / 1e9 + 2, "custom_llm_provider": "openai"}
-    streamed = common | {"stream": True, "completionStartTime": START / 1e9 + 0.25, "model_parameters": {"stream": True}}
+    streamed = common | {
+        "stream": True,
+        "completionStartTime": START / 1e9 + 0.25,
+        "model_parameters": {"stream": True},
+    }
     seven = [
         streamed | {"prompt_tokens": 41, "completion_tokens": 12},
         streamed | {"prompt_tokens": 0, "completion_tokens": 0},
@@ -147,7 +164,9 @@ def test_a_parent_that_repeats_the_usage_of_its_calls_is_no_call(tmp_path: Path)
     (file,) = loaded(tmp_path, SAMPLES / "otel/otlp_traps_written_here.otlp.jsonl").files
     assert file.notes == {"repeats the calls inside of it": 1}
     with Warehouse.read(tmp_path / "usage.duckdb") as warehouse:
-        reasons = warehouse.rows("select reject_reason from request_facts where reject_reason is not null order by rowid")
+        reasons = warehouse.rows(
+            "select reject_reason from request_facts where reject_reason is not null order by rowid"
+        )
         assert [str(reason) for (reason,) in reasons] == [
             f"not a model call: {kind}" for kind in ("AGENT", "CHAIN", "log records", "metrics", "a line without spans")
         ]
@@ -159,7 +178,8 @@ def test_a_parent_that_repeats_the_usage_of_its_calls_is_no_call(tmp_path: Path)
 def test_numbers_may_be_numbers_or_text_and_ids_hex_or_base64(tmp_path: Path) -> None:
     as_text = span(CHAT, traceId="0" * 30 + "ff", spanId="0" * 14 + "fe", parentSpanId="0" * 14 + "fd")
     in_base64 = as_text | {
-        name: base64.b64encode(bytes.fromhex(str(as_text[name]))).decode() for name in ("traceId", "spanId", "parentSpanId")
+        name: base64.b64encode(bytes.fromhex(str(as_text[name]))).decode()
+        for name in ("traceId", "spanId", "parentSpanId")
     }
     numbers = in_base64 | {
         "attributes": json.loads(json.dumps(attributes(CHAT)).replace('"100"', "100").replace('"10"', "10")),
@@ -199,7 +219,12 @@ def test_a_count_that_is_no_count_is_rejected_with_its_text(tmp_path: Path) -> N
 @pytest.mark.trap("otlp")
 def test_a_reject_inside_a_line_has_its_own_number_and_the_place_of_the_line(tmp_path: Path) -> None:
     good, bad = span(CHAT, 1), span(CHAT | {"gen_ai.usage.output_tokens": -5}, 2)
-    texts = [json.dumps(line(good, span(CHAT, 3))), "", '{"resourceSpans": [', json.dumps(line(span(CHAT, 4), bad, span(CHAT, 5)))]
+    texts = [
+        json.dumps(line(good, span(CHAT, 3))),
+        "",
+        '{"resourceSpans": [',
+        json.dumps(line(span(CHAT, 4), bad, span(CHAT, 5))),
+    ]
     path = write_jsonl(tmp_path / "log.jsonl", texts)
     (file,) = loaded(tmp_path, path).files
     assert (file.read, file.loaded, file.rejected) == (6, 4, 2)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import cast
 
 from audit.readers.export import Export
-from audit.readers.reader import TEXT, Context, Reader, Shape, rows, struct, type_of
+from audit.readers.reader import TEXT, Context, Reader, Shape, rows, struct
 from audit.readers.sniff import Record
 from audit.readers.span_attributes import span_relation
 
@@ -75,9 +75,7 @@ def _relation(export: Export, context: Context) -> str:
         f"list_filter(span.events, lambda each: each.name in ({first_token}))[1].timeUnixNano end",
         "status_code": "span.status.code",
         "exception_type": "case when len(span.events) > 0 then "
-        + _attribute(
-            "list_filter(span.events, lambda each: each.name = 'exception')[1].attributes", "exception.type"
-        )
+        + _attribute("list_filter(span.events, lambda each: each.name = 'exception')[1].attributes", "exception.type")
         + " end",
         "service_name": "service_name",
         "numbered_tools": _count(NUMBERED_TOOLS, "llm.tools.0.tool.json_schema", "llm.request.functions.0.name"),
@@ -99,7 +97,7 @@ def _some(items: str) -> str:
 
 
 def _attribute(attributes: str, name: str) -> str:
-    return f"list_filter({attributes}, lambda each: each.\"key\" = '{name}')[1].\"value\".stringValue"
+    return f'list_filter({attributes}, lambda each: each."key" = \'{name}\')[1]."value".stringValue'
 
 
 def _id(text: str, length: int) -> str:

@@ -10,8 +10,19 @@ from collections.abc import Iterable, Mapping
 from typing import cast
 
 from audit.readers.export import Export
-from audit.readers.reader import TEXT, Context, Reader, Shape, first_of, identifier, literal, rows, structure, unroll_page
-from audit.readers.sniff import Record
+from audit.readers.reader import (
+    TEXT,
+    Context,
+    Reader,
+    Shape,
+    first_of,
+    identifier,
+    literal,
+    rows,
+    structure,
+    unroll_page,
+)
+from audit.readers.refusals import is_by_columns
 from audit.readers.span_attributes import attribute_names, span_relation
 
 PLACES: Mapping[str, tuple[str, ...]] = {
@@ -34,7 +45,9 @@ PREFIX = "attributes."
 
 def _relation(export: Export, context: Context) -> str:
     fields = {field.lower(): field for field in export.fields}
-    span = {name: first_of([_inside(fields, place) for place in _there(fields, places)]) for name, places in PLACES.items()}
+    span = {
+        name: first_of([_inside(fields, place) for place in _there(fields, places)]) for name, places in PLACES.items()
+    }
     for name in ("span_id", "trace_id", "parent_id"):
         span[name] = f"regexp_replace({span[name]}, '^0x', '', 'g')"
     span["is_record"] = f"{first_of([span['start_time'], span['span_name'], span['trace_id']])} is not null"
@@ -117,20 +130,12 @@ def _parsed(name: str, shape: object) -> str:
 
 def _recognises(export: Export) -> bool:
     names = {field.lower() for field in export.fields}
-    if not any(name == "attributes" or name.startswith(PREFIX) for name in names):
+    if is_by_columns(export) or not any(name == "attributes" or name.startswith(PREFIX) for name in names):
         return False
     timed = bool(names & {"start_time", "start_timestamp"})
-    return timed and (bool(names & {"context", "context.span_id", "context.trace_id"}) or {"trace_id", "span_id"} <= names)
-
-
-def _unroll(part: object) -> Iterable[object]:
-    """The records of a page, or the rows of a dataframe that was written by columns."""
-    columns = cast("Record", part) if isinstance(part, dict) else {}
-    if "start_time" in columns and all(isinstance(column, dict) for column in columns.values()):
-        by_row = {name: cast("Record", column) for name, column in columns.items()}
-        yield from ({name: column.get(key) for name, column in by_row.items()} for key in by_row["start_time"])
-    else:
-        yield from unroll_page(part)
+    return timed and (
+        bool(names & {"context", "context.span_id", "context.trace_id"}) or {"trace_id", "span_id"} <= names
+    )
 
 
 SPAN_TABLE = Reader(
@@ -149,6 +154,6 @@ SPAN_TABLE = Reader(
     ),
     relation=_relation,
     recognises=_recognises,
-    unroll=_unroll,
+    unroll=unroll_page,
     staging="spans",
 )

@@ -38,9 +38,7 @@ def _relation(export: Export, context: Context) -> str:
         "exception_type": "list_filter(events, lambda each: each.name = 'exception')[1].attributes.\"exception.type\"",
         "service_name": 'resource.attributes."service.name"',
     }
-    return span_relation(
-        rows(export, columns, context), span, lambda name: f"attributes.{identifier(name)}", context
-    )
+    return span_relation(rows(export, columns, context), span, lambda name: f"attributes.{identifier(name)}", context)
 
 
 def _nanoseconds(time: str) -> str:
