@@ -1,6 +1,7 @@
 """Lines of OTLP JSON for tests: attributes given as a mapping, everything else filled in."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from exports import Row
 
@@ -52,5 +53,5 @@ def _value(value: object) -> Row:
     if isinstance(value, float):
         return {"doubleValue": value}
     if isinstance(value, list | tuple):
-        return {"arrayValue": {"values": [_value(item) for item in value]}}  # pyright: ignore[reportUnknownVariableType]
+        return {"arrayValue": {"values": [_value(item) for item in cast("Sequence[object]", value)]}}
     return {"stringValue": str(value)}

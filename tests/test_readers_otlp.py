@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ EMITTERS = {
         "openinference/openinference_streams_and_429_written_here",
     ),
 }
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 GAPS = {"openai-v2": {"usage_cache_read_input_tokens", "has_tools"}}
 """What an instrumentation leaves out, and the load warns of."""
 FAILED_SPEND_LOG: Row = {
@@ -43,7 +46,7 @@ def rows_of(tmp_path: Path, *names: str) -> list[Row]:
 
 
 def one(tmp_path: Path, values: Mapping[str, object] = CHAT, **fields: object) -> Row:
-    (row,) = judged(write_jsonl(tmp_path / "one.jsonl", [line(span(values, **fields))]))
+    (row,) = judged(write_jsonl(tmp_path / "one.jsonl", [line(span(values) | fields)]))
     return row
 
 
@@ -87,9 +90,10 @@ def by_litellm(tmp_path: Path) -> list[Row]:
     seven = [
         streamed | {"prompt_tokens": 41, "completion_tokens": 12},
         streamed | {"prompt_tokens": 0, "completion_tokens": 0},
-        common | {"status": "failure", "model": "gpt-4o", "prompt_tokens": 0, "completion_tokens": 0, "model_parameters": {}}
+        common
+        | {"status": "failure", "model": "gpt-4o", "prompt_tokens": 0, "completion_tokens": 0, "model_parameters": {}}
         | {"error_information": {"error_code": "429", "error_class": "RateLimitError"}},
-    ]  # fmt: skip
+    ]
     return four + judged(write_jsonl(tmp_path / "rest.jsonl", seven))
 
 
@@ -117,15 +121,9 @@ def test_calls_start_at_the_nanosecond_of_their_span_and_last_as_long(tmp_path: 
     for text, row in zip((SAMPLES / name).read_text().splitlines(), rows_of(tmp_path, name), strict=True):
         recorded = json.loads(text)["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
         begun, ended = (int(recorded[f"{side}TimeUnixNano"]) for side in ("start", "end"))
-        assert abs(row["start_time"].timestamp() * 1e6 - _local(begun) / 1e3) <= 1  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+        assert isinstance(row["start_time"], datetime)
+        assert abs(row["start_time"].replace(tzinfo=UTC) - EPOCH - timedelta(microseconds=begun / 1000)) <= MICROSECOND
         assert abs(float(str(row["duration_ms"])) - (ended - begun) / 1e6) <= 1
-
-
-def _local(nanoseconds: int) -> float:
-    """The same wall clock where naive times are taken as local, as datetime.timestamp does."""
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(nanoseconds / 1e9, UTC).replace(tzinfo=None).timestamp() * 1e9
 
 
 @pytest.mark.trap("otlp")

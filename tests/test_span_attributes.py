@@ -28,7 +28,7 @@ SILENT = {name: value for name, value in CHAT.items() if "usage" not in name and
 
 
 def one(tmp_path: Path, values: Mapping[str, object], **fields: object) -> Row:
-    (row,) = judged(write_jsonl(tmp_path / "one.jsonl", [line(span(values, **fields))]))
+    (row,) = judged(write_jsonl(tmp_path / "one.jsonl", [line(span(values) | fields)]))
     return row
 
 

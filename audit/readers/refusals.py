@@ -75,7 +75,7 @@ REFUSALS: tuple[tuple[Callable[[Export], bool], str], ...] = (
         ),
     ),
     (
-        lambda export: export.field_set == {"name", "success"} and "captureDate" in export.page,
+        lambda export: set(export.fields) == {"name", "success"} and "captureDate" in export.page,
         (
             "a list of the attributes that some spans had (capture-results.json), not the spans themselves. "
             "Load the files with the spans beside it"

@@ -84,8 +84,10 @@ def span_relation(source: str, span: Mapping[str, str], look_up: LookUp, context
     shape = json.dumps(PARAMETERS).replace(f'"{TEXT}"', '"VARCHAR"')
     labels = first_of([_json("metadata", f"$.{key}") for key in ROUTE_KEYS])
     return f"""
-    select * exclude (messages, tools, instructions, input_value, first_content, first_role, metadata, named_message_count,
-            message_count),
+    select * exclude (
+            messages, tools, instructions, input_value, first_content, first_role, metadata, named_message_count,
+            message_count
+        ),
         coalesce(named_message_count, message_count) as message_count
     from (
         select *, {_tool_count()} as tool_count, {prompt_columns("messages", "tools", context, "instructions")}
@@ -130,7 +132,8 @@ def _messages() -> str:
 def _tools() -> str:
     """The tools as JSON text."""
     return """coalesce(
-        case when starts_with(tools, '{"values"') then cast(try(json_extract(tools, '$.values')) as varchar) else tools end,
+        case when starts_with(tools, '{"values"') then cast(try(json_extract(tools, '$.values')) as varchar)
+             else tools end,
         case when first_tool is not null and starts_with(input_value, '{')
              then cast(try(json_extract(input_value, '$.tools')) as varchar) end
     )"""
@@ -146,12 +149,11 @@ def _tool_count() -> str:
 
 def _instructions() -> str:
     """The system prompt: an attribute of its own, or the first message where that says it is one."""
+    forms = (("$[0].role", "$[0].parts[0].content"), ('$[0]."message.role"', '$[0]."message.content"'))
+    forms = (*forms, ("$[0].message.role", "$[0].message.content"))
+    said = " ".join(f"when {_json('messages', role)} = 'system' then {_json('messages', text)}" for role, text in forms)
     return f"""case
         when instructions is not null then instructions
         when first_role in ('system', 'developer') then first_content
-        when contains(substr(messages, 1, 4000), 'system') then case
-            when {_json("messages", "$[0].role")} = 'system' then {_json("messages", "$[0].parts[0].content")}
-            when {_json("messages", '$[0]."message.role"')} = 'system' then {_json("messages", '$[0]."message.content"')}
-            when {_json("messages", "$[0].message.role")} = 'system' then {_json("messages", "$[0].message.content")}
-        end
+        when contains(substr(messages, 1, 4000), 'system') then case {said} end
     end"""

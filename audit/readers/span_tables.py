@@ -1,4 +1,4 @@
-"""Tables of spans: dataframes of Phoenix and Arize, Logfire's `records`, and what OpenTelemetry's console exporter says.
+"""Tables of spans: dataframes of Phoenix and Arize, Logfire's `records`, OpenTelemetry's console exporter.
 
 A row is a span. Its attributes are columns (`attributes.llm.token_count.prompt`), or one column that holds them flat or
 nested. Column names as in Phoenix's `get_spans_dataframe` and REST API, Logfire's SQL reference and the Python SDK's

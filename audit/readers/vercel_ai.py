@@ -1,6 +1,6 @@
 """Spans of the Vercel AI SDK as OpenTelemetry's JavaScript SDK holds them: a JSON list, or one span per line.
 
-Names are those of the SDK's `recordSpan` and of the fixtures of Arize-ai/openinference (openinference-vercel, AI SDK 6).
+Names are those of AI SDK 6, as the fixtures of Arize-ai/openinference (openinference-vercel) hold them.
 Times are pairs of seconds and nanoseconds, attributes one flat object.
 """
 
