@@ -53,9 +53,9 @@ def loaded(tmp_path: Path, *paths: Path) -> LoadReport:
             "streamText": (1, 0, 0, 1), "streamText-doStream": (1, 1, 0, 0),
             "embed": (1, 0, 0, 1), "embed-doEmbed": (1, 1, 0, 0),
         }.items()),
-        ("genai/openinference_client_span_input_output_only.json", "span_attributes", (1, 0, 0, 1), 0),
-        ("genai/openinference_client_span_tool_calls.json", "span_attributes", (1, 0, 0, 1), 0),
-        ("flat_attributes_written_here.jsonl", "span_attributes", (3, 1, 0, 2), 1),
+        ("genai/openinference_client_span_input_output_only.json", "flat_spans", (1, 0, 0, 1), 0),
+        ("genai/openinference_client_span_tool_calls.json", "flat_spans", (1, 0, 0, 1), 0),
+        ("flat_attributes_written_here.jsonl", "flat_spans", (3, 1, 0, 2), 1),
         ("phoenix_dataframe_written_here.csv", "span_table", (4, 3, 0, 1), 1),
         ("phoenix_dataframe_written_here.parquet", "span_table", (4, 3, 0, 1), 1),
         ("phoenix_nested_written_here.parquet", "span_table", (4, 3, 0, 1), 1),
@@ -229,7 +229,7 @@ def test_logfire_keeps_attributes_as_json_and_agents_beside_their_calls(tmp_path
     assert (call["parent_id"], call["project_id"], call["duration_ms"]) == (agent["request_id"], "shop", 750)
 
 
-@pytest.mark.trap("span_attributes")
+@pytest.mark.trap("flat_spans")
 def test_attributes_without_a_time_are_rejected_and_the_load_says_what_is_missing(tmp_path: Path) -> None:
     samples = sorted((PHOENIX / "genai").glob("*.json"))
     report = loaded(tmp_path, *samples)
@@ -242,7 +242,7 @@ def test_attributes_without_a_time_are_rejected_and_the_load_says_what_is_missin
         assert (row["request_model"], row["response_model"], row["usage_input_tokens"]) == ("gpt-4", "gpt-4-0613", 97)
 
 
-@pytest.mark.trap("span_attributes")
+@pytest.mark.trap("flat_spans")
 def test_flat_attributes_with_a_time_are_calls_with_their_tools(tmp_path: Path) -> None:
     call, tool, odd = judged(copied(tmp_path, PHOENIX / "flat_attributes_written_here.jsonl"))
     assert (call["reject_reason"], call["tool_count"], call["usage_output_tokens"]) == (None, 2, 52)

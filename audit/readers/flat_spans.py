@@ -57,7 +57,7 @@ def _warn(export: Export) -> str | None:
 
 
 FLAT_SPANS = Reader(
-    format="span_attributes",
+    format="flat_spans",
     title="Flat span attributes, one object per call (JSON, JSONL, CSV, Parquet)",
     audience="applications that write attributes of OpenInference or OpenTelemetry into their own log",
     how_to_export="one record per call: the attributes under their own names, with start_time and end_time beside them",
