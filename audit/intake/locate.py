@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from audit.intake.load_report import NOT_A_CALL
 from audit.intake.recognising import Pending
 from audit.intake.records import Place, csv_records_of, lines_of
+from audit.readers.export import Export
+from audit.readers.reader import Context, Reader
 from audit.warehouse import Warehouse
 
 UNREADABLE = "not a readable record of this format"
@@ -94,9 +96,21 @@ def _keep(warehouse: Warehouse, item: Pending, keep_raw: bool) -> None:
                 warehouse.execute(f"delete from {table} where file_id = ?", [item.file_id])
             _store(warehouse, item.file_id, _without_place(warehouse, item))
     elif item.export.container == "jsonl":
-        _store(warehouse, item.file_id, _lines(lines_of(item.export), reasons, keep_raw))
+        per_line = records_per_line(warehouse, item.reader, item.source, item.context)
+        # a file that is written meanwhile has other lines by now
+        if per_line is not None and sum(per_line) != item.row_count:
+            _store(warehouse, item.file_id, _without_place(warehouse, item))
+        else:
+            _store(warehouse, item.file_id, _lines(lines_of(item.export, per_line), reasons, keep_raw))
     else:
         _store(warehouse, item.file_id, _without_place(warehouse, item))
+
+
+def records_per_line(warehouse: Warehouse, reader: Reader, source: Export, context: Context) -> list[int] | None:
+    """How many records each line of a file holds; None where each holds one."""
+    if reader.records_per_line is None:
+        return None
+    return [int(str(count)) for (count,) in warehouse.rows(reader.records_per_line(source, context))]
 
 
 def _paged(warehouse: Warehouse, table: str, file_id: int) -> Reasons:

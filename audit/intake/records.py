@@ -6,9 +6,10 @@ read once, forwards, whatever its size.
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import repeat
 from typing import BinaryIO
 
 from audit.readers.export import Export, open_bytes, parts_of
@@ -25,16 +26,17 @@ class Place:
     raw: bytes
 
 
-def lines_of(export: Export, records_in: Callable[[bytes], int] | None = None) -> Iterator[Place]:
+def lines_of(export: Export, per_line: Iterable[int] | None = None) -> Iterator[Place]:
     """Every non-blank line of a file of JSON lines.
 
-    `records_in` says how many rows a line becomes, where a format holds several records in one.
+    `per_line` says how many records each of them holds, where a format has several in one.
     """
     record, offset = 0, 0
+    counts = repeat(1) if per_line is None else iter(per_line)
     with open_bytes(export.path, export.compression) as lines:
         for raw in lines:
             if raw.strip():
-                record += records_in(raw) if records_in is not None else 1
+                record += next(counts)
                 yield Place(record, offset, raw)
             offset += len(raw)
 

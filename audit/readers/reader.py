@@ -63,6 +63,9 @@ class Reader:
     """What the user should know about a file that loads but holds less than it could."""
     needs_siblings: bool = False
     """Whether a file is read together with others of the same call, in `Context.siblings`."""
+    records_per_line: Callable[[Export, Context], str] | None = None
+    """Where a line of JSON lines holds several records: the text of a SELECT that gives how many each line holds, in
+    file order; blank lines hold none and have no row."""
     staging: str = ""
     """The name after `raw_` and `stg_` where several formats share one staging file; see `relation_name`."""
 

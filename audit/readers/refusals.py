@@ -16,6 +16,15 @@ def why_not(export: Export) -> str | None:
     return next((reason for is_one, reason in REFUSALS if is_one(export)), None)
 
 
+def is_by_columns(export: Export) -> bool:
+    """Whether the file is one object of columns, each an object of its rows, as pandas writes a dataframe unasked."""
+    if len(export.records) != 1 or len(export.fields) < 3:
+        return False
+    columns = list(export.records[0].values())
+    keys = {frozenset(cast("Record", column)) for column in columns if isinstance(column, dict)}
+    return all(isinstance(column, dict) for column in columns) and len(keys) == 1 and bool(min(keys))
+
+
 def _objects(export: Export) -> set[str]:
     """What the records, and the results inside of buckets, say they are."""
     inside = [record.get("results") for record in export.records]
@@ -57,5 +66,19 @@ REFUSALS: tuple[tuple[Callable[[Export], bool], str], ...] = (
     (
         lambda export: _objects(export) == {"batch"},
         "Batch objects, which hold totals only. Load the files behind output_file_id, error_file_id and input_file_id",
+    ),
+    (
+        is_by_columns,
+        (
+            "a dataframe written column by column, so that it has no records. "
+            "Write it again with to_json(path, orient='records', lines=True), or with to_parquet"
+        ),
+    ),
+    (
+        lambda export: set(export.fields) == {"name", "success"} and "captureDate" in export.page,
+        (
+            "a list of the attributes that some spans had (capture-results.json), not the spans themselves. "
+            "Load the files with the spans beside it"
+        ),
     ),
 )

@@ -10,20 +10,28 @@ from typing import cast
 
 from audit.errors import InputError, UnknownNameError
 from audit.readers.export import Export, parts_of
+from audit.readers.flat_spans import FLAT_SPANS
 from audit.readers.litellm import LITELLM_PAYLOAD, LITELLM_SPEND_LOGS
 from audit.readers.mapped import shipped_maps, user_map
 from audit.readers.openai_batch import OPENAI_BATCH
 from audit.readers.openai_requests import OPENAI_REQUESTS
 from audit.readers.openai_usage import OPENAI_USAGE
+from audit.readers.otlp import OTLP
 from audit.readers.reader import Reader, unroll_page
 from audit.readers.refusals import why_not
 from audit.readers.sniff import HEAD_RECORDS, Record, keys_of
+from audit.readers.span_tables import SPAN_TABLE
+from audit.readers.vercel_ai import VERCEL_AI
 
 READERS: tuple[Reader, ...] = (
     LITELLM_PAYLOAD,
     LITELLM_SPEND_LOGS,
     OPENAI_BATCH,
     OPENAI_USAGE,
+    OTLP,
+    VERCEL_AI,
+    SPAN_TABLE,
+    FLAT_SPANS,
     *shipped_maps(),
     OPENAI_REQUESTS,
 )
