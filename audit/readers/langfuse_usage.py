@@ -26,7 +26,16 @@ KINDS: Mapping[str, str] = {
     "output_other": "regexp_matches(key, '^(output_|completion_(tokens_)?details[.]|(accepted|rejected)_prediction)')",
 }
 """Kind of a key -> condition on `key`; the first that holds."""
-SUMMED = ("cached", "written", "written_span", "input_audio", "input_other", "reasoning", "output_audio", "output_other")
+SUMMED = (
+    "cached",
+    "written",
+    "written_span",
+    "input_audio",
+    "input_other",
+    "reasoning",
+    "output_audio",
+    "output_other",
+)
 """The kinds that stand beside the plain input and output, or are parts of them."""
 COUNT = "'^[0-9]{1,18}([.]0*)?$'"
 

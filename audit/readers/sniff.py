@@ -80,10 +80,11 @@ def is_trace(value: object) -> bool:
     """Whether `value` is a trace around the list of its observations, as Langfuse gives it."""
     if not isinstance(value, dict):
         return False
-    inside = cast("Record", value).get("observations")
+    found = cast("Record", value)
+    inside = found.get("observations")
     if not isinstance(inside, list) or not all(isinstance(each, dict) for each in cast("list[object]", inside)):
         return False
-    return bool(inside) or "trace" in value
+    return len(cast("list[object]", inside)) > 0 or "trace" in found
 
 
 def keys_of(records: Iterable[Record]) -> tuple[str, ...]:

@@ -60,7 +60,8 @@ decided as (
     select
         matched.*,
         convention in ('disjoint', 'output inside', 'hidden beside') as is_input_beside,
-        convention in ('disjoint', 'input inside', 'hidden', 'hidden beside') as is_output_beside,
+        convention in ('disjoint', 'input inside', 'hidden', 'hidden beside')
+            or (convention <> 'unknown' and part_reasoning > plain_output) as is_output_beside,
         case
             when convention = 'hidden beside' then part_total - whole_input - whole_output
             when convention = 'hidden' then part_total - part_input - whole_output
@@ -159,7 +160,7 @@ renamed as (
         cast(null as varchar) as response_finish_reason,
 
         level = 'ERROR' as is_failed,
-        case when level = 'ERROR' then error_type end as error_type,
+        error_type,
         cast(null as varchar) as http_response_status_code,
         user_id,
         cast(null as varchar) as customer_id,
@@ -184,6 +185,8 @@ renamed as (
             when convention = 'unknown' then 'parts and total of the usage disagree; unknown'
             when convention in ('hidden', 'hidden beside')
                 then 'hidden tokens between parts and total; counted as reasoning'
+            when convention <> 'disjoint' and part_reasoning > plain_output
+                then 'reasoning tokens exceed output; counted beside it'
             when has_unknown_part then 'usage names units that are not known here; left out'
             when part_total is null and input_parts + output_parts > 0
                 then 'usage without a total; its parts taken as disjoint'
