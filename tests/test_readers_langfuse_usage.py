@@ -1,7 +1,9 @@
 """What a Langfuse observation used: its keys are free, and its own total decides what they mean."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from random import Random
 
 import pytest
 from exports import Row, write_jsonl
@@ -180,3 +182,39 @@ def test_flat_counts_are_read_where_the_map_is_empty_and_only_there(tmp_path: Pa
 def test_a_usage_that_is_no_count_is_rejected_with_the_value(tmp_path: Path, value: object) -> None:
     row = observation(tmp_path, usageDetails={"input": value, "output": 5, "total": 9})
     assert row["reject_reason"] == f"usage_input_tokens {value} is not a count"
+
+
+def spelt(call: Mapping[str, int], random: Random) -> Row:
+    """A call's usage with free keys: each side disjoint or not, its total by the provider."""
+    read, written = call["cached"], call["written"]
+    is_input_disjoint = random.random() < 0.5 or read + written > call["input"] // 2
+    is_output_disjoint = random.random() < 0.5
+    thought = random.choice(["output_reasoning_tokens", "output_reasoning", "completion_details.reasoning"])
+    usage: Row = {
+        "output": call["output"] - (call["reasoning"] if is_output_disjoint else 0),
+        "input": call["input"] - (read + written if is_input_disjoint else 0),
+        random.choice(["input_cached_tokens", "input_cache_read", "cache_read_input_tokens"]): read,
+        random.choice(["output_reasoning_tokens", "output_reasoning", "completion_details.reasoning"]): call[
+            "reasoning"
+        ],
+        "total": call["input"] + call["output"],
+    }
+    if random.random() < 0.5:
+        return usage | {random.choice(["input_cache_creation", "cache_creation_input_tokens"]): written}
+    long = written // 3
+    spans: Row = {"input_cache_creation_5m": written - long, "input_cache_creation_1h": long}
+    return usage | spans | ({"input_cache_creation": written} if random.random() < 0.5 else {})
+
+
+def test_a_thousand_calls_in_random_spellings_are_recovered_exactly(tmp_path: Path) -> None:
+    random = Random(7)
+    calls: list[dict[str, int]] = []
+    for _ in range(1000):
+        whole, output = random.randint(10_000, 90_000), random.randint(1_000, 9_000)
+        cached = random.choice([0, random.randint(1, whole // 2)])
+        written = random.choice([0, random.randint(3, whole // 3)])
+        reasoning = random.choice([0, random.randint(1, output)])
+        calls.append({"input": whole, "cached": cached, "written": written, "output": output, "reasoning": reasoning})
+    records = [OBSERVATION | {"usageDetails": spelt(call, random)} for call in calls]
+    rows = judged(write_jsonl(tmp_path / "observations.jsonl", records))
+    assert [tokens(row) for row in rows] == [tuple(call.values()) for call in calls]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from audit.readers.export import Export
 from audit.readers.langfuse_traces import SCORE, judging_score
-from audit.readers.reader import TEXT, Context, Shape, first_of, identifier, literal, rows, struct, structure
+from audit.readers.reader import TEXT, Context, Shape, first_of, identifier, literal, rows, structure
 
 COUNTS = "MAP(VARCHAR, VARCHAR)"
 SCALARS: Mapping[str, tuple[str, ...]] = {
@@ -62,8 +62,19 @@ OTHERS = (
     "toolCallNames", "usagePricingTierId", "usagePricingTierName", "calculatedInputCost", "calculatedOutputCost",
 )  # fmt: skip
 KNOWN = frozenset(
-    [name for names in (*SCALARS.values(), *TIMES.values(), *FLAT.values()) for name in names]
-    + [*USAGE, LEGACY_USAGE, *PARAMETERS, *DEFINITIONS, *CALLS, *TAGS, *OTHERS, SCORE]
+    name.lower()
+    for names in (
+        *SCALARS.values(),
+        *TIMES.values(),
+        *FLAT.values(),
+        USAGE,
+        PARAMETERS,
+        DEFINITIONS,
+        CALLS,
+        TAGS,
+        OTHERS,
+    )
+    for name in (*names, LEGACY_USAGE)
 )
 """Whatever else an export of the UI has is a column for the scores of one name."""
 
@@ -85,41 +96,32 @@ class Source:
 
     def text(self, *names: str) -> str:
         """The first of `names` that a record has as text; NULL where it is empty."""
-        return first_of([f"nullif({self._plain(name)}, '')" for name in self._declared(names, TEXT)])
+        wanted = [name for name in names if self._is_spelt_so(name)]
+        self.columns |= dict.fromkeys(wanted, TEXT)
+        return first_of([f"nullif({self._plain(name)}, '')" for name in wanted])
 
     def nested(self, names: tuple[str, ...], shape: Shape) -> str:
-        """An object given as such or as JSON text, as a STRUCT."""
-        return self._parsed(names, struct(shape), json.dumps(structure(shape)))
+        """An object, given as such or as JSON text, as a STRUCT."""
+        return self._parsed(names, structure(shape))
 
     def counts(self, names: tuple[str, ...]) -> str:
-        """An object with any keys, as a MAP of text."""
-        return self._parsed(names, COUNTS, json.dumps(COUNTS))
+        """An object with any keys, given as such or as JSON text, as a MAP of text."""
+        return self._parsed(names, COUNTS)
 
     def feedback(self) -> str:
-        """The score chosen for each record: by the unroller, or among the columns of scores."""
-        if self.export.container == "jsonl" and any(SCORE in record for record in self.export.records):
+        """The score chosen for each record: by the unroller, or one of the columns that the UI gives to scores."""
+        if not {"comments", "traceTimestamp"} & self.export.field_set:
             return self.text(SCORE)
-        name = judging_score([field for field in self.export.fields if field not in KNOWN]) if self._is_ui() else None
+        name = judging_score([field for field in self.export.fields if field.lower() not in KNOWN])
         if name is None:
             return "cast(null as varchar)"
         # the UI writes the scores of one name as a list, also where there is one
         listed = f"try(list_avg(from_json({self.text(name)}, '[\"DOUBLE\"]')))"
         return f"coalesce(cast({listed} as varchar), {self.text(name)})"
 
-    def _parsed(self, names: tuple[str, ...], kind: str, shape: str) -> str:
-        found = [record[name] for record in self.export.records for name in names if record.get(name) is not None]
-        # declared as an object, every record that has it as text would be unreadable
-        if self.export.container == "jsonl" and found and all(isinstance(value, dict) for value in found):
-            return first_of([identifier(name) for name in self._declared(names, kind)])
-        return f"try(json_transform({self.text(*names)}, {literal(shape)}))"
-
-    def _is_ui(self) -> bool:
-        return bool({"comments", "traceTimestamp"} & self.export.field_set)
-
-    def _declared(self, names: tuple[str, ...], kind: str) -> list[str]:
-        wanted = [name for name in names if self._is_spelt_so(name)]
-        self.columns |= dict.fromkeys(wanted, kind)
-        return wanted
+    def _parsed(self, names: tuple[str, ...], shape: object) -> str:
+        # Declared as an object, a record that has it as text would be unreadable; to parse it here costs 2 % of a load.
+        return f"try(json_transform({self.text(*names)}, {literal(json.dumps(shape))}))"
 
     def _is_spelt_so(self, name: str) -> bool:
         has_no_case = name.isalpha() and name.islower()
@@ -130,4 +132,5 @@ class Source:
             return identifier(name)
         # times, and in older versions all texts, were turned into JSON text before they were quoted
         column = identifier(name)
-        return f"case when starts_with({column}, '\"') then try(json_extract_string({column}, '$')) else {column} end"
+        unquoted = f"coalesce(try(json_extract_string({column}, '$')), {column})"
+        return f"case when starts_with({column}, '\"') then {unquoted} else {column} end"
