@@ -113,6 +113,11 @@ def test_all_samples_together_count_each_call_once_however_often_it_was_download
     assert sum(file.id_collisions for file in report.files) == 0
 
 
+def test_a_nested_trace_that_was_downloaded_before_adds_nothing(tmp_path: Path) -> None:
+    loaded(tmp_path, "agno-2025-06-11.json")
+    assert counts(loaded(tmp_path, "agno-2025-06-11.trace.json")) == (6, 0, 4, 2)
+
+
 @pytest.mark.trap("langfuse")
 @pytest.mark.parametrize("name", ["autogen-2025-06-06", "google-gemini-2025-08-01", "llamaindex-2025-06-05"])
 def test_texts_and_objects_milliseconds_and_seconds_give_the_same_calls(tmp_path: Path, name: str) -> None:

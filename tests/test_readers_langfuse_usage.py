@@ -194,9 +194,7 @@ def spelt(call: Mapping[str, int], random: Random) -> Row:
         "output": call["output"] - (call["reasoning"] if is_output_disjoint else 0),
         "input": call["input"] - (read + written if is_input_disjoint else 0),
         random.choice(["input_cached_tokens", "input_cache_read", "cache_read_input_tokens"]): read,
-        random.choice(["output_reasoning_tokens", "output_reasoning", "completion_details.reasoning"]): call[
-            "reasoning"
-        ],
+        thought: call["reasoning"],
         "total": call["input"] + call["output"],
     }
     if random.random() < 0.5:
