@@ -178,10 +178,18 @@ def test_flat_counts_are_read_where_the_map_is_empty_and_only_there(tmp_path: Pa
     assert tokens(observation(tmp_path, **flat | {"usageDetails": details})) == (7, 0, 0, 3, 0)
 
 
-@pytest.mark.parametrize("value", [12.7, -5, "many"])
+@pytest.mark.parametrize("value", [12.7, -5, "many", 10**19])
 def test_a_usage_that_is_no_count_is_rejected_with_the_value(tmp_path: Path, value: object) -> None:
     row = observation(tmp_path, usageDetails={"input": value, "output": 5, "total": 9})
     assert row["reject_reason"] == f"usage_input_tokens {value} is not a count"
+
+
+@pytest.mark.parametrize("key", ["total", "output", "input_cached_tokens", "inputUsage", "searches"])
+def test_a_count_beyond_all_bounds_stops_no_load(tmp_path: Path, key: str) -> None:
+    usage: Row = {"input": 5, "output": 5, "total": 10}
+    rows = [OBSERVATION | {"usageDetails": usage | {key: 10**18 - 1}}, OBSERVATION | {"id": "2", key: 10**30}]
+    first, _ = judged(write_jsonl(tmp_path / "observations.jsonl", rows))
+    assert (first["reject_reason"] is None) == (key in ("inputUsage", "searches"))
 
 
 def spelt(call: Mapping[str, int], random: Random) -> Row:

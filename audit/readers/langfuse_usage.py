@@ -37,7 +37,8 @@ SUMMED = (
     "output_other",
 )
 """The kinds that stand beside the plain input and output, or are parts of them."""
-COUNT = "'^[0-9]{1,18}([.]0*)?$'"
+COUNT = "'^[0-9]{1,15}([.]0*)?$'"
+"""A count of which a dozen can be added up; a longer one is passed on as it is, to be rejected with its value."""
 
 
 def sorted_parts(usage: str) -> str:
@@ -46,7 +47,7 @@ def sorted_parts(usage: str) -> str:
     kind = f"case {kinds} else {literal(UNKNOWN)} end".replace("key", "entry.key")
     return (
         f"list_transform(map_entries({usage}), lambda entry: {{'kind': {kind}, 'value': entry.value, "
-        f"'amount': case when regexp_matches(entry.value, {COUNT}) then try_cast(entry.value as bigint) end}})"
+        f"'amount': {_amount('entry.value')}}})"
     )
 
 
@@ -74,12 +75,16 @@ def usage_columns(usage: str, parts: str, flat: Mapping[str, str]) -> dict[str, 
     )
     found = {"input": plain(INPUT, flat["input"]), "output": plain(OUTPUT, flat["output"])}
     return {
-        **{f"part_{name}": f"try_cast({text} as bigint)" for name, text in found.items()},
+        **{f"part_{name}": _amount(text) for name, text in found.items()},
         # Langfuse writes 0 where nobody stated a total
-        "part_total": f"nullif(try_cast({plain(TOTAL, flat['total'])} as bigint), 0)",
+        "part_total": f"nullif({_amount(plain(TOTAL, flat['total']))}, 0)",
         **{f"part_{kind}": f"coalesce(list_sum({amounts(kind)}), 0)::bigint" for kind in SUMMED},
         # one count under two names, where the names are no parts of the total
         "part_cached_most": f"coalesce(list_max({amounts('cached')}), 0)",
         "has_unknown_part": f"len(list_filter({amounts(UNKNOWN)}, lambda amount: amount > 0)) > 0",
         "odd_count": first_of([in_map, odd(flat["input"]), odd(flat["output"])]),
     }
+
+
+def _amount(text: str) -> str:
+    return f"case when regexp_matches({text}, {COUNT}) then try_cast({text} as bigint) end"
