@@ -7,6 +7,12 @@ from audit.readers.export import Export
 from audit.readers.openai_usage import TIMES
 from audit.readers.sniff import Record
 
+LANGFUSE_SCORES = (
+    {"trace_id", "observation_id", "value", "data_type"},
+    {"traceId", "observationId", "value", "dataType"},
+)
+LANGFUSE_TRACES = {"id", "timestamp", "bookmarked", "public"}
+"""Keys of the files that lie beside the observations, and of the tables beside theirs in the UI."""
 USAGE_PAGE = {"Date", "Total Tokens", "Requests"}
 """Columns of the exports that LiteLLM's usage page writes."""
 
@@ -80,5 +86,13 @@ REFUSALS: tuple[tuple[Callable[[Export], bool], str], ...] = (
             "a list of the attributes that some spans had (capture-results.json), not the spans themselves. "
             "Load the files with the spans beside it"
         ),
+    ),
+    (
+        lambda export: any(export.field_set >= keys for keys in LANGFUSE_SCORES),
+        "Langfuse's scores, which hold no calls. Load the observations instead",
+    ),
+    (
+        lambda export: export.field_set >= LANGFUSE_TRACES and not {"type", "observations"} & export.field_set,
+        "Langfuse's traces without their observations, so without tokens. Load the observations instead",
     ),
 )

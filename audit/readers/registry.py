@@ -11,6 +11,7 @@ from typing import cast
 from audit.errors import InputError, UnknownNameError
 from audit.readers.export import Export, parts_of
 from audit.readers.flat_spans import FLAT_SPANS
+from audit.readers.langfuse import LANGFUSE
 from audit.readers.litellm import LITELLM_PAYLOAD, LITELLM_SPEND_LOGS
 from audit.readers.mapped import shipped_maps, user_map
 from audit.readers.openai_batch import OPENAI_BATCH
@@ -26,6 +27,7 @@ from audit.readers.vercel_ai import VERCEL_AI
 READERS: tuple[Reader, ...] = (
     LITELLM_PAYLOAD,
     LITELLM_SPEND_LOGS,
+    LANGFUSE,
     OPENAI_BATCH,
     OPENAI_USAGE,
     OTLP,
@@ -122,10 +124,13 @@ def _seen(export: Export, parts: Sequence[object], reader: Reader | None) -> Exp
 
 
 def _page(last: object) -> Record:
-    """What the last page says beside its records."""
+    """What the last page says beside its records, also in an object of its own called meta."""
     if not isinstance(last, dict):
         return {}
-    return {key: value for key, value in cast("Record", last).items() if not isinstance(value, list | dict)}
+    found = cast("Record", last)
+    inside = found.get("meta")
+    said = found | (cast("Record", inside) if isinstance(inside, dict) else {})
+    return {key: value for key, value in said.items() if not isinstance(value, list | dict)}
 
 
 def find_reader(wanted: str) -> Reader:

@@ -75,6 +75,17 @@ def page_key(value: object) -> str | None:
     return next((key for key in ("data", "results", "result") if isinstance(found.get(key), list)), None)
 
 
+def is_trace(value: object) -> bool:
+    """Whether `value` is a trace around the list of its observations, as Langfuse gives it."""
+    if not isinstance(value, dict):
+        return False
+    found = cast("Record", value)
+    inside = found.get("observations")
+    if not isinstance(inside, list) or not all(isinstance(each, dict) for each in cast("list[object]", inside)):
+        return False
+    return len(cast("list[object]", inside)) > 0 or "trace" in found
+
+
 def keys_of(records: Iterable[Record]) -> tuple[str, ...]:
     """The keys of `records`, each once, in order of appearance."""
     return tuple(dict.fromkeys(key for record in records for key in record))
@@ -84,7 +95,7 @@ def _is_document(body: bytes, lines: list[bytes], objects: list[Record], whole: 
     """Whether the text is one JSON document (or several pages) and not one record per line."""
     if body.lstrip()[:1] not in (b"{", b"["):
         return False
-    if objects and all(page_key(value) for value in objects):
+    if objects and all(page_key(value) or is_trace(value) for value in objects):
         return True
     if whole and len(lines) > 1 and _is_json(body):
         return True
