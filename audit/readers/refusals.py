@@ -16,6 +16,23 @@ def why_not(export: Export) -> str | None:
     return next((reason for is_one, reason in REFUSALS if is_one(export)), None)
 
 
+def _is_azure_without_tokens(export: Export) -> bool:
+    """Whether the file holds Azure OpenAI's RequestResponse logs, also as pages of an event hub."""
+    pages = [record.get("records") for record in export.records]
+    inside = [row for page in pages if isinstance(page, list) for row in cast("list[object]", page)]
+    records = [*export.records, *(cast("Record", row) for row in inside if isinstance(row, dict))]
+    return any(
+        "RequestResponse" in (record.get("category"), record.get("Category"))
+        and not {"usage", "prompt_tokens", "PromptTokens"} & record.keys()
+        for record in records
+    )
+
+
+def _is_apim_without_bodies(export: Export) -> bool:
+    names = {"category", "Category"}
+    return any("GatewayLogs" in {record.get(name) for name in names} for record in export.records)
+
+
 def _objects(export: Export) -> set[object]:
     """What the records, and the results inside of buckets, say they are."""
     inside = [record.get("results") for record in export.records]
@@ -53,6 +70,21 @@ REFUSALS: tuple[tuple[Callable[[Export], bool], str], ...] = (
     (
         lambda export: export.field_set >= USAGE_PAGE,
         "an export of LiteLLM's usage page, which names no models. Export the table LiteLLM_SpendLogs instead",
+    ),
+    (
+        _is_azure_without_tokens,
+        (
+            "Azure OpenAI's RequestResponse diagnostic log: it counts bytes, not tokens, so nothing can be priced. "
+            "Put API Management in front and export ApiManagementGatewayLlmLog, or log the replies in the application "
+            "({request, response, started_at} per call)"
+        ),
+    ),
+    (
+        _is_apim_without_bodies,
+        (
+            "API Management's GatewayLogs without bodies, so without tokens. Export ApiManagementGatewayLlmLog "
+            "(diagnostic setting for generative AI gateway logs), or let the API's diagnostic settings log the bodies"
+        ),
     ),
     (
         lambda export: _objects(export) == {"batch"},

@@ -9,6 +9,12 @@ from pathlib import Path
 from typing import cast
 
 from audit.errors import InputError, UnknownNameError
+from audit.readers.anthropic_messages import ANTHROPIC_BATCH, ANTHROPIC_MESSAGES
+from audit.readers.anthropic_usage import ANTHROPIC_USAGE
+from audit.readers.azure_gateway import AZURE_APIM_GATEWAY
+from audit.readers.bedrock import BEDROCK
+from audit.readers.claude_code import CLAUDE_CODE
+from audit.readers.codex import CODEX
 from audit.readers.export import Export, parts_of
 from audit.readers.litellm import LITELLM_PAYLOAD, LITELLM_SPEND_LOGS
 from audit.readers.mapped import shipped_maps, user_map
@@ -18,13 +24,23 @@ from audit.readers.openai_usage import OPENAI_USAGE
 from audit.readers.reader import Reader, unroll_page
 from audit.readers.refusals import why_not
 from audit.readers.sniff import HEAD_RECORDS, Record, keys_of
+from audit.readers.vertex import GEMINI_REPLIES, VERTEX
 
 READERS: tuple[Reader, ...] = (
     LITELLM_PAYLOAD,
     LITELLM_SPEND_LOGS,
     OPENAI_BATCH,
     OPENAI_USAGE,
+    ANTHROPIC_BATCH,
+    ANTHROPIC_USAGE,
+    CLAUDE_CODE,
+    CODEX,
+    BEDROCK,
+    VERTEX,
+    AZURE_APIM_GATEWAY,
     *shipped_maps(),
+    ANTHROPIC_MESSAGES,
+    GEMINI_REPLIES,
     OPENAI_REQUESTS,
 )
 FIELDS_QUOTED = 12
