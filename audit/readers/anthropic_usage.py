@@ -40,6 +40,10 @@ CONSOLE_NAMES = {
     "speed": "speed",
 }
 """Column -> its name in the console's CSV. `api_key` is the name of the key."""
+SIGNATURES = (
+    frozenset({"starting_at", "uncached_input_tokens", "output_tokens"}),
+    frozenset({"usage_date_utc", "usage_input_tokens_no_cache", "usage_output_tokens"}),
+)
 TIMES = ("starting_at", "ending_at")
 GROUPS = ("model", "api_key_id", "workspace_id", "service_tier", "context_window")
 
@@ -77,6 +81,13 @@ def _unroll(document: object) -> Iterable[object]:
             yield part
 
 
+def _recognises(export: Export) -> bool:
+    if any(signature <= export.field_set for signature in SIGNATURES):
+        return True
+    # a range without usage is a page of empty buckets
+    return bool(export.records) and export.field_set == frozenset(TIMES)
+
+
 def _warn(export: Export) -> str | None:
     said: list[str] = []
     if export.page.get("has_more") is True:
@@ -98,11 +109,9 @@ ANTHROPIC_USAGE = Reader(
         "&group_by[]=context_window&group_by[]=api_key_id&group_by[]=workspace_id"
     ),
     lacks=("single requests", "the number of requests", "latency", "endpoints", "reasoning tokens"),
-    signatures=(
-        frozenset({"starting_at", "uncached_input_tokens", "output_tokens"}),
-        frozenset({"usage_date_utc", "usage_input_tokens_no_cache", "usage_output_tokens"}),
-    ),
+    signatures=SIGNATURES,
     relation=_relation,
+    recognises=_recognises,
     unroll=_unroll,
     warn=_warn,
 )

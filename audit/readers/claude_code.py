@@ -5,8 +5,11 @@ tokens. The id of a request is session and message (one message id can be in sev
 missing behind gateways); `intake.growing` keeps the fullest line of each.
 """
 
+from typing import cast
+
 from audit.readers.export import Export
 from audit.readers.reader import TEXT, Context, Reader, Shape, parsed, rows
+from audit.readers.sniff import Record
 
 MESSAGE: Shape = {
     "id": TEXT,
@@ -39,12 +42,14 @@ def _recognises(export: Export) -> bool:
     return any(_is_line(record) for record in export.records)
 
 
-def _is_line(record: dict[str, object]) -> bool:
+def _is_line(record: Record) -> bool:
     """Whether a record is a line of a session; transcripts in the wild lack nearly everything but type and message."""
-    if not isinstance(record.get("message"), dict):
+    message = record.get("message")
+    if not isinstance(message, dict):
         return False
+    usage = cast("Record", message).get("usage")
     return KINDS | {"timestamp"} <= record.keys() or (
-        record.get("type") in ("user", "assistant") and not record.keys() & {"messages", "response", "model"}
+        record.get("type") == "assistant" and isinstance(usage, dict) and "cache_read_input_tokens" in usage
     )
 
 

@@ -18,27 +18,33 @@ def why_not(export: Export) -> str | None:
 
 def _is_azure_without_tokens(export: Export) -> bool:
     """Whether the file holds Azure OpenAI's RequestResponse logs, also as pages of an event hub."""
-    pages = [record.get("records") for record in export.records]
-    inside = [row for page in pages if isinstance(page, list) for row in cast("list[object]", page)]
-    records = [*export.records, *(cast("Record", row) for row in inside if isinstance(row, dict))]
     return any(
         "RequestResponse" in (record.get("category"), record.get("Category"))
         and not {"usage", "prompt_tokens", "PromptTokens"} & record.keys()
-        for record in records
+        for record in _with_inner(export, "records")
     )
 
 
 def _is_apim_without_bodies(export: Export) -> bool:
-    names = {"category", "Category"}
-    return any("GatewayLogs" in {record.get(name) for name in names} for record in export.records)
+    records = _with_inner(export, "records")
+    return any("GatewayLogs" in (record.get("category"), record.get("Category")) for record in records)
+
+
+def _is_anthropic_cost(export: Export) -> bool:
+    rows = _with_inner(export, "results")
+    return "starting_at" in export.field_set and any({"amount", "currency"} <= row.keys() for row in rows)
+
+
+def _with_inner(export: Export, key: str) -> list[Record]:
+    """The records, and those in the list `key` of each."""
+    inside = [record.get(key) for record in export.records]
+    rows = [row for found in inside if isinstance(found, list) for row in cast("list[object]", found)]
+    return [*export.records, *(cast("Record", row) for row in rows if isinstance(row, dict))]
 
 
 def _objects(export: Export) -> set[object]:
     """What the records, and the results inside of buckets, say they are."""
-    inside = [record.get("results") for record in export.records]
-    results = [row for rows in inside if isinstance(rows, list) for row in cast("list[object]", rows)]
-    found = [*export.records, *(cast("Record", row) for row in results if isinstance(row, dict))]
-    return {record.get("object") for record in found}
+    return {record.get("object") for record in _with_inner(export, "results")}
 
 
 REFUSALS: tuple[tuple[Callable[[Export], bool], str], ...] = (
@@ -70,6 +76,13 @@ REFUSALS: tuple[tuple[Callable[[Export], bool], str], ...] = (
     (
         lambda export: export.field_set >= USAGE_PAGE,
         "an export of LiteLLM's usage page, which names no models. Export the table LiteLLM_SpendLogs instead",
+    ),
+    (
+        _is_anthropic_cost,
+        (
+            "an Anthropic cost report: dollars per day, no tokens. Load the usage report, "
+            "/v1/organizations/usage_report/messages, instead"
+        ),
     ),
     (
         _is_azure_without_tokens,

@@ -8,8 +8,8 @@ read as (
     select
         source.*,
         regexp_replace(model, '^.*/', '', 'g') as requested_model,
-        -- the reply says when it was begun; of older rows only the end and the latency are known
-        coalesce(created, logging_time) as started,
+        -- logged is the end, and the latency before it the beginning
+        coalesce(created, begun, logging_time) as started,
         case
             when is_claude then claude_input_tokens
             when try_cast(tool_use_tokens as bigint) > 0
