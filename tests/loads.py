@@ -1,5 +1,7 @@
-"""Loads of whole files, with what every load must keep: nothing refused, no row lost, no check failed."""
+"""Files of JSON lines, and loads of whole files with what each must keep: no row lost, no check failed."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from audit.intake.loading import LoadReport, load
@@ -8,6 +10,12 @@ from audit.warehouse import Warehouse
 
 KEY = [name for name in TABLES["traffic_cells"] if name not in MEASURES and name != "load_id"]
 Counts = tuple[int, int, int, int]
+
+
+def jsonl(path: Path, *records: Mapping[str, object]) -> Path:
+    """The records as JSON lines."""
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return path
 
 
 def loaded(db: Path, *paths: Path) -> LoadReport:

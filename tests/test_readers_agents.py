@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from loads import cells, counts, loaded, query
+from loads import cells, counts, jsonl, loaded, query
 from staging import Row, judged, prepared
 
+from audit.config import Config
 from audit.intake.resolve import unload
 
 SAMPLES = Path(__file__).parent / "data" / "samples"
@@ -17,11 +18,6 @@ LINE: Row = {
     "cwd": "/home/someone/shop",
     "message": {},
 }
-
-
-def jsonl(path: Path, *records: Row) -> Path:
-    path.write_text("".join(json.dumps(record) + "\n" for record in records))
-    return path
 
 
 def line(second: int, message: str, output: int, *, session: str = "s1", **usage: object) -> Row:
@@ -49,7 +45,9 @@ def event(second: int, kind: str, **payload: object) -> Row:
 
 
 def count(second: int, last: Row, total: Row | None, **info: object) -> Row:
-    return event(second, "event_msg", type="token_count", info={"last_token_usage": last, "total_token_usage": total} | info)
+    return event(
+        second, "event_msg", type="token_count", info={"last_token_usage": last, "total_token_usage": total} | info
+    )
 
 
 def started(session: str, model: str = "gpt-5.2-codex") -> tuple[Row, Row]:
@@ -89,7 +87,14 @@ def test_a_session_that_is_loaded_again_when_it_has_grown_ends_with_the_totals_o
     tmp_path: Path, seen: int
 ) -> None:
     # the last line of m1 comes after m2 began, so that it may arrive only with the second load
-    whole = [line(1, "m1", 1), line(2, "m1", 9), line(3, "m2", 5), line(4, "m1", 300), line(5, "m2", 5), line(6, "m3", 7)]
+    whole = [
+        line(1, "m1", 1),
+        line(2, "m1", 9),
+        line(3, "m2", 5),
+        line(4, "m1", 300),
+        line(5, "m2", 5),
+        line(6, "m3", 7),
+    ]
     grown, once = tmp_path / "grown.duckdb", tmp_path / "once.duckdb"
     path = jsonl(tmp_path / "s.jsonl", *whole[:seen])
     loaded(grown, path)
@@ -104,13 +109,14 @@ def test_a_session_that_is_loaded_again_when_it_has_grown_ends_with_the_totals_o
     assert cells(grown) == cells(once)
 
 
-def test_a_call_returns_to_its_earlier_line_when_the_load_with_the_fuller_one_is_taken_out(tmp_path: Path) -> None:
+def test_a_call_returns_to_its_earlier_line_when_the_file_with_the_fuller_one_is_taken_out(tmp_path: Path) -> None:
     db = tmp_path / "audit.duckdb"
-    path = jsonl(tmp_path / "s.jsonl", line(1, "m1", 1))
-    loaded(db, path)
+    loaded(db, jsonl(tmp_path / "monday.jsonl", line(1, "m1", 1)))
     before = cells(db)
-    loaded(db, jsonl(path, line(1, "m1", 1), line(2, "m1", 300)))
-    unload(db, [2])
+    copy = jsonl(tmp_path / "tuesday.jsonl", line(1, "m1", 1), line(2, "m1", 300))
+    loaded(db, copy)
+    assert cells(db) != before
+    unload(db, str(copy), Config())
     assert cells(db) == before
 
 
@@ -118,13 +124,18 @@ def test_a_call_returns_to_its_earlier_line_when_the_load_with_the_fuller_one_is
 def test_the_same_message_id_in_two_sessions_is_two_calls_and_a_missing_request_id_does_not_matter(
     tmp_path: Path,
 ) -> None:
-    lines = (line(1, "m1", 50), line(2, "m1", 70, session="s2"), line(3, "m2", 5) | {"requestId": "req_1"}, line(4, "m2", 5))
+    lines = (
+        line(1, "m1", 50),
+        line(2, "m1", 70, session="s2"),
+        line(3, "m2", 5) | {"requestId": "req_1"},
+        line(4, "m2", 5),
+    )
     assert counts(loaded(tmp_path / "audit.duckdb", jsonl(tmp_path / "s.jsonl", *lines)))["s.jsonl"] == (4, 3, 1, 0)
 
 
 def test_lines_that_are_no_calls_are_counted_by_kind_and_never_as_faults(tmp_path: Path) -> None:
     said = {"role": "user", "content": "secret words"}
-    lines = (
+    lines: tuple[Row, ...] = (
         LINE | {"type": "user", "message": said},
         {"type": "summary", "summary": "secret words", "leafUuid": "u1"},
         {"type": "file-history-snapshot", "messageId": "x", "snapshot": {}},
@@ -188,7 +199,9 @@ def test_the_model_is_that_of_the_line_or_of_the_latest_turn_before_it(tmp_path:
 def test_counters_that_are_shown_again_or_replayed_by_a_forked_session_count_once(tmp_path: Path) -> None:
     one, two = count(1, usage(1000, 100), usage(1000, 100)), count(2, usage(1000, 100), usage(2000, 200))
     parent = jsonl(tmp_path / "parent.jsonl", *started("t1"), one, one | {"timestamp": "2026-05-20T10:00:09Z"}, two)
-    fork = jsonl(tmp_path / "fork.jsonl", *started("t2"), *started("t1"), one, two, count(7, usage(5, 5), usage(2005, 205)))
+    fork = jsonl(
+        tmp_path / "fork.jsonl", *started("t2"), *started("t1"), one, two, count(7, usage(5, 5), usage(2005, 205))
+    )
     found = counts(loaded(tmp_path / "audit.duckdb", parent, fork))
     assert found == {"parent.jsonl": (5, 2, 1, 2), "fork.jsonl": (7, 1, 2, 4)}, "equal calls with other totals are two"
     nameless = jsonl(tmp_path / "nameless.jsonl", one, one | {"timestamp": "2026-05-20T10:00:09Z"}, two)

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from loads import counts, loaded, query
+from loads import counts, jsonl, loaded, query
 from staging import CONTEXT, Row, judged, prepared
 
 from audit.catalog.facts import length_bands
@@ -41,11 +41,6 @@ BUCKET: Row = {
     "context_window": "0-200k",
 }
 FEWEST = "no count of requests; the fewest that its context window allows"
-
-
-def jsonl(path: Path, *records: Row) -> Path:
-    path.write_text("".join(json.dumps(record) + "\n" for record in records))
-    return path
 
 
 def call(tmp_path: Path, **changes: object) -> Row:
@@ -86,11 +81,11 @@ def test_input_of_a_reply_excludes_cache_reads_and_writes_so_all_three_are_added
 @pytest.mark.trap("anthropic_messages")
 def test_a_log_with_replies_of_both_vendors_reads_each_by_its_own_way_of_counting(tmp_path: Path) -> None:
     usage = {"prompt_tokens": 100, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 64}}
-    other = {"id": "chatcmpl-1", "object": "chat.completion", "model": "gpt-4o", "choices": [], "usage": usage}
+    other: Row = {"id": "chatcmpl-1", "object": "chat.completion", "model": "gpt-4o", "choices": [], "usage": usage}
     ours, theirs = judged(jsonl(tmp_path / "calls.jsonl", CALL, CALL | {"response": other}))
     assert (ours["usage_input_tokens"], theirs["usage_input_tokens"]) == (2320, 100)
     # and when the first records are all OpenAI's
-    many = [CALL | {"response": other}] * 60
+    many: list[Row] = [CALL | {"response": other}] * 60
     last = judged(jsonl(tmp_path / "more.jsonl", *many, CALL))[-1]
     assert last["usage_input_tokens"] == 2320
 
@@ -171,7 +166,9 @@ def test_a_busy_day_is_priced_by_its_context_window_and_not_as_one_long_request(
     db = tmp_path / "audit.duckdb"
     loaded(db, SAMPLES / "usage_report_written_here.json")
     model = "claude-sonnet-4-5-20250929"
-    bands = query(db, "select length_band, usage_input_tokens from traffic_cells where model like '%sonnet%' order by 1")
+    bands = query(
+        db, "select length_band, usage_input_tokens from traffic_cells where model like '%sonnet%' order by 1"
+    )
     (short, _), (long, _) = bands
     assert int(str(short)) < 200_000 <= int(str(long))
     assert int(str(short)) in length_bands()

@@ -5,8 +5,6 @@ and what Log Analytics exports (the same in columns of its own). Bodies are cut 
 """
 
 import json
-from collections.abc import Iterable
-from typing import cast
 
 from audit.readers.export import Export
 from audit.readers.openai_calls import (
@@ -102,13 +100,6 @@ def _parsed(text: str, shape: Shape) -> str:
     return f"try(json_transform({text}, {literal(json.dumps(structure(shape)))}))"
 
 
-def _unroll(document: object) -> Iterable[object]:
-    """The records inside of what an event hub delivers."""
-    for part in unroll_page(document):
-        records = cast("Record", part).get("records") if isinstance(part, dict) else None
-        yield from cast("list[object]", records) if isinstance(records, list) else (part,)
-
-
 def _recognises(export: Export) -> bool:
     return any(_has_body(record) for record in export.records) or (
         # a Parquet file shows its columns only
@@ -139,5 +130,5 @@ AZURE_APIM_GATEWAY = Reader(
     ),
     relation=_relation,
     recognises=_recognises,
-    unroll=_unroll,
+    unroll=unroll_page,
 )

@@ -21,30 +21,29 @@ def _is_azure_without_tokens(export: Export) -> bool:
     return any(
         "RequestResponse" in (record.get("category"), record.get("Category"))
         and not {"usage", "prompt_tokens", "PromptTokens"} & record.keys()
-        for record in _with_inner(export, "records")
+        for record in export.records
     )
 
 
 def _is_apim_without_bodies(export: Export) -> bool:
-    records = _with_inner(export, "records")
-    return any("GatewayLogs" in (record.get("category"), record.get("Category")) for record in records)
+    return any("GatewayLogs" in (record.get("category"), record.get("Category")) for record in export.records)
 
 
 def _is_anthropic_cost(export: Export) -> bool:
-    rows = _with_inner(export, "results")
+    rows = _with_results(export)
     return "starting_at" in export.field_set and any({"amount", "currency"} <= row.keys() for row in rows)
 
 
-def _with_inner(export: Export, key: str) -> list[Record]:
-    """The records, and those in the list `key` of each."""
-    inside = [record.get(key) for record in export.records]
+def _with_results(export: Export) -> list[Record]:
+    """The records, and the results inside of buckets."""
+    inside = [record.get("results") for record in export.records]
     rows = [row for found in inside if isinstance(found, list) for row in cast("list[object]", found)]
     return [*export.records, *(cast("Record", row) for row in rows if isinstance(row, dict))]
 
 
 def _objects(export: Export) -> set[object]:
     """What the records, and the results inside of buckets, say they are."""
-    return {record.get("object") for record in _with_inner(export, "results")}
+    return {record.get("object") for record in _with_results(export)}
 
 
 REFUSALS: tuple[tuple[Callable[[Export], bool], str], ...] = (

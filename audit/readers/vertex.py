@@ -76,14 +76,12 @@ def _relation(export: Export, context: Context) -> str:
     found |= {f"claude_{name}": f"reply.usage.{name}" for name in ANTHROPIC}
     details = f'coalesce({usage}.prompt_tokens_details, {usage}."promptTokensDetails")'
     latency = 'coalesce(metadata.request_latency, metadata."requestLatency")'
+    microseconds = f"cast(1000 * try_cast({latency} as double) as bigint)"
     named = ", ".join(f"{expression} as {name}" for name, expression in found.items())
     return f"""
     select {", ".join(TEXTS)}, {named},
         {latency} as request_latency,
-        cast(
-            try_cast(logging_time as timestamptz) - to_microseconds(cast(1000 * try_cast({latency} as double) as bigint))
-            as varchar
-        ) as begun,
+        cast(try_cast(logging_time as timestamptz) - to_microseconds({microseconds}) as varchar) as begun,
         coalesce(reply.candidates[1].finish_reason, reply.candidates[1]."finishReason", reply.stop_reason)
             as finish_reason,
         {_of_modality(details, "AUDIO")} as audio_tokens, {_of_modality(details, "IMAGE")} as image_tokens,
