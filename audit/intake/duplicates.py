@@ -6,6 +6,7 @@ A bucket has no id: the newest file owns its time and project, and equal rows in
 that add up.
 """
 
+from audit.intake.growing import set_aside_unfinished
 from audit.intake.nesting import set_aside_nested
 from audit.readers.reader import literal
 from audit.warehouse import Warehouse
@@ -43,8 +44,9 @@ def set_aside(warehouse: Warehouse, load_id: int) -> set[int]:
 
     Runs inside the transaction of that load.
     """
+    unfinished = set_aside_unfinished(warehouse, load_id)
     _requests(warehouse, load_id)
-    return set_aside_nested(warehouse, load_id) | _buckets(warehouse, load_id)
+    return unfinished | set_aside_nested(warehouse, load_id) | _buckets(warehouse, load_id)
 
 
 def set_aside_again(warehouse: Warehouse) -> None:

@@ -1,6 +1,8 @@
-"""The request and response objects of OpenAI's APIs, flattened once for application logs and for Batch files.
+"""The request and response objects of model APIs, flattened once for application logs and for Batch files.
 
-Fields as in OpenAI's OpenAPI specification 2.3.0: chat completions, the Responses API, completions and embeddings.
+Fields as in OpenAI's OpenAPI specification 2.3.0: chat completions, the Responses API, completions and embeddings. One
+log often holds the replies of several vendors, so those of Anthropic's Messages API and of Gemini's generateContent are
+read beside them, each by its own way of counting.
 """
 
 from collections.abc import Sequence
@@ -26,6 +28,19 @@ RESPONSE: Shape = {
     "error": TEXT,
     "incomplete_details": {"reason": TEXT},
     "choices": ({"finish_reason": TEXT},),
+    "type": TEXT,
+    "stop_reason": TEXT,
+    "responseId": TEXT,
+    "modelVersion": TEXT,
+    "createTime": TEXT,
+    "candidates": ({"finishReason": TEXT},),
+    "usageMetadata": {
+        "promptTokenCount": TEXT,
+        "toolUsePromptTokenCount": TEXT,
+        "candidatesTokenCount": TEXT,
+        "thoughtsTokenCount": TEXT,
+        "cachedContentTokenCount": TEXT,
+    },
     "usage": {
         "prompt_tokens": TEXT,
         "completion_tokens": TEXT,
@@ -34,7 +49,12 @@ RESPONSE: Shape = {
         "prompt_tokens_details": {"cached_tokens": TEXT, "cache_write_tokens": TEXT, "audio_tokens": TEXT},
         "completion_tokens_details": {"reasoning_tokens": TEXT, "audio_tokens": TEXT},
         "input_tokens_details": {"cached_tokens": TEXT, "cache_write_tokens": TEXT},
-        "output_tokens_details": {"reasoning_tokens": TEXT},
+        "output_tokens_details": {"reasoning_tokens": TEXT, "thinking_tokens": TEXT},
+        "cache_read_input_tokens": TEXT,
+        "cache_creation_input_tokens": TEXT,
+        "cache_creation": {"ephemeral_1h_input_tokens": TEXT},
+        "service_tier": TEXT,
+        "speed": TEXT,
     },
 }
 """What only a reply has."""
@@ -44,6 +64,7 @@ TERMS: Shape = {
     "text": {"format": {"type": TEXT}},
     "instructions": TEXT,
     "prompt": TEXT,
+    "system": TEXT,
 }
 """What a request says and a reply of the Responses API, or a stored completion, repeats."""
 REQUEST: Shape = {
@@ -54,6 +75,8 @@ REQUEST: Shape = {
     "functions": TEXT,
     "messages": TEXT,
     "input": TEXT,
+    "contents": TEXT,
+    "systemInstruction": TEXT,
 }
 """What only a request has."""
 
@@ -101,29 +124,57 @@ def response_columns(reply: str) -> dict[str, str]:
     def either(*paths: str) -> str:
         return first_of([part(reply, path) for path in paths])
 
+    gemini = part(reply, "usageMetadata")
+    tool_use, prompt = (part(gemini, f"{name}TokenCount") for name in ("toolUsePrompt", "prompt"))
+    # what tools brought into a prompt is counted beside it
+    both = f"cast(cast({prompt} as bigint) + cast({tool_use} as bigint) as varchar)"
+    prompted = f"try(case when {tool_use} > '0' then {both} end)"
     return {
-        "response_id": either("id"),
+        # the vendor whose way of counting the reply has; NULL for OpenAI's
+        "reply_kind": f"case when {part(reply, 'type')} = 'message' then 'anthropic' "
+        f"when {gemini} is not null then 'gemini' end",
+        "hour_cache_writes": either("usage.cache_creation.ephemeral_1h_input_tokens"),
+        "speed": either("usage.speed"),
+        "response_id": either("id", "responseId"),
         "response_object": either("object"),
-        "created": either("created", "created_at"),
+        "created": either("created", "created_at", "createTime"),
         "completed": either("completed_at"),
-        "response_model": either("model"),
-        "has_usage": f"{part(reply, 'usage')} is not null",
-        "input_tokens": either("usage.prompt_tokens", "usage.input_tokens"),
-        "output_tokens": either("usage.completion_tokens", "usage.output_tokens"),
+        "response_model": either("model", "modelVersion"),
+        "has_usage": f"{part(reply, 'usage')} is not null or {gemini} is not null",
+        "input_tokens": first_of([either("usage.prompt_tokens", "usage.input_tokens"), prompted, prompt]),
+        # Gemini leaves out what is zero
+        "output_tokens": first_of(
+            [
+                either("usage.completion_tokens", "usage.output_tokens", "usageMetadata.candidatesTokenCount"),
+                f"case when {prompt} is not null then '0' end",
+            ]
+        ),
         "cached_tokens": either(
-            "usage.prompt_tokens_details.cached_tokens", "usage.input_tokens_details.cached_tokens"
+            "usage.prompt_tokens_details.cached_tokens",
+            "usage.input_tokens_details.cached_tokens",
+            "usage.cache_read_input_tokens",
+            "usageMetadata.cachedContentTokenCount",
         ),
         "cache_write_tokens": either(
-            "usage.prompt_tokens_details.cache_write_tokens", "usage.input_tokens_details.cache_write_tokens"
+            "usage.prompt_tokens_details.cache_write_tokens",
+            "usage.input_tokens_details.cache_write_tokens",
+            "usage.cache_creation_input_tokens",
         ),
         "reasoning_tokens": either(
-            "usage.completion_tokens_details.reasoning_tokens", "usage.output_tokens_details.reasoning_tokens"
+            "usage.completion_tokens_details.reasoning_tokens",
+            "usage.output_tokens_details.reasoning_tokens",
+            "usage.output_tokens_details.thinking_tokens",
+            "usageMetadata.thoughtsTokenCount",
         ),
         "audio_input_tokens": either("usage.prompt_tokens_details.audio_tokens"),
         "audio_output_tokens": either("usage.completion_tokens_details.audio_tokens"),
-        "service_tier": either("service_tier"),
+        "service_tier": either("service_tier", "usage.service_tier"),
         "finish_reason": first_of(
-            [f"{part(reply, 'choices')}[1].finish_reason", part(reply, "incomplete_details.reason")]
+            [
+                f"{part(reply, 'choices')}[1].finish_reason",
+                either("incomplete_details.reason", "stop_reason"),
+                f'{part(reply, "candidates")}[1]."finishReason"',
+            ]
         ),
         "response_status": either("status"),
         "response_error": error_word(either("error")),
@@ -166,9 +217,9 @@ def request_columns(
         "conversation": labelled(*CONVERSATION_KEYS),
         "labelled_user": labelled(*USER_KEYS),
         "kept_metadata": kept_metadata({key: labelled(key) for key in context.metadata_keys}),
-        "texts": asked("messages", "input"),
+        "texts": asked("messages", "input", "contents"),
         "tool_texts": tools,
-        "instructions": both("instructions"),
+        "instructions": first_of([both("instructions", "system"), asked("systemInstruction")]),
     }
 
 

@@ -100,10 +100,13 @@ def _wrapped(export: Export, context: Context) -> str:
 
 def _bare(export: Export, context: Context) -> str:
     shape = response_shape(context)
-    texts = dict.fromkeys((name for names in BARE.values() for name in names), TEXT)
+    beside = BARE | {"logged_start": tuple(name for name in WRAPPER["logged_start"] if name in export.fields)}
+    texts = dict.fromkeys((name for names in beside.values() for name in names), TEXT)
     declared = texts | {name: type_of(part) for name, part in shape.items()}
-    columns = _outside(BARE) | response_columns("") | request_columns(None, "", context)
-    columns["is_record"] = f"{_some(('id', 'object', 'model'))} is not null or usage is not null"
+    columns = _outside(beside) | response_columns("") | request_columns(None, "", context)
+    columns["is_record"] = (
+        f'{_some(("id", "object", "model"))} is not null or usage is not null or "usageMetadata" is not null'
+    )
     return f"select {selected(columns)} from {rows(export, declared, context)}"
 
 
@@ -127,7 +130,7 @@ def _outside(found: dict[str, tuple[str, ...]]) -> dict[str, str]:
 def _body(export: Export, name: str, shape: Shape) -> Shape:
     """`shape`, one level down where the wrapper logs status and headers around the body, as HTTP clients do."""
     for record in export.records:
-        if isinstance(value := _object(record.get(name)), dict) and isinstance(value.get("body"), dict):
+        if isinstance(value := object_of(record.get(name)), dict) and isinstance(value.get("body"), dict):
             return {"body": shape, "status_code": TEXT, "url": TEXT}
     return shape
 
@@ -136,7 +139,8 @@ def _some(names: "dict[str, str] | tuple[str, ...]") -> str:
     return first_of([identifier(name) for name in names])
 
 
-def _object(value: object) -> Record | None:
+def object_of(value: object) -> Record | None:
+    """An object, or the one that a text holds; None where there is none."""
     if isinstance(value, str) and value.lstrip()[:1] == "{":
         try:
             value = json.loads(value)
@@ -153,12 +157,18 @@ def _recognises(export: Export) -> bool:
     return any(_is_call(record) for record in export.records)
 
 
+def bodies_of(record: Record) -> tuple[Record | None, Record | None]:
+    """The request and the reply inside a wrapper."""
+    sent, reply = (object_of(record.get(name)) for name in ("request", "response"))
+    sent, reply = (object_of(body.get("body")) or body if body else None for body in (sent, reply))
+    return sent, reply
+
+
 def _is_call(record: Record) -> bool:
     """Whether a record is a reply, or a wrapper around a request or reply in OpenAI's form."""
     if _is_reply(record):
         return True
-    sent, reply = (_object(record.get(name)) for name in ("request", "response"))
-    sent, reply = (_object(body.get("body")) or body if body else None for body in (sent, reply))
+    sent, reply = bodies_of(record)
     if reply is not None and _is_reply(reply):
         return True
     return sent is not None and "model" in sent and bool({"messages", "input", "prompt"} & sent.keys())

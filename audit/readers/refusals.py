@@ -31,12 +31,34 @@ def is_by_columns(export: Export) -> bool:
     return all(isinstance(column, dict) for column in columns) and len(keys) == 1 and bool(min(keys))
 
 
+def _is_azure_without_tokens(export: Export) -> bool:
+    """Whether the file holds Azure OpenAI's RequestResponse logs, also as pages of an event hub."""
+    return any(
+        "RequestResponse" in (record.get("category"), record.get("Category"))
+        and not {"usage", "prompt_tokens", "PromptTokens"} & record.keys()
+        for record in export.records
+    )
+
+
+def _is_apim_without_bodies(export: Export) -> bool:
+    return any("GatewayLogs" in (record.get("category"), record.get("Category")) for record in export.records)
+
+
+def _is_anthropic_cost(export: Export) -> bool:
+    rows = _with_results(export)
+    return "starting_at" in export.field_set and any({"amount", "currency"} <= row.keys() for row in rows)
+
+
+def _with_results(export: Export) -> list[Record]:
+    """The records, and the results inside of buckets."""
+    inside = [record.get("results") for record in export.records]
+    rows = [row for found in inside if isinstance(found, list) for row in cast("list[object]", found)]
+    return [*export.records, *(cast("Record", row) for row in rows if isinstance(row, dict))]
+
+
 def _objects(export: Export) -> set[str]:
     """What the records, and the results inside of buckets, say they are."""
-    inside = [record.get("results") for record in export.records]
-    results = [row for rows in inside if isinstance(rows, list) for row in cast("list[object]", rows)]
-    found = [*export.records, *(cast("Record", row) for row in results if isinstance(row, dict))]
-    return {str(record.get("object")) for record in found}
+    return {str(record.get("object")) for record in _with_results(export)}
 
 
 REFUSALS: tuple[tuple[Callable[[Export], bool], str], ...] = (
@@ -68,6 +90,28 @@ REFUSALS: tuple[tuple[Callable[[Export], bool], str], ...] = (
     (
         lambda export: export.field_set >= USAGE_PAGE,
         "an export of LiteLLM's usage page, which names no models. Export the table LiteLLM_SpendLogs instead",
+    ),
+    (
+        _is_anthropic_cost,
+        (
+            "an Anthropic cost report: dollars per day, no tokens. Load the usage report, "
+            "/v1/organizations/usage_report/messages, instead"
+        ),
+    ),
+    (
+        _is_azure_without_tokens,
+        (
+            "Azure OpenAI's RequestResponse diagnostic log: it counts bytes, not tokens, so nothing can be priced. "
+            "Put API Management in front and export ApiManagementGatewayLlmLog, or log the replies in the application "
+            "({request, response, started_at} per call)"
+        ),
+    ),
+    (
+        _is_apim_without_bodies,
+        (
+            "API Management's GatewayLogs without bodies, so without tokens. Export ApiManagementGatewayLlmLog "
+            "(diagnostic setting for generative AI gateway logs), or let the API's diagnostic settings log the bodies"
+        ),
     ),
     (
         lambda export: _objects(export) == {"batch"},

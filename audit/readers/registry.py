@@ -9,6 +9,12 @@ from pathlib import Path
 from typing import cast
 
 from audit.errors import InputError, UnknownNameError
+from audit.readers.anthropic_messages import ANTHROPIC_BATCH, ANTHROPIC_MESSAGES
+from audit.readers.anthropic_usage import ANTHROPIC_USAGE
+from audit.readers.azure_gateway import AZURE_APIM_GATEWAY
+from audit.readers.bedrock import BEDROCK
+from audit.readers.claude_code import CLAUDE_CODE
+from audit.readers.codex import CODEX
 from audit.readers.export import Export, parts_of
 from audit.readers.flat_spans import FLAT_SPANS
 from audit.readers.langfuse import LANGFUSE
@@ -23,6 +29,7 @@ from audit.readers.refusals import why_not
 from audit.readers.sniff import HEAD_RECORDS, Record, keys_of
 from audit.readers.span_tables import SPAN_TABLE
 from audit.readers.vercel_ai import VERCEL_AI
+from audit.readers.vertex import GEMINI_REPLIES, VERTEX
 
 READERS: tuple[Reader, ...] = (
     LITELLM_PAYLOAD,
@@ -34,7 +41,16 @@ READERS: tuple[Reader, ...] = (
     VERCEL_AI,
     SPAN_TABLE,
     FLAT_SPANS,
+    ANTHROPIC_BATCH,
+    ANTHROPIC_USAGE,
+    CLAUDE_CODE,
+    CODEX,
+    BEDROCK,
+    VERTEX,
+    AZURE_APIM_GATEWAY,
     *shipped_maps(),
+    ANTHROPIC_MESSAGES,
+    GEMINI_REPLIES,
     OPENAI_REQUESTS,
 )
 FIELDS_QUOTED = 12

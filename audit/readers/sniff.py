@@ -72,7 +72,7 @@ def page_key(value: object) -> str | None:
     found = cast("Record", value)
     if found.keys() & NOT_ON_A_PAGE:
         return None
-    return next((key for key in ("data", "results", "result") if isinstance(found.get(key), list)), None)
+    return next((key for key in ("data", "results", "result", "records") if isinstance(found.get(key), list)), None)
 
 
 def is_trace(value: object) -> bool:

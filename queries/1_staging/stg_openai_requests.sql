@@ -1,5 +1,5 @@
 -- grain: one row per record of the export, in file order
--- OpenAI calls as an application logged them under the project's names; counts and times are still text.
+-- Calls of model APIs as an application logged them under the project's names; counts and times are still text.
 with source as (
     select * from raw_openai_requests
 ),
@@ -81,9 +81,13 @@ renamed as (
         lower(cache_hit) = 'true' as gateway_cache_hit,
         score as feedback_score,
         cost as billed_cost,
-        false as input_excludes_cache,
-        false as output_excludes_reasoning,
-        cast(null as varchar) as usage_note
+        coalesce(reply_kind = 'anthropic', false) as input_excludes_cache,
+        coalesce(reply_kind = 'gemini', false) as output_excludes_reasoning,
+        nullif(concat_ws(
+            '; ',
+            case when try_cast(hour_cache_writes as bigint) > 0 then 'cache writes for an hour, priced as for five minutes' end,
+            case when speed = 'fast' then 'fast mode, priced as standard' end
+        ), '') as usage_note
     from source
 )
 
