@@ -122,6 +122,8 @@ def print_status(document: Mapping[str, object]) -> None:
                 [column.replace("_requests", "") for column in columns],
                 ([row[column] for column in columns] for row in rows),
             )
+    for bill in cast("Sequence[Mapping[str, object]]", document["billed_costs"]):
+        print(f"billed {bill['amount']} {bill['currency']} from {bill['start']} to {bill['end']}")
     requests = cast("Mapping[str, int]", document["requests"])
     print_table("Requests by outcome", ("outcome", "requests"), requests.items())
 

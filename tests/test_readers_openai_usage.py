@@ -138,28 +138,6 @@ def test_a_file_of_four_time_columns_is_refused_with_what_to_click(tmp_path: Pat
         prepared(path)
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
-        "start_time,end_time,start_time_iso,end_time_iso,amount_value,amount_currency,line_item,project_id",
-        "start_time,end_time,amount_value,amount_currency,quantity,quantity_unit,line_item,user_email,api_source",
-    ],
-)
-def test_a_cost_export_is_refused_and_sent_to_reconcile(tmp_path: Path, header: str) -> None:
-    path = tmp_path / "cost.csv"
-    path.write_text(header + "\n" + "1" + "," * header.count(",") + "\n")
-    with pytest.raises(InputError, match="audit reconcile"):
-        prepared(path)
-
-
-@pytest.mark.parametrize("name", ["openapi_example_organization_costs.json", "openapi_example_CostsResult.json"])
-def test_a_page_of_the_costs_api_is_refused_as_well(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    path.write_bytes((SAMPLES / name).read_bytes())
-    with pytest.raises(InputError, match="an OpenAI cost export"):
-        prepared(path)
-
-
 def test_exports_of_embeddings_have_no_output_and_known_usage(tmp_path: Path) -> None:
     header = [name for name in HEADER_2025 if not name.startswith("output_")]
     (row,) = judged(dashboard(tmp_path / "emb.csv", DAY | {"model": "text-embedding-3-small"}, header=header))

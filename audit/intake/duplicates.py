@@ -6,6 +6,7 @@ A bucket has no id: the newest file owns its time and project, and equal rows in
 that add up.
 """
 
+from audit.intake.billed_costs import set_aside_costs
 from audit.intake.nesting import set_aside_nested
 from audit.readers.reader import literal
 from audit.warehouse import Warehouse
@@ -44,6 +45,7 @@ def set_aside(warehouse: Warehouse, load_id: int) -> set[int]:
     Runs inside the transaction of that load.
     """
     _requests(warehouse, load_id)
+    set_aside_costs(warehouse, load_id)
     return set_aside_nested(warehouse, load_id) | _buckets(warehouse, load_id)
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from audit import sql
 from audit.config import Config
 from audit.intake import resolve
+from audit.intake.billed_costs import IS_EXPECTED
 from audit.intake.duplicates import keep_keys_current, recount, set_aside
-from audit.intake.load_report import NOT_A_CALL, FileReport, LoadReport, file_reports, keep_notes
+from audit.intake.load_report import FileReport, LoadReport, file_reports, keep_notes
 from audit.intake.rejects import Reject, locate_lines, locate_rows, without_place
 from audit.intake.staging import Pending, UnreadableError, readable, recognise_all, stage
 from audit.progress import Progress, silent
@@ -106,9 +107,10 @@ def _load_all(
             item.seconds = time.monotonic() - started
         # Rows of an open transaction are numbered from elsewhere; only the distance from the first one lasts.
         first_row = warehouse.count("select min(rowid) from request_facts where load_id = ?", [load_id])
+        shift = before - first_row
         for item in pending:
-            item.first_row, first_row = first_row, first_row + item.row_count
-        shift = before - pending[0].first_row
+            item.first_row = first_row
+            first_row += item.row_count if item.reader.target == "request_facts" else 0
         _insert_files(warehouse, pending, load_id, now)
         with progress("finding rejects and duplicates"):
             _keep_rejects(warehouse, pending, load_id, keep_raw)
@@ -130,6 +132,7 @@ def _insert_files(warehouse: Warehouse, pending: Iterable[Pending], load_id: int
             "load_id": load_id,
             "path": item.export.name,
             "source_format": item.reader.format,
+            "target": item.reader.target,
             "container": item.export.container,
             "compression": item.export.compression,
             "file_size": item.export.size,
@@ -153,12 +156,17 @@ def _keep_windows(warehouse: Warehouse, load_id: int) -> None:
             select file_id, min(start_time) as first_time,
                 max(start_time + to_seconds(coalesce(bucket_seconds, 0))) as last_time
             from request_facts
-            where load_id = ? and reject_reason is null
+            where load_id = $load and reject_reason is null
+            group by file_id
+            union all
+            select file_id, min(period_start), max(period_end)
+            from billed_costs inner join files using (file_id)
+            where load_id = $load and reject_reason is null
             group by file_id
         ) as spans
         where files.file_id = spans.file_id
         """,
-        [load_id],
+        {"load": load_id},
     )
 
 
@@ -169,9 +177,10 @@ def _keep_rejects(warehouse: Warehouse, pending: Sequence[Pending], load_id: int
     by_file: dict[int, dict[int, str]] = {}
     for file_id, row_number, reason in warehouse.rows(
         "select file_id, facts.rowid - files.first_row + 1, reject_reason from request_facts as facts "
-        "inner join files using (file_id) where facts.load_id = ? and reject_reason is not null "
-        "and not starts_with(reject_reason, ?)",
-        [load_id, NOT_A_CALL],
+        f"inner join files using (file_id) where facts.load_id = $load and not {IS_EXPECTED} union all "
+        "select file_id, row_number, reject_reason from billed_costs "
+        f"inner join files using (file_id) where load_id = $load and not {IS_EXPECTED}",
+        {"load": load_id},
     ):
         by_file.setdefault(int(str(file_id)), {})[int(str(row_number))] = str(reason)
     kept: list[dict[str, object]] = []
@@ -193,17 +202,22 @@ def _keep_rejects(warehouse: Warehouse, pending: Sequence[Pending], load_id: int
     if shifts:
         warehouse.insert("unparsed_records", pl.DataFrame(shifts))
     warehouse.execute(
-        """
+        f"""
         update files set not_call_count = coalesce(counted.records, 0), rejected_count = coalesce(counted.records, 0)
             + (select count(*) from rejects where rejects.file_id = files.file_id)
         from files as own left join (
-            select file_id, count(*) as records from request_facts
-            where load_id = $load and starts_with(reject_reason, $prefix)
+            select file_id, count(*) as records
+            from (
+                select file_id, load_id, reject_reason from request_facts
+                union all
+                select file_id, load_id, reject_reason from billed_costs inner join files using (file_id)
+            )
+            where load_id = $load and {IS_EXPECTED}
             group by file_id
         ) as counted using (file_id)
         where files.file_id = own.file_id and files.load_id = $load
         """,
-        {"load": load_id, "prefix": NOT_A_CALL},
+        {"load": load_id},
     )
 
 

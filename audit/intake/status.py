@@ -33,7 +33,8 @@ def status(warehouse: Warehouse) -> Document:
         )
     ]
     start, end = warehouse.rows(
-        "select cast(min(first_time) as varchar), cast(max(last_time) as varchar) from files where loaded_count > 0"
+        "select cast(min(first_time) as varchar), cast(max(last_time) as varchar) from request_files "
+        "where loaded_count > 0"
     )[0]
     models = [
         {
@@ -90,6 +91,13 @@ def status(warehouse: Warehouse) -> Document:
             for path, text, count in warehouse.rows(
                 "select path, note, record_count from file_notes inner join files using (file_id) "
                 "order by file_id, note"
+            )
+        ],
+        "billed_costs": [
+            {"currency": currency, "start": start, "end": end, "amount": str(amount)}
+            for currency, start, end, amount in warehouse.rows(
+                "select currency, cast(min(cost_date) as varchar), cast(max(cost_date) as varchar), sum(billed_amount) "
+                "from billed_cost_by_day group by currency order by currency"
             )
         ],
         "paired_outcomes": warehouse.count("select count(*) from paired_outcomes"),

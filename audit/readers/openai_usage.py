@@ -60,7 +60,7 @@ def _relation(export: Export, context: Context) -> str:
     return f"select {', '.join(map(identifier, columns))} from {rows(export, declared, context)}"
 
 
-def _unroll(document: object) -> Iterable[object]:
+def unroll_buckets(document: object) -> Iterable[object]:
     """Every result with the times of its bucket; a bucket without results is a record without figures."""
     for part in unroll_page(document):
         bucket = cast("Record", part) if isinstance(part, dict) else {}
@@ -112,6 +112,6 @@ OPENAI_USAGE = Reader(
         frozenset({"object", "num_model_requests", "input_tokens"}),
     ),
     relation=_relation,
-    unroll=_unroll,
+    unroll=unroll_buckets,
     warn=_warn,
 )

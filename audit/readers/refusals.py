@@ -1,11 +1,9 @@
 """Files that look usable and are not: each with the reason, and with what to export instead."""
 
 from collections.abc import Callable
-from typing import cast
 
 from audit.readers.export import Export
 from audit.readers.openai_usage import TIMES
-from audit.readers.sniff import Record
 
 USAGE_PAGE = {"Date", "Total Tokens", "Requests"}
 """Columns of the exports that LiteLLM's usage page writes."""
@@ -17,11 +15,8 @@ def why_not(export: Export) -> str | None:
 
 
 def _objects(export: Export) -> set[object]:
-    """What the records, and the results inside of buckets, say they are."""
-    inside = [record.get("results") for record in export.records]
-    results = [row for rows in inside if isinstance(rows, list) for row in cast("list[object]", rows)]
-    found = [*export.records, *(cast("Record", row) for row in results if isinstance(row, dict))]
-    return {record.get("object") for record in found}
+    """What the records say they are."""
+    return {record.get("object") for record in export.records}
 
 
 REFUSALS: tuple[tuple[Callable[[Export], bool], str], ...] = (
@@ -31,15 +26,6 @@ REFUSALS: tuple[tuple[Callable[[Export], bool], str], ...] = (
             "the four times of an OpenAI usage export and no figures: the range held no usage, or another view was "
             "open. On platform.openai.com/usage choose the activity view (not cost) and a range with traffic, "
             "then Export"
-        ),
-    ),
-    (
-        lambda export: (
-            export.field_set >= {"amount_value", "line_item"} or "organization.costs.result" in _objects(export)
-        ),
-        (
-            "an OpenAI cost export: dollars per day, no requests or tokens. Load the usage export instead, and check "
-            "it against this file with `audit reconcile`"
         ),
     ),
     (
@@ -53,6 +39,13 @@ REFUSALS: tuple[tuple[Callable[[Export], bool], str], ...] = (
     (
         lambda export: export.field_set >= USAGE_PAGE,
         "an export of LiteLLM's usage page, which names no models. Export the table LiteLLM_SpendLogs instead",
+    ),
+    (
+        lambda export: export.field_set == frozenset({"Model", "Spend"}),
+        (
+            "OpenRouter's spend per model: no requests, tokens or days. Open openrouter.ai/logs, set the range, and "
+            "export that CSV"
+        ),
     ),
     (
         lambda export: _objects(export) == {"batch"},

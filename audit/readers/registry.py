@@ -13,6 +13,7 @@ from audit.readers.export import Export, parts_of
 from audit.readers.litellm import LITELLM_PAYLOAD, LITELLM_SPEND_LOGS
 from audit.readers.mapped import shipped_maps, user_map
 from audit.readers.openai_batch import OPENAI_BATCH
+from audit.readers.openai_costs import OPENAI_COSTS
 from audit.readers.openai_requests import OPENAI_REQUESTS
 from audit.readers.openai_usage import OPENAI_USAGE
 from audit.readers.reader import Reader, unroll_page
@@ -24,6 +25,7 @@ READERS: tuple[Reader, ...] = (
     LITELLM_SPEND_LOGS,
     OPENAI_BATCH,
     OPENAI_USAGE,
+    OPENAI_COSTS,
     *shipped_maps(),
     OPENAI_REQUESTS,
 )
