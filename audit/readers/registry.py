@@ -10,6 +10,7 @@ from typing import cast
 
 from audit.errors import InputError, UnknownNameError
 from audit.readers.export import Export, parts_of
+from audit.readers.helicone import HELICONE, HELICONE_CSV
 from audit.readers.litellm import LITELLM_PAYLOAD, LITELLM_SPEND_LOGS
 from audit.readers.mapped import shipped_maps, user_map
 from audit.readers.openai_batch import OPENAI_BATCH
@@ -26,6 +27,8 @@ READERS: tuple[Reader, ...] = (
     OPENAI_BATCH,
     OPENAI_USAGE,
     OPENAI_COSTS,
+    HELICONE,
+    HELICONE_CSV,
     *shipped_maps(),
     OPENAI_REQUESTS,
 )

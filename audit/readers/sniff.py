@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -20,6 +21,8 @@ DELIMITERS = ",;\t|"
 """Excel writes a semicolon where the comma is the decimal sign; databases write tabs and bars."""
 NOT_ON_A_PAGE = {"usage", "model", "messages", "request", "response"}
 """Keys that make an object a record of its own though it holds a list, as the reply to an embeddings call does."""
+MOST_BLANKS = 100
+"""Characters of white space expected at the end of a list."""
 
 csv.field_size_limit(1 << 24)  # a CSV field can hold a whole conversation; the default of 128 kB would raise
 
@@ -57,6 +60,9 @@ def sniff(name: str, head: bytes, whole: bool) -> Layout:
 
 def documents_in(text: str) -> Iterator[object]:
     """The JSON values written one after another in `text`; ValueError where one is not whole."""
+    if re.search(r",\s*\]\s*$", text[-MOST_BLANKS:]):
+        # some tools write a comma after every record, the last one too
+        text = text[: text.rindex(",")] + "]"
     decoder = json.JSONDecoder()
     end = len(text) - len(text.lstrip())
     while end < len(text):
