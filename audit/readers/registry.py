@@ -17,6 +17,7 @@ from audit.readers.openai_batch import OPENAI_BATCH
 from audit.readers.openai_costs import OPENAI_COSTS
 from audit.readers.openai_requests import OPENAI_REQUESTS
 from audit.readers.openai_usage import OPENAI_USAGE
+from audit.readers.openrouter import OPENROUTER_ACTIVITY, OPENROUTER_GENERATIONS, OPENROUTER_LOGS
 from audit.readers.reader import Reader, unroll_page
 from audit.readers.refusals import why_not
 from audit.readers.sniff import HEAD_RECORDS, Record, keys_of
@@ -29,6 +30,9 @@ READERS: tuple[Reader, ...] = (
     OPENAI_COSTS,
     HELICONE,
     HELICONE_CSV,
+    OPENROUTER_LOGS,
+    OPENROUTER_ACTIVITY,
+    OPENROUTER_GENERATIONS,
     *shipped_maps(),
     OPENAI_REQUESTS,
 )
