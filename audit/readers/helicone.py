@@ -35,7 +35,7 @@ from audit.readers.reader import (
     unroll_page,
 )
 
-COLUMNS = (
+COLUMNS: tuple[str, ...] = (
     "request_id",
     "response_id",
     "request_created_at",
@@ -64,8 +64,8 @@ COLUMNS = (
     "user_id",
     "cache_reference_id",
 )
-BODIES = ("request_body", "response_body")
-PROPERTIES = ("request_properties", "properties")
+BODIES: tuple[str, ...] = ("request_body", "response_body")
+PROPERTIES: tuple[str, ...] = ("request_properties", "properties")
 ANTHROPIC: Shape = {"cache_read_input_tokens": TEXT, "cache_creation_input_tokens": TEXT}
 """What Anthropic's usage has beside OpenAI's names; its input stands beside these two."""
 

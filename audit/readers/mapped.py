@@ -37,6 +37,9 @@ MAPS = Path(__file__).parent.parent / "data" / "maps"
 TRUE = "('true', 't', 'yes', 'y', '1')"
 """What a flag says when it is set, in lower case."""
 
+ESSENTIAL = ("start_time", "usage_input_tokens", "usage_output_tokens")
+"""Columns that every file has to have."""
+
 GIVEN = {
     name: f"given_{name}" for name in ("message_count", "template_hash", "image_count", "tool_count", "output_type")
 }
@@ -59,7 +62,7 @@ def map_text(name: str) -> str:
 
 
 def user_map(path: Path) -> Reader:
-    """A reader for the user's column map; its columns must be there unless they are marked optional."""
+    """A reader for the user's column map; a column may lack where it is optional, or the map recognises the file."""
     return _reader(read_map(path), is_shipped=False)
 
 
@@ -212,8 +215,15 @@ def _has_one_of(signatures: tuple[frozenset[str], ...], export: Export) -> bool:
 
 def _check_columns(column_map: ColumnMap, export: Export) -> None:
     known = _known(export)
+    # a file that the map recognises is what the map was made for, and has its leave to lack the rest
+    fits = _has_one_of(column_map.recognise, export)
     for name, origin in column_map.origins.items():
-        if origin.optional or not origin.columns or any(column.lower() in known for column in origin.columns):
+        if (
+            (fits and name not in ESSENTIAL)
+            or origin.optional
+            or not origin.columns
+            or any(column.lower() in known for column in origin.columns)
+        ):
             continue
         missing = origin.columns[0]
         # a path into JSON text, or into a nested Parquet column, shows only when it is read

@@ -32,6 +32,7 @@ COLUMNS: tuple[str, ...] = (
     "output_tokens",
     "input_cached_tokens",
     "input_cache_write_tokens",
+    "input_uncached_tokens",
     "input_audio_tokens",
     "input_cached_audio_tokens",
     "output_audio_tokens",

@@ -48,7 +48,7 @@ GENERATION: Shape = dict.fromkeys(NAMES, TEXT)
 
 def _relation(export: Export, context: Context) -> str:
     source = rows(export, dict.fromkeys(NAMES, TEXT), context)
-    if export.field_set == {"data"}:  # replies of the generation API, kept one to a line
+    if export.fields == ("data",):  # replies of the generation API, kept one to a line
         kind, data = parsed(export, "data", GENERATION)
         source = f"(select unnest({data}) from {rows(export, {'data': kind}, context)})"
     columns = ", ".join(
@@ -61,7 +61,7 @@ def _relation(export: Export, context: Context) -> str:
 def _unroll(document: object) -> Iterable[object]:
     """The object of a reply of the generation API, or the records of any other document."""
     inside = cast("Record", document).get("data") if isinstance(document, dict) else None
-    return (cast("object", inside),) if isinstance(inside, dict) else unroll_page(document)
+    return (cast("object", inside),) if isinstance(inside, dict) else unroll_page(cast("object", document))
 
 
 def _is_generation(export: Export) -> bool:

@@ -77,7 +77,8 @@ def page_key(value: object) -> str | None:
     if not isinstance(value, dict):
         return None
     found = cast("Record", value)
-    if found.keys() & NOT_ON_A_PAGE:
+    # Cloudflare's pages have an empty list of messages
+    if any(found.get(key) for key in NOT_ON_A_PAGE):
         return None
     return next((key for key in ("data", "results", "result") if isinstance(found.get(key), list)), None)
 
