@@ -78,7 +78,10 @@ def print_load(report: "LoadReport") -> None:
     if collisions:
         note(f"note: {collisions:,} requests share an id with another of different content; both were loaded")
     if not_calls := report.total("not_calls"):
-        note(f"note: {not_calls:,} of the rejected records are no model calls, such as the other spans of a trace")
+        note(
+            f"note: {not_calls:,} of the rejected records are none by nature, such as the other spans of a trace or "
+            "days without spend"
+        )
     if report.total("rejected") > not_calls:
         note("note: `audit rejects` lists the rejected records with their reasons")
     complain(report)

@@ -58,7 +58,7 @@ def test_calls_that_cost_nothing_known_are_told_from_those_that_do(
     load([str(SAMPLES / name)], tmp_path / "usage.duckdb")
     with Warehouse.read(tmp_path / "usage.duckdb") as warehouse:
         rows = warehouse.rows("select outcome, cast(sum(request_count) as bigint) from traffic_cells group by outcome")
-    assert dict(rows) == expected
+    assert {str(outcome): count for outcome, count in rows} == expected
 
 
 @pytest.mark.trap("openai_batch")
