@@ -146,11 +146,26 @@ def test_the_older_layout_of_kong_that_is_keyed_by_plugin_reads_alike(tmp_path: 
 
 
 @pytest.mark.trap("kong_ai_log")
-def test_a_call_without_the_ai_plugin_in_the_same_log_has_unknown_usage_and_is_not_lost(tmp_path: Path) -> None:
-    new, _ = lines(SAMPLES / "kong_ai_log_written_here.jsonl")
-    plain = {name: value for name, value in new.items() if name != "ai"}
-    rows = judged(jsonl(tmp_path / "kong.log", new, plain))
-    assert [(row["reject_reason"], row["usage_known"]) for row in rows] == [(None, True), (None, False)]
+@pytest.mark.trap("envoy_ai_gateway")
+def test_other_requests_of_the_same_log_are_no_model_calls_and_a_broken_line_is_a_reject(tmp_path: Path) -> None:
+    kong, _ = lines(SAMPLES / "kong_ai_log_written_here.jsonl")
+    (envoy,) = lines(ENVOY_OLD)
+    health = {name: "-" if name.startswith("genai_") else value for name, value in envoy.items()}
+    for call, other in ((kong, {name: value for name, value in kong.items() if name != "ai"}), (envoy, health)):
+        path = jsonl(tmp_path / "access.log", call, other)
+        path.write_text(path.read_text() + "{broken\n")
+        assert [row["reject_reason"] for row in judged(path)] == [
+            None,
+            "not a model call: another request of the gateway",
+            "not a readable record of this format",
+        ]
+
+
+@pytest.mark.trap("envoy_ai_gateway")
+def test_a_dash_of_an_access_log_is_no_count_and_nothing_wrong(tmp_path: Path) -> None:
+    (envoy,) = lines(ENVOY_OLD)
+    (row,) = judged(jsonl(tmp_path / "access.log", envoy | {"genai_tokens_input": "-", "genai_tokens_output": "-"}))
+    assert (row["reject_reason"], row["usage_known"]) == (None, False)
 
 
 @pytest.mark.trap("envoy_ai_gateway")

@@ -96,7 +96,8 @@ def status(warehouse: Warehouse) -> Document:
         "billed_costs": [
             {"currency": currency, "start": start, "end": end, "amount": str(amount)}
             for currency, start, end, amount in warehouse.rows(
-                "select currency, cast(min(cost_date) as varchar), cast(max(cost_date) as varchar), sum(billed_amount) "
+                "select currency, cast(min(cost_date) as varchar), cast(max(cost_date) as varchar), "
+                "sum(cast(billed_amount as decimal(38, 12))) "
                 "from billed_cost_by_day group by currency order by currency"
             )
         ],

@@ -10,6 +10,7 @@ from audit.errors import ConfigError, UnknownNameError
 from audit.readers.column_map import (
     BOOLEANS,
     CANONICAL,
+    COUNTS,
     DURATIONS,
     SECONDS_PER_UNIT,
     TIMES,
@@ -90,6 +91,7 @@ def _relation(column_map: ColumnMap, export: Export, context: Context) -> str:
     names = {name for origin in column_map.origins.values() for name in origin.columns}
     names |= {key for key in context.metadata_keys if key.split(".")[0] in export.field_set}
     names |= {column_map.one_record_per} if column_map.one_record_per else set()
+    names |= set(column_map.call_has)
     paths = {name: _path(export, name) for name in sorted(names)}
     shapes = _shapes(column_map.name, paths.values())
     nested = {top: parsed(export, top, shape) for top, shape in shapes.items() if shape is not None}
@@ -102,6 +104,8 @@ def _relation(column_map: ColumnMap, export: Export, context: Context) -> str:
     columns["output_excludes_reasoning"] = _boolean(column_map.output_excludes_reasoning)
     columns["kept_metadata"] = kept_metadata({key: places[key] for key in context.metadata_keys if key in places})
     columns["is_record"] = f"{first_of([f'cast({place} as varchar)' for place in places.values()])} is not null"
+    told = [f"nullif(cast({places[name]} as varchar), '-')" for name in column_map.call_has]
+    columns["is_call"] = f"{first_of(told)} is not null" if told else "true"
     columns["is_part"] = "false"
     order = ""
     if column_map.one_record_per:
@@ -138,6 +142,9 @@ def _column(column_map: ColumnMap, name: str, places: Mapping[str, str], export:
     if name in BOOLEANS:
         accepted = ", ".join(literal(text.lower()) for text in origin.equals) if origin.equals else None
         return f"lower({value}) in ({accepted})" if accepted else f"lower({value}) in {TRUE}"
+    if name in COUNTS:
+        # what access logs write for a value that is not there
+        return f"nullif({value}, '-')"
     if name == "tags":
         return f"coalesce(try(from_json({value}, '[\"VARCHAR\"]')), string_split({value}, ','))"
     if origin.unit is not None:

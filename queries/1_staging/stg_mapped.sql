@@ -8,6 +8,7 @@ renamed as (
     select
         is_record,
         case
+            when not is_call then 'not a model call: another request of the gateway'
             when is_part then 'a further part of a request whose tokens stand in another record'
             when request_grain = 'bucket' and coalesce(request_count, '0') in ('0', '0.0')
                 and coalesce(usage_input_tokens, '0') in ('0', '0.0')
