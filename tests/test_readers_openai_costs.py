@@ -1,6 +1,7 @@
 """What OpenAI billed: dollars beside the traffic, exact to the last digit, and never requests."""
 
 import json
+import random
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -176,6 +177,37 @@ def test_a_row_without_a_project_speaks_for_all_projects_of_its_day(tmp_path: Pa
     assert amounts(db) == [Decimal(5), Decimal(3)]
     loaded(db, write_csv(tmp_path / "c.csv", [cost("3", project="", item="")]))
     assert amounts(db) == [Decimal(5), Decimal(3), Decimal(3)], "a total leaves the groups alone"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_overlaps_each_day_of_a_project_shows_what_the_newer_export_says(
+    tmp_path: Path, db: Path, seed: int
+) -> None:
+    rng = random.Random(seed)
+    exports = [
+        [
+            (day, project, rng.randint(1, 3))
+            for day in range(first, first + rng.randint(1, 4))
+            for project in rng.sample(["proj_a", "proj_b", ""], rng.randint(1, 3))
+            for _ in range(rng.randint(1, 2))
+        ]
+        for first in (rng.randint(0, 4) for _ in range(3))
+    ]
+    standing: list[tuple[int, str, int]] = []
+    for number, export in enumerate(exports):
+        rows = [cost(str(amount), day=day, project=project) for day, project, amount in export]
+        loaded(db, write_csv(tmp_path / f"{number}.csv", rows))
+        owned = {(day, project) for day, project, _ in export}
+        standing = [
+            (day, project, amount)
+            for day, project, amount in standing
+            if not any(day == on and (project == of or "" in (project, of)) for on, of in owned)
+        ]
+        standing += export
+    found = query(db, "select cast(period_start as date), coalesce(project_id, ''), amount from loaded_costs")
+    assert sorted(
+        ((day - MIDNIGHT.date()).days, str(project), int(amount)) for day, project, amount in found
+    ) == sorted(standing)
 
 
 def test_equal_rows_of_one_file_add_up_and_its_second_load_changes_nothing(tmp_path: Path, db: Path) -> None:
