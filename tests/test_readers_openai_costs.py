@@ -204,10 +204,14 @@ def test_whatever_overlaps_each_day_of_a_project_shows_what_the_newer_export_say
             if not any(day == on and (project == of or "" in (project, of)) for on, of in owned)
         ]
         standing += export
-    found = query(db, "select cast(period_start as date), coalesce(project_id, ''), amount from loaded_costs")
-    assert sorted(
-        ((day - MIDNIGHT.date()).days, str(project), int(amount)) for day, project, amount in found
-    ) == sorted(standing)
+    rows = query(
+        db,
+        f"select cast((epoch(period_start) - {DAY}) / 86400 as bigint), coalesce(project_id, ''), amount "
+        "from loaded_costs",
+    )
+    assert sorted((int(str(day)), str(project), int(str(amount)[0])) for day, project, amount in rows) == sorted(
+        standing
+    )
 
 
 def test_equal_rows_of_one_file_add_up_and_its_second_load_changes_nothing(tmp_path: Path, db: Path) -> None:
