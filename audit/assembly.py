@@ -135,7 +135,7 @@ def _accounting(workloads: pl.DataFrame, verdicts: pl.DataFrame, classes: Classe
 def _row_counts(warehouse: Warehouse) -> list[int]:
     counts = warehouse.rows(
         "select coalesce(sum(read_count), 0), coalesce(sum(loaded_count), 0), coalesce(sum(duplicate_count), 0), "
-        "coalesce(sum(rejected_count), 0) from files"
+        "coalesce(sum(rejected_count), 0) from request_files"
     )[0]
     return [int(str(count)) for count in counts]
 

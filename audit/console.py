@@ -108,7 +108,10 @@ def print_load(report: "LoadReport") -> None:
     if collisions:
         note(f"note: {collisions:,} requests share an id with another of different content; both were loaded")
     if not_calls := report.total("not_calls"):
-        note(f"note: {not_calls:,} of the rejected records are no model calls, such as the other spans of a trace")
+        note(
+            f"note: {not_calls:,} of the rejected records are none by nature, such as the other spans of a trace or "
+            "days without spend"
+        )
     if report.total("rejected") > not_calls:
         note("note: `audit rejects` lists the rejected records with their reasons")
     complain(report)
@@ -169,6 +172,8 @@ def print_status(document: Mapping[str, object]) -> None:
                 print(f"and {more:,} more files; --json lists them all\n")
     for overlap in cast("Sequence[Mapping[str, object]]", document["overlaps"]):
         note(f"warning: {overlap['text']}")
+    for bill in cast("Sequence[Mapping[str, object]]", document["billed_costs"]):
+        print(f"billed {bill['amount']} {bill['currency']} from {bill['start']} to {bill['end']}")
     requests = cast("Mapping[str, int]", document["requests"])
     print_table("Requests by outcome", ("outcome", "requests"), requests.items())
 

@@ -33,7 +33,7 @@ INCUMBENT, CANDIDATE = "gpt-4o", "gpt-4o-mini"
 MARTS = "4_"
 """The folder of the relations that depend on the pair of models."""
 
-MADE_WHILE_LOADING = ("checked_requests",)
+MADE_WHILE_LOADING = ("checked_requests", "checked_costs")
 """Views that exist only while a file is read."""
 
 RESULTS = {

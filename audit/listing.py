@@ -167,7 +167,7 @@ def data_quality(warehouse: Warehouse, scope: Scope) -> dict[str, object]:
         "coalesce(sum(case when is_price_assumed then request_count end), 0) from cell_costs"
     )[0]
     collisions, refused = warehouse.rows(
-        "select coalesce(sum(id_collision_count), 0), coalesce(sum(rejected_count), 0) from files"
+        "select coalesce(sum(id_collision_count), 0), coalesce(sum(rejected_count), 0) from request_files"
     )[0]
     return {
         "sources": list(scope.sources),
@@ -181,9 +181,11 @@ def data_quality(warehouse: Warehouse, scope: Scope) -> dict[str, object]:
         "id_collisions": int(str(collisions)),
         "rejected_records": int(str(refused)),
         "reject_reasons": _counts(
-            warehouse, "select reason, count(*) from rejects group by reason order by count(*) desc, reason limit 10"
+            warehouse,
+            "select reason, count(*) from rejects inner join request_files using (file_id) "
+            "group by reason order by count(*) desc, reason limit 10",
         ),
-        "records_that_are_no_model_calls": warehouse.count("select sum(not_call_count) from files"),
+        "records_that_are_no_model_calls": warehouse.count("select sum(not_call_count) from request_files"),
         "decided_for_records": _counts(
             warehouse,
             "select note, sum(record_count) from file_notes group by note order by sum(record_count) desc, note",
@@ -196,10 +198,10 @@ def _counts(warehouse: Warehouse, query: str) -> dict[str, int]:
 
 
 def files(warehouse: Warehouse) -> list[object]:
-    """Every loaded file with its counts."""
+    """Every loaded file of requests with its counts."""
     rows = warehouse.rows(
         "select path, source_format, read_count, loaded_count, duplicate_count, rejected_count, seconds "
-        "from files order by file_id"
+        "from request_files order by file_id"
     )
     names = ("path", "format", "read", "loaded", "duplicate", "rejected", "seconds")
     return [dict(zip(names, row, strict=True)) for row in rows]

@@ -86,6 +86,24 @@ REQUEST_FACTS = {
 Their position is their identity (`files.first_row`): numbering them while loading would cost the second core.
 """
 
+BILLED_COSTS = {
+    "file_id": "INTEGER",
+    "row_number": "BIGINT",
+    "reject_reason": "VARCHAR",
+    "period_start": "TIMESTAMP",
+    "period_end": "TIMESTAMP",
+    "amount": "DECIMAL(38,30)",
+    "currency": "VARCHAR",
+    "line_item": "VARCHAR",
+    "quantity": "DECIMAL(38,12)",
+    "quantity_unit": "VARCHAR",
+    "project_id": "VARCHAR",
+    "api_key_id": "VARCHAR",
+    "user_id": "VARCHAR",
+    "is_organization_total": "BOOLEAN",
+}
+"""One row per record of a cost export: what the provider says it charged. No traffic; OpenAI writes 30 decimals."""
+
 TABLES: dict[str, dict[str, str]] = {
     "meta": {"key": "VARCHAR", "value": "VARCHAR"},
     "files": {
@@ -93,6 +111,7 @@ TABLES: dict[str, dict[str, str]] = {
         "load_id": "INTEGER",
         "path": "VARCHAR",
         "source_format": "VARCHAR",
+        "target": "VARCHAR",
         "container": "VARCHAR",
         "compression": "VARCHAR",
         "file_size": "BIGINT",
@@ -119,6 +138,7 @@ TABLES: dict[str, dict[str, str]] = {
         "raw_text": "VARCHAR",
     },
     "request_facts": REQUEST_FACTS,
+    "billed_costs": BILLED_COSTS,
     "set_aside": {"file_id": "INTEGER", "row_number": "BIGINT", "reason": "VARCHAR"},
     "unparsed_records": {"file_id": "INTEGER", "record_number": "BIGINT", "row_number": "BIGINT"},
     "retried_records": {"file_id": "INTEGER", "row_number": "BIGINT", "record_number": "BIGINT"},

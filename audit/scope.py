@@ -98,7 +98,7 @@ def _sources(warehouse: Warehouse, config: Config) -> tuple[str, ...]:
     loaded = [
         str(name)
         for (name,) in warehouse.rows(
-            "select distinct source_format from files where loaded_count > 0 order by source_format"
+            "select distinct source_format from request_files where loaded_count > 0 order by source_format"
         )
     ]
     for name in config.sources:
@@ -132,7 +132,7 @@ def _limit_days(warehouse: Warehouse, question: Question) -> None:
 
 def _window(warehouse: Warehouse, question: Question) -> Window:
     if question.since is None and question.until is None:
-        query = "from files inner join report_sources using (source_format) where loaded_count > 0"
+        query = "from request_files inner join report_sources using (source_format) where loaded_count > 0"
         start, end = warehouse.rows(f"select min(first_time), max(last_time) {query}")[0]
     else:
         query = "from requests inner join report_sources using (source_format)"
@@ -205,6 +205,6 @@ def _table(warehouse: Warehouse, name: str, columns: list[str], rows: list[tuple
 
 def nothing_loaded(warehouse: Warehouse) -> AuditError | None:
     """An error that says what to do when the database holds no requests; None when it does."""
-    if warehouse.rows("select 1 from files where loaded_count > 0 limit 1"):
+    if warehouse.rows("select 1 from request_files where loaded_count > 0 limit 1"):
         return None
     return AuditError(f"{warehouse.path}: holds no requests yet; `audit load PATH --db {warehouse.path}` reads exports")

@@ -162,7 +162,7 @@ class Warehouse:
     def add_views(self, *folders: str) -> None:
         """Temporary views of the queries in `folders`, in the order in which they read each other."""
         for query in sql.in_folders(*folders):
-            if query.name not in {*TABLES, "checked_requests"}:
+            if query.name not in {*TABLES, "checked_requests", "checked_costs"}:
                 self.execute(f'create or replace temp view "{query.name}" as {query.select}')
 
     def _refuse_full_disk(self, error: duckdb.Error) -> None:

@@ -13,12 +13,14 @@ from audit.readers.reader import Context, Reader
 from audit.readers.registry import prepare
 
 Row = dict[str, object]
+SPOOL = tempfile.TemporaryDirectory(prefix="audit-tests-")
+"""Where unrolled documents go: never beside the samples."""
 CONTEXT = Context(salt="pepper", metadata_keys=("feature", "release"))
 
 
 def prepared(path: Path, wanted: str | None = None, map_file: Path | None = None) -> tuple[Reader, Export]:
     """The reader of a file, and the file as DuckDB reads it."""
-    return prepare(inspect(str(path), path), Path(tempfile.mkdtemp(dir=path.parent)), wanted, map_file)
+    return prepare(inspect(str(path), path), Path(tempfile.mkdtemp(dir=SPOOL.name)), wanted, map_file)
 
 
 def staged(

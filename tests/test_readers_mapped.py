@@ -9,7 +9,6 @@ from staging import Row, judged, prepared
 
 from audit.errors import AuditError, ConfigError, UnknownNameError
 
-DATA = Path(__file__).parent / "data"
 MAP = """
 [source]
 name = "billing_table"
@@ -41,109 +40,7 @@ def mapped(tmp_path: Path, more: str, **changes: object) -> Row:
     return row
 
 
-def test_the_azure_traces_load_as_gpt_4o_with_the_service_as_endpoint(tmp_path: Path) -> None:
-    path = tmp_path / "AzureLLMInferenceTrace_conv.csv"
-    path.write_bytes((DATA / path.name).read_bytes())
-    rows = judged(path)
-    assert prepared(path)[0].format == "azure_llm_inference_2023"
-    assert len(rows) == 19_366
-    assert not any(row["reject_reason"] for row in rows)
-    assert {(row["route"], row["request_model"]) for row in rows} == {("conv", "gpt-4o")}
-    with duckdb.connect() as con:
-        sums = con.execute("select sum(ContextTokens), sum(GeneratedTokens) from read_csv(?)", [str(path)]).fetchall()
-    assert sums == [
-        (sum(int(str(r["usage_input_tokens"])) for r in rows), sum(int(str(r["usage_output_tokens"])) for r in rows))
-    ]
-    assert str(rows[0]["start_time"]) == "2023-11-16 18:15:46.680590"
-
-
-def test_the_documented_envoy_line_and_its_newer_names_read_alike(tmp_path: Path) -> None:
-    path = tmp_path / "access.log"
-    old: Row = json.loads((DATA / "samples" / "gateways" / "envoy_ai_gateway_access_log.jsonl").read_text())
-    names = {
-        "genai_model_name": "gen_ai.request.model",
-        "genai_tokens_input": "gen_ai.usage.input_tokens",
-        "genai_tokens_output": "gen_ai.usage.output_tokens",
-    }
-    new: Row = {names.get(key, key): value for key, value in old.items()}
-    for record in (old, new):
-        (row,) = judged(jsonl(path, record))
-        assert (row["usage_input_tokens"], row["usage_output_tokens"], row["request_model"]) == (15, 7, "gpt-4o-mini")
-        assert (row["duration_ms"], str(row["start_time"])) == (1526, "2025-08-30 16:51:37.894000")
-        assert row["provider_name"] is None, "the backend name is a cluster path and no provider"
-
-
-def test_kong_logs_are_read_through_their_nesting_with_times_in_milliseconds(tmp_path: Path) -> None:
-    usage = {"prompt_tokens": 120, "completion_tokens": 30, "prompt_tokens_details": {"cached_tokens": 64}, "cost": 0.1}
-    meta = {"request_model": "gpt-4o", "response_model": "gpt-4o-2024-08-06", "provider_name": "openai"}
-    record: Row = {
-        "started_at": 1772359200500,
-        "latencies": {"request": 900},
-        "route": {"name": "support"},
-        "response": {"status": 200},
-        "ai": {"proxy": {"usage": usage, "meta": meta}},
-    }
-    (row,) = judged(jsonl(tmp_path / "kong.log", record))
-    assert (row["usage_input_tokens"], row["usage_cache_read_input_tokens"]) == (120, 64)
-    assert (str(row["start_time"]), row["duration_ms"]) == ("2026-03-01 10:00:00.500000", 900)
-    assert (row["route"], row["http_response_status_code"]) == ("support", 200)
-
-
-def test_cloudflare_logs_mark_the_gateways_own_cache_and_unroll_their_page(tmp_path: Path) -> None:
-    record: Row = {
-        "id": "1",
-        "created_at": "2026-03-01T10:00:00Z",
-        "model": "gpt-4o",
-        "provider": "openai",
-        "path": "chat/completions",
-        "success": True,
-        "cached": True,
-        "duration": 12,
-        "tokens_in": 100,
-        "tokens_out": 10,
-        "cost": 0.0009,
-    }
-    path = tmp_path / "page.json"
-    path.write_text(json.dumps({"success": True, "result": [record, record | {"success": False, "cached": False}]}))
-    hit, failed = judged(path)
-    assert (hit["gateway_cache_hit"], hit["is_failed"], hit["usage_cache_read_input_tokens"]) == (True, False, 0)
-    assert (failed["gateway_cache_hit"], failed["is_failed"]) == (False, True)
-
-
-def test_portkey_units_are_tokens_its_missing_fields_are_null_and_its_cost_is_not_read(tmp_path: Path) -> None:
-    record: Row = {
-        "created_at": "2026-03-01T10:00:00Z",
-        "ai_model": "gpt-4o",
-        "req_units": 100,
-        "res_units": 10,
-        "cost": 4.2,
-        "request": {"messages": [{"role": "user", "content": "secret"}]},
-        "response": {"usage": {"prompt_tokens_details": {"cached_tokens": 64}}},
-    }
-    path = jsonl(tmp_path / "portkey.jsonl", record)
-    (row,) = judged(path)
-    assert prepared(path)[0].format == "portkey", "and no wrapper log, though it has request and response"
-    assert (row["usage_input_tokens"], row["usage_cache_read_input_tokens"], row["message_count"]) == (100, 64, 1)
-    assert (row["billed_cost"], row["request_id"], row["provider_name"]) == (None, None, None)
-    assert not any("secret" in str(value) for value in row.values())
-
-
-def test_a_long_apim_request_counts_once_where_its_tokens_stand(tmp_path: Path) -> None:
-    path = tmp_path / "apim.csv"
-    path.write_text(
-        "TimeGenerated,CorrelationId,SequenceNumber,DeploymentName,ModelName,PromptTokens,CompletionTokens\n"
-        "2026-03-01T10:00:00Z,c1,0,chat-pilot,gpt-4o,,\n"
-        "2026-03-01T10:00:00Z,c1,1,chat-pilot,gpt-4o,9000,300\n"
-        "2026-03-01T10:00:05Z,c2,0,chat-pilot,gpt-4o,50,5\n"
-        "2026-03-01T10:00:06Z,c3,0,chat-pilot,gpt-4o,,\n"
-    )
-    rows = judged(path)
-    assert [row["reject_reason"] is None for row in rows] == [False, True, True, True]
-    assert "further part of a request" in str(rows[0]["reject_reason"])
-    assert [row["usage_input_tokens"] for row in rows[1:]] == [9000, 50, None]
-    assert rows[1]["request_model"] == "chat-pilot"
-
-
+@pytest.mark.trap("traffic_audit")
 def test_rows_in_canonical_names_are_read_as_they_are(tmp_path: Path) -> None:
     path = tmp_path / "synthetic.csv"
     path.write_text(

@@ -56,6 +56,7 @@ def jsonl(path: Path, *records: Row) -> Path:
     return path
 
 
+@pytest.mark.trap("openai_batch")
 def test_output_is_joined_to_input_by_custom_id_whatever_the_order(tmp_path: Path) -> None:
     asked = jsonl(tmp_path / "input.jsonl", *(request(f"r{n}", feature=f"job{n}") for n in range(200)))
     output = jsonl(tmp_path / "output.jsonl", *(reply(f"r{n}", id=f"chatcmpl-{n}") for n in reversed(range(200))))
@@ -71,6 +72,7 @@ def test_output_is_joined_to_input_by_custom_id_whatever_the_order(tmp_path: Pat
     assert not any("secret" in str(value) for value in rows[0].values())
 
 
+@pytest.mark.trap("openai_batch")
 def test_a_batch_is_priced_as_a_batch_and_has_no_latency(tmp_path: Path) -> None:
     (row,) = judged(jsonl(tmp_path / "output.jsonl", reply("r1")))
     assert (row["service_tier"], row["duration_ms"], str(row["start_time"])) == ("batch", None, "2026-03-01 10:00:00")
@@ -99,6 +101,7 @@ def test_an_input_beside_its_output_brings_no_records_of_its_own(tmp_path: Path)
     assert judged(asked, siblings=[output]) == []
 
 
+@pytest.mark.trap("openai_batch")
 def test_expired_lines_of_the_error_file_are_failed_requests_on_the_day_of_the_batch(tmp_path: Path) -> None:
     asked = jsonl(tmp_path / "input.jsonl", request("r1"), request("r2"))
     output = jsonl(tmp_path / "output.jsonl", reply("r1"))
@@ -149,6 +152,7 @@ def test_embeddings_of_a_batch_have_no_output_and_known_usage(tmp_path: Path) ->
     assert (row["operation_name"], row["usage_known"], row["usage_output_tokens"]) == ("embeddings", True, 0)
 
 
+@pytest.mark.trap("openai_batch")
 def test_a_batch_object_is_refused_because_it_holds_totals_only(tmp_path: Path) -> None:
     path = tmp_path / "batch.json"
     path.write_bytes((SAMPLES / "openapi_example_Batch.json").read_bytes())

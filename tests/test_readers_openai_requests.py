@@ -76,12 +76,14 @@ def test_a_wrapped_call_has_the_tokens_of_the_reply_and_the_latency_of_the_wrapp
     assert (row["message_count"], row["tool_count"], row["output_type"]) == (2, None, "text")
 
 
+@pytest.mark.trap("openai_requests")
 def test_a_bare_reply_reads_the_same_with_its_own_time_and_no_latency(tmp_path: Path) -> None:
     (row,) = judged(jsonl(tmp_path / "replies.jsonl", REPLY))
     assert (row["usage_input_tokens"], row["usage_cache_read_input_tokens"], row["duration_ms"]) == (1536, 1024, None)
     assert (str(row["start_time"]), row["response_finish_reason"]) == ("2025-03-10 01:31:23", "stop")
 
 
+@pytest.mark.trap("openai_requests")
 def test_the_documented_replies_read_also_where_detail_objects_are_missing(tmp_path: Path) -> None:
     found: list[object] = []
     for name in ("openapi_example_CreateChatCompletionResponse.json", "openapi_example_ChatCompletionList.json"):
@@ -150,6 +152,7 @@ def test_embeddings_have_no_output_and_known_usage(tmp_path: Path) -> None:
     assert (row["operation_name"], row["usage_known"], row["usage_output_tokens"]) == ("embeddings", True, 0)
 
 
+@pytest.mark.trap("openai_requests")
 def test_a_stream_without_usage_is_unknown_and_not_zero(tmp_path: Path) -> None:
     reply = {key: value for key, value in REPLY.items() if key != "usage"}
     row = call(tmp_path, request=REQUEST | {"stream": True}, response=reply)
@@ -159,6 +162,7 @@ def test_a_stream_without_usage_is_unknown_and_not_zero(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("usage", ["n/a", {}, [1], {"prompt_tokens": None}, {"prompt": 12}])
+@pytest.mark.trap("openai_requests")
 def test_a_usage_that_is_there_but_unreadable_is_rejected_and_not_taken_for_unknown(
     tmp_path: Path, usage: object
 ) -> None:
@@ -213,6 +217,7 @@ def test_tools_json_and_images_are_seen_in_the_request(tmp_path: Path) -> None:
     assert (row["tool_count"], row["output_type"], row["image_count"]) == (2, "json", 2)
 
 
+@pytest.mark.trap("openai_requests")
 def test_a_tier_is_the_one_that_served_the_call(tmp_path: Path) -> None:
     assert replied(tmp_path, service_tier="flex")["service_tier"] == "flex"
     assert replied(tmp_path, service_tier=None)["service_tier"] == "default"
@@ -279,3 +284,10 @@ def test_a_template_is_the_same_behind_other_numbers_and_another_behind_other_wo
 def test_instructions_beside_a_plain_text_input_are_a_template(tmp_path: Path) -> None:
     request = {"model": "gpt-4o", "input": "plain words", "instructions": "Be brief."}
     assert call(tmp_path, request=request)["template_hash"] is not None
+
+
+@pytest.mark.trap("openai_requests")
+def test_predicted_tokens_that_were_rejected_are_part_of_the_output_and_not_added(tmp_path: Path) -> None:
+    details = {"reasoning_tokens": 5, "accepted_prediction_tokens": 3, "rejected_prediction_tokens": 4}
+    row = call(tmp_path, response=REPLY | {"usage": USAGE | {"completion_tokens_details": details}})
+    assert row["usage_output_tokens"] == 12

@@ -7,6 +7,7 @@ import pytest
 from staging import Row, judged, prepared
 
 from audit.errors import InputError
+from audit.intake.loading import load
 
 SAMPLES = Path(__file__).parent / "data" / "samples" / "openai"
 # fmt: off
@@ -58,6 +59,7 @@ def warning(path: Path) -> str:
     return str(reader.warn and reader.warn(export))
 
 
+@pytest.mark.trap("openai_usage")
 def test_float_text_counts_are_read_exactly(tmp_path: Path) -> None:
     (row,) = judged(dashboard(tmp_path / "usage.csv", DAY))
     assert (row["request_count"], row["usage_input_tokens"], row["usage_cache_read_input_tokens"]) == (10, 59200, 19200)
@@ -65,6 +67,7 @@ def test_float_text_counts_are_read_exactly(tmp_path: Path) -> None:
     assert (row["project_id"], row["user_id"], row["api_key_id"]) == ("proj_1", "user-1", "key_1")
 
 
+@pytest.mark.trap("openai_usage")
 def test_columns_are_read_by_name_and_never_by_position(tmp_path: Path) -> None:
     extra = ["project_name", "input_cache_write_tokens", *reversed(HEADER_2025)]
     (row,) = judged(dashboard(tmp_path / "usage.csv", DAY | {"input_cache_write_tokens": "200.0"}, header=extra))
@@ -72,6 +75,7 @@ def test_columns_are_read_by_name_and_never_by_position(tmp_path: Path) -> None:
     assert row["response_model"] == "gpt-4o-2024-08-06"
 
 
+@pytest.mark.trap("openai_usage")
 def test_a_minute_with_one_request_is_that_request_and_anything_fuller_or_longer_is_a_bucket(tmp_path: Path) -> None:
     rows = judged(
         dashboard(
@@ -85,11 +89,13 @@ def test_a_minute_with_one_request_is_that_request_and_anything_fuller_or_longer
     assert rows[0]["duration_ms"] is None, "a bucket's length is no latency"
 
 
+@pytest.mark.trap("openai_usage")
 def test_an_empty_bucket_is_counted_and_rejected_with_that_reason(tmp_path: Path) -> None:
     rows = judged(dashboard(tmp_path / "usage.csv", DAY, EMPTY, DAY | {"num_model_requests": "0.0"}))
     assert [row["reject_reason"] for row in rows] == [None, *["an empty bucket: no request was made in it"] * 2]
 
 
+@pytest.mark.trap("openai_usage")
 def test_rows_of_one_bucket_and_even_of_one_group_are_all_kept(tmp_path: Path) -> None:
     rows = judged(
         dashboard(
@@ -117,6 +123,7 @@ def test_batch_rows_are_at_batch_prices_whatever_their_tier_says(tmp_path: Path)
     assert [row["service_tier"] for row in rows] == ["batch", "flex", "default"]
 
 
+@pytest.mark.trap("openai_usage")
 def test_images_and_audio_in_a_bucket_are_seen_also_where_all_of_it_was_cached(tmp_path: Path) -> None:
     rows = judged(
         dashboard(
@@ -130,33 +137,12 @@ def test_images_and_audio_in_a_bucket_are_seen_also_where_all_of_it_was_cached(t
     assert [row["usage_audio_input_tokens"] for row in rows] == [0, 30, 0]
 
 
+@pytest.mark.trap("openai_usage")
 def test_a_file_of_four_time_columns_is_refused_with_what_to_click(tmp_path: Path) -> None:
     path = dashboard(tmp_path / "usage.csv", EMPTY, header=list(TIMES))
     with pytest.raises(
         InputError, match=r"choose the activity view \(not cost\) and a range with traffic, then Export"
     ):
-        prepared(path)
-
-
-@pytest.mark.parametrize(
-    "header",
-    [
-        "start_time,end_time,start_time_iso,end_time_iso,amount_value,amount_currency,line_item,project_id",
-        "start_time,end_time,amount_value,amount_currency,quantity,quantity_unit,line_item,user_email,api_source",
-    ],
-)
-def test_a_cost_export_is_refused_and_sent_to_reconcile(tmp_path: Path, header: str) -> None:
-    path = tmp_path / "cost.csv"
-    path.write_text(header + "\n" + "1" + "," * header.count(",") + "\n")
-    with pytest.raises(InputError, match="audit reconcile"):
-        prepared(path)
-
-
-@pytest.mark.parametrize("name", ["openapi_example_organization_costs.json", "openapi_example_CostsResult.json"])
-def test_a_page_of_the_costs_api_is_refused_as_well(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    path.write_bytes((SAMPLES / name).read_bytes())
-    with pytest.raises(InputError, match="an OpenAI cost export"):
         prepared(path)
 
 
@@ -166,6 +152,7 @@ def test_exports_of_embeddings_have_no_output_and_known_usage(tmp_path: Path) ->
     assert (row["operation_name"], row["usage_known"], row["usage_output_tokens"]) == ("embeddings", True, 0)
 
 
+@pytest.mark.trap("openai_usage")
 def test_exports_of_images_and_speech_are_rejected_for_want_of_tokens(tmp_path: Path) -> None:
     header = [*TIMES, "num_model_requests", "images", "model"]
     (row,) = judged(dashboard(tmp_path / "img.csv", DAY | {"images": "3.0", "model": "dall-e-3"}, header=header))
@@ -181,12 +168,14 @@ def test_the_documented_page_of_the_usage_api_reads_with_cache_writes(tmp_path: 
     assert str(row["start_time"]) == "2024-11-01 00:00:00"
 
 
+@pytest.mark.trap("openai_usage")
 def test_a_page_with_more_behind_it_warns(tmp_path: Path) -> None:
     result: Row = {"num_model_requests": 5, "model": "gpt-4o", "input_tokens": 10, "output_tokens": 2}
     assert "has_more is true" in warning(pages(tmp_path / "a.json", [result], has_more=True))
     assert warning(pages(tmp_path / "b.json", [result])) == "None"
 
 
+@pytest.mark.trap("openai_usage")
 def test_a_null_model_means_not_grouped_and_warns(tmp_path: Path) -> None:
     result: Row = {"num_model_requests": 5, "model": None, "input_tokens": 10, "output_tokens": 2}
     path = pages(tmp_path / "a.json", [result])
@@ -261,3 +250,30 @@ def test_the_legacy_family_that_counts_uncached_tokens_gives_cached_ones_by_diff
     path.write_text(json.dumps({"data": [row_in]}))
     (row,) = judged(path)
     assert (row["usage_input_tokens"], row["usage_cache_read_input_tokens"], row["request_count"]) == (900, 200, 2)
+
+
+@pytest.mark.trap("openai_usage")
+def test_a_row_whose_parts_do_not_add_up_to_its_input_is_loaded_and_noted(tmp_path: Path) -> None:
+    written = DAY | {"input_cache_write_tokens": "200.0", "input_uncached_tokens": "39800.0"}
+    header = [*HEADER_2025, "input_cache_write_tokens"]
+    rows = judged(dashboard(tmp_path / "a.csv", DAY, written, DAY | {"input_tokens": "99.0E3"}, header=header))
+    assert [row["usage_note"] for row in rows[:2]] == [None, None]
+    odd = DAY | {"input_uncached_tokens": "40001.0"}
+    assert judged(dashboard(tmp_path / "b.csv", odd))[0]["usage_note"] == (
+        "input is not the sum of its cached, written and uncached tokens"
+    )
+
+
+@pytest.mark.trap("openai_usage")
+def test_tokens_of_text_and_audio_that_leave_out_cached_ones_never_stand_for_the_input(tmp_path: Path) -> None:
+    more = {"input_text_tokens": "39000.0", "input_audio_tokens": "1000.0", "input_cached_audio_tokens": "200.0"}
+    (row,) = judged(dashboard(tmp_path / "usage.csv", DAY | more))
+    assert (row["usage_input_tokens"], row["usage_audio_input_tokens"]) == (59200, 1000)
+
+
+@pytest.mark.trap("openai_usage")
+def test_completions_and_embeddings_of_one_day_are_two_files_that_add_up(tmp_path: Path) -> None:
+    embedded = DAY | {"model": "text-embedding-3-small", "output_tokens": ""}
+    paths = [dashboard(tmp_path / "a.csv", DAY), dashboard(tmp_path / "b.csv", embedded)]
+    report = load([str(path) for path in paths], tmp_path / "usage.duckdb")
+    assert (report.total("loaded"), report.total("duplicate")) == (2, 0)

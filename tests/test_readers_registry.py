@@ -35,7 +35,7 @@ def test_all_staging_queries_have_the_same_columns_in_the_same_order() -> None:
     import sqlglot
     from sqlglot import exp
 
-    names = {f"stg_{reader.relation_name}" for reader in READERS}
+    names = {f"stg_{reader.relation_name}" for reader in READERS if reader.target == "request_facts"}
     found: dict[str, list[str]] = {}
     for name in names:
         tree = sqlglot.parse_one(sql.find(name).select, read="duckdb")

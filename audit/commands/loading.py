@@ -109,7 +109,7 @@ def unload(
     from audit.config import read_config
     from audit.intake.resolve import unload as take_out
 
-    print(f"{file}: {take_out(db, file, read_config(config)):,} requests taken out")
+    print(f"{file}: {take_out(db, file, read_config(config)):,} records taken out")
 
 
 def cluster(

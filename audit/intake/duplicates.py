@@ -6,6 +6,7 @@ A bucket has no id: the newest file owns its time and project, and equal rows in
 that add up.
 """
 
+from audit.intake.billed_costs import set_aside_costs
 from audit.intake.growing import set_aside_unfinished
 from audit.intake.nesting import set_aside_nested
 from audit.readers.reader import literal
@@ -46,6 +47,7 @@ def set_aside(warehouse: Warehouse, load_id: int) -> set[int]:
     """
     unfinished = set_aside_unfinished(warehouse, load_id)
     _requests(warehouse, load_id)
+    set_aside_costs(warehouse, load_id)
     return unfinished | set_aside_nested(warehouse, load_id) | _buckets(warehouse, load_id)
 
 

@@ -21,7 +21,7 @@ class FileReport:
     duplicate: int
     rejected: int
     not_calls: int
-    """Rejected records that are no model calls by nature, such as the other spans of a trace."""
+    """Rejected records that are no model calls, or no costs, by nature: other spans of a trace, days without spend."""
     id_collisions: int
     seconds: float
     notes: Mapping[str, int]

@@ -127,9 +127,10 @@ def _load_all(
         pending = [item for batch in batches for item in batch]
         # Rows of an open transaction are numbered from elsewhere; only the distance from the first one lasts.
         first_row = warehouse.count("select min(rowid) from request_facts where load_id = ?", [load_id])
+        shift = before - first_row
         for item in pending:
-            item.first_row, first_row = first_row, first_row + item.row_count
-        shift = before - pending[0].first_row
+            item.first_row = first_row
+            first_row += item.row_count if item.reader.target == "request_facts" else 0
         _insert_files(warehouse, pending, load_id, now)
         with progress("finding rejects and duplicates"):
             keep_rejects(warehouse, pending, load_id, keep_raw)
@@ -176,6 +177,7 @@ def _insert_files(warehouse: Warehouse, pending: Iterable[Pending], load_id: int
             "load_id": load_id,
             "path": item.export.name,
             "source_format": item.reader.format,
+            "target": item.reader.target,
             "container": item.export.container,
             "compression": item.export.compression,
             "file_size": item.export.size,
@@ -199,10 +201,15 @@ def _keep_windows(warehouse: Warehouse, load_id: int) -> None:
             select file_id, min(start_time) as first_time,
                 max(start_time + to_seconds(coalesce(bucket_seconds, 0))) as last_time
             from request_facts
-            where load_id = ? and reject_reason is null
+            where load_id = $load and reject_reason is null
+            group by file_id
+            union all
+            select file_id, min(period_start), max(period_end)
+            from billed_costs inner join files using (file_id)
+            where load_id = $load and reject_reason is null
             group by file_id
         ) as spans
         where files.file_id = spans.file_id
         """,
-        [load_id],
+        {"load": load_id},
     )

@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from audit.intake.load_report import NOT_A_CALL
 from audit.intake.recognising import Pending
 from audit.intake.records import Place, csv_records_of, lines_of
 from audit.readers.export import Export
@@ -47,9 +46,9 @@ class MisalignedError(Exception):
 def keep_rejects(warehouse: Warehouse, pending: Sequence[Pending], load_id: int, keep_raw: bool) -> None:
     """Store what the load `load_id` cannot load, with its place, and count it file by file.
 
-    Records that are no model calls stay where they are, with their reason: they can be most of a file.
+    Records that were never meant to be requests stay where they are, with their reason: they can be most of a file.
     """
-    warehouse.execute(REJECTED_ROWS, [load_id, NOT_A_CALL])
+    warehouse.execute(REJECTED_ROWS, [load_id])
     concerned = {file_id for (file_id,) in warehouse.rows("select distinct file_id from rejected_rows")}
     for item in pending:
         if item.file_id in concerned or item.unparsed_count:
@@ -59,13 +58,10 @@ def keep_rejects(warehouse: Warehouse, pending: Sequence[Pending], load_id: int,
 
 REJECTED_ROWS = """
 create or replace temp table rejected_rows as
-with found as (
-    select facts.file_id, facts.rowid - files.first_row + 1 as place, facts.reject_reason as reason
-    from request_facts as facts inner join files using (file_id)
-    where facts.load_id = ? and facts.reject_reason is not null and not starts_with(facts.reject_reason, ?)
-)
-select file_id, place, reason, row_number() over (partition by file_id order by place) as position
-from found
+select file_id, row_number as place, reject_reason as reason,
+    row_number() over (partition by file_id order by row_number) as position
+from rejected_records
+where load_id = ? and not is_expected
 order by file_id, position
 """
 
@@ -77,8 +73,8 @@ def count_rejects(warehouse: Warehouse, which: str) -> None:
         update files set not_call_count = coalesce(counted.records, 0), rejected_count = coalesce(counted.records, 0)
             + (select count(*) from rejects where rejects.file_id = files.file_id)
         from files as own left join (
-            select file_id, count(*) as records from request_facts
-            where starts_with(reject_reason, '{NOT_A_CALL}') and file_id in (select file_id from files where {which})
+            select file_id, count(*) as records from rejected_records
+            where is_expected and file_id in (select file_id from files where {which})
             group by file_id
         ) as counted using (file_id)
         where files.file_id = own.file_id and files.{which}

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import cast
 
 from audit.errors import InputError
-from audit.intake.load_report import NOT_A_CALL
 from audit.intake.locate import PAGE, records_per_line, text_of
 from audit.intake.records import Place, csv_records_of, lines_of, parts_as_records
 from audit.readers.export import inspect
@@ -50,7 +49,7 @@ def listed(warehouse: Warehouse, *, with_others: bool = True) -> Iterator[Listed
     `with_others` says whether records that are no model calls by nature are listed too.
     """
     others = NOT_CALLS if with_others else ""
-    warehouse.execute(LISTED.format(others=others), [NOT_A_CALL] if with_others else [])
+    warehouse.execute(LISTED.format(others=others))
     files = {
         int(str(row[0])): _Source(str(row[1]), int(str(row[2])), str(row[3]), str(row[4]), int(str(row[5])))
         for row in warehouse.rows("select file_id, path, file_size, container, source_format, read_count from files")
@@ -88,25 +87,24 @@ def folded(warehouse: Warehouse) -> list[tuple[str, int, str]]:
         for path, count, reason in warehouse.rows(
             """
             select any_value(path), count(*), reject_reason
-            from request_facts inner join files using (file_id)
-            where not_call_count > 0 and starts_with(reject_reason, ?)
+            from rejected_records inner join files using (file_id)
+            where not_call_count > 0 and is_expected
             group by file_id, reject_reason order by file_id, count(*) desc, reject_reason
-            """,
-            [NOT_A_CALL],
+            """
         )
     ]
 
 
 NOT_CALLS = """
     union all
-    select facts.file_id, facts.rowid - files.first_row + 1 + coalesce(skipped.record_count, 0), facts.reject_reason
-    from request_facts as facts
+    select found.file_id, found.row_number + coalesce(skipped.record_count, 0), found.reject_reason
+    from rejected_records as found
     inner join files using (file_id)
     asof left join (
         select file_id, row_number, sum(count(*)) over (partition by file_id order by row_number) as record_count
         from unparsed_records group by file_id, row_number
-    ) as skipped on facts.file_id = skipped.file_id and facts.rowid - files.first_row + 1 >= skipped.row_number
-    where files.not_call_count > 0 and starts_with(facts.reject_reason, ?)
+    ) as skipped on found.file_id = skipped.file_id and found.row_number >= skipped.row_number
+    where files.not_call_count > 0 and found.is_expected
 """
 LISTED = """
 create or replace temp table listed_rejects as

@@ -71,7 +71,7 @@ def rebuild(path: Path, config: Config) -> None:
 
 
 def unload(path: Path, name: str, config: Config) -> int:
-    """Take the file `name` out of the database again, however often it was loaded; how many requests it held.
+    """Take the file `name` out of the database again, however often it was loaded; how many records counted.
 
     What it had replaced or other files repeat of it counts again. Raises UnknownNameError for a file that is not there.
     """
@@ -88,7 +88,8 @@ def unload(path: Path, name: str, config: Config) -> int:
             warehouse.execute(f"delete from {table} where file_id in (from gone)")
         warehouse.execute(
             "insert into set_aside "
-            "select file_id, row_number, 'unloaded' from loaded_facts where file_id in (from gone)"
+            "select file_id, row_number, 'unloaded' from loaded_facts where file_id in (from gone) union all "
+            "select file_id, row_number, 'unloaded' from loaded_costs where file_id in (from gone)"
         )
         warehouse.execute(
             "update files set read_count = 0, rejected_count = 0, not_call_count = 0 where file_id in (from gone)"

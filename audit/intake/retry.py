@@ -101,7 +101,7 @@ def retry_rejects(
 def _candidates(warehouse: Warehouse, paths: Sequence[str], spool: Path) -> list[Candidate]:
     rows = warehouse.rows(
         "select file_id, load_id, path, source_format, container, file_size, row_count, rejected_count from files "
-        "where rejected_count > 0 order by file_id"
+        "where rejected_count > 0 and target = 'request_facts' order by file_id"
     )
     found = [
         Candidate(

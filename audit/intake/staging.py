@@ -40,21 +40,21 @@ class ChangedError(Exception):
 
 
 def stage(warehouse: Warehouse, item: Pending, load_id: int) -> None:
-    """Append the records of a file to `request_facts`, readable or not, in file order.
+    """Append the records of a file to the table of its reader, readable or not, in file order.
 
     Raises UnreadableError when the file cannot be read to its end; the transaction is then lost.
     """
     already = _last_scan(warehouse)
     stage_views(warehouse, item)
-    salt = literal(item.context.salt)
+    columns = f"{item.file_id} as file_id, checked.*, "
+    if item.reader.target == "request_facts":
+        key = REQUEST_KEY.format(salt=literal(item.context.salt))
+        columns += f"{load_id} as load_id, {literal(item.reader.format)} as source_format, {key} as request_key"
+    else:
+        columns += "row_number() over () as row_number"
     try:
         item.row_count = warehouse.count(
-            f"""
-            insert into request_facts by name
-            select {load_id} as load_id, {item.file_id} as file_id, {literal(item.reader.format)} as source_format,
-                checked.*, {REQUEST_KEY.format(salt=salt)} as request_key
-            from ({sql.find("checked_requests").select}) as checked
-            """
+            f"insert into {item.reader.target} by name select {columns} from ({_checked(item)}) as checked"
         )
     except UNREADABLE as error:
         raise UnreadableError(item.export.name, first_line(error)) from error
@@ -113,6 +113,11 @@ def stage_views(warehouse: Warehouse, item: Pending) -> None:
     warehouse.execute(f"create or replace temp view staged as {sql.find(staging).select}")
 
 
+def _checked(item: Pending) -> str:
+    """The query that types and judges what is staged."""
+    return sql.find("checked_requests" if item.reader.target == "request_facts" else "checked_costs").select
+
+
 def readable(warehouse: Warehouse, pending: Sequence[Pending], spool: Path) -> tuple[list[Pending], list[str]]:
     """Read every file to its end without keeping anything: those that can be, and a message for each that cannot."""
     good: list[Pending] = []
@@ -149,7 +154,7 @@ def _dry_read(warehouse: Warehouse, item: Pending) -> str | None:
     try:
         stage_views(warehouse, item)
         # Every column of every row, as when it is loaded: what raises then must raise here.
-        warehouse.execute(f"select sum(hash(checked)) from ({sql.find('checked_requests').select}) as checked")
+        warehouse.execute(f"select sum(hash(checked)) from ({_checked(item)}) as checked")
     except duckdb.Error as error:
         return first_line(error)
     return None

@@ -35,7 +35,8 @@ def status(warehouse: Warehouse) -> Document:
         )
     ]
     start, end = warehouse.rows(
-        "select cast(min(first_time) as varchar), cast(max(last_time) as varchar) from files where loaded_count > 0"
+        "select cast(min(first_time) as varchar), cast(max(last_time) as varchar) from request_files "
+        "where loaded_count > 0"
     )[0]
     models = [
         {
@@ -95,6 +96,14 @@ def status(warehouse: Warehouse) -> Document:
             )
         ],
         "overlaps": [asdict(overlap) | {"text": overlap.sentence} for overlap in overlaps(warehouse)],
+        "billed_costs": [
+            {"currency": currency, "start": start, "end": end, "amount": str(amount)}
+            for currency, start, end, amount in warehouse.rows(
+                "select currency, cast(min(cost_date) as varchar), cast(max(cost_date) as varchar), "
+                "sum(cast(billed_amount as decimal(38, 12))) "
+                "from billed_cost_by_day group by currency order by currency"
+            )
+        ],
         "paired_outcomes": warehouse.count("select count(*) from paired_outcomes"),
         "endpoint_rule": warehouse.setting("endpoint_rule"),
     }

@@ -80,6 +80,7 @@ SOURCE_KEYS = {
     "input_excludes_cache": bool,
     "output_excludes_reasoning": bool,
     "one_record_per": str,
+    "call_has": list,
 }
 
 
@@ -112,6 +113,8 @@ class ColumnMap:
     output_excludes_reasoning: bool = False
     one_record_per: str | None = None
     """A column whose equal values are parts of one request; the part with the most input tokens is the request."""
+    call_has: tuple[str, ...] = ()
+    """Columns of which a call has at least one; a record without them is something else that the gateway served."""
 
 
 def read_map(path: Path) -> ColumnMap:
@@ -150,6 +153,7 @@ def read_map(path: Path) -> ColumnMap:
         input_excludes_cache=cast("bool | None", source.get("input_excludes_cache")),
         output_excludes_reasoning=bool(source.get("output_excludes_reasoning", False)),
         one_record_per=str(source["one_record_per"]) if "one_record_per" in source else None,
+        call_has=tuple(str(item) for item in cast("list[object]", source.get("call_has", []))),
     )
 
 

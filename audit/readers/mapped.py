@@ -10,6 +10,7 @@ from audit.errors import ConfigError, UnknownNameError
 from audit.readers.column_map import (
     BOOLEANS,
     CANONICAL,
+    COUNTS,
     DURATIONS,
     SECONDS_PER_UNIT,
     TIMES,
@@ -37,6 +38,9 @@ MAPS = Path(__file__).parent.parent / "data" / "maps"
 TRUE = "('true', 't', 'yes', 'y', '1')"
 """What a flag says when it is set, in lower case."""
 
+ESSENTIAL = ("start_time", "usage_input_tokens", "usage_output_tokens")
+"""Columns that every file has to have."""
+
 GIVEN = {
     name: f"given_{name}" for name in ("message_count", "template_hash", "image_count", "tool_count", "output_type")
 }
@@ -59,7 +63,7 @@ def map_text(name: str) -> str:
 
 
 def user_map(path: Path) -> Reader:
-    """A reader for the user's column map; its columns must be there unless they are marked optional."""
+    """A reader for the user's column map; a column may lack where it is optional, or the map recognises the file."""
     return _reader(read_map(path), is_shipped=False)
 
 
@@ -87,6 +91,7 @@ def _relation(column_map: ColumnMap, export: Export, context: Context) -> str:
     names = {name for origin in column_map.origins.values() for name in origin.columns}
     names |= {key for key in context.metadata_keys if key.split(".")[0] in export.field_set}
     names |= {column_map.one_record_per} if column_map.one_record_per else set()
+    names |= set(column_map.call_has)
     paths = {name: _path(export, name) for name in sorted(names)}
     shapes = _shapes(column_map.name, paths.values())
     nested = {top: parsed(export, top, shape) for top, shape in shapes.items() if shape is not None}
@@ -99,6 +104,8 @@ def _relation(column_map: ColumnMap, export: Export, context: Context) -> str:
     columns["output_excludes_reasoning"] = _boolean(column_map.output_excludes_reasoning)
     columns["kept_metadata"] = kept_metadata({key: places[key] for key in context.metadata_keys if key in places})
     columns["is_record"] = f"{first_of([f'cast({place} as varchar)' for place in places.values()])} is not null"
+    told = [f"nullif(cast({places[name]} as varchar), '-')" for name in column_map.call_has]
+    columns["is_call"] = f"{first_of(told)} is not null" if told else "true"
     columns["is_part"] = "false"
     order = ""
     if column_map.one_record_per:
@@ -135,6 +142,9 @@ def _column(column_map: ColumnMap, name: str, places: Mapping[str, str], export:
     if name in BOOLEANS:
         accepted = ", ".join(literal(text.lower()) for text in origin.equals) if origin.equals else None
         return f"lower({value}) in ({accepted})" if accepted else f"lower({value}) in {TRUE}"
+    if name in COUNTS:
+        # what access logs write for a value that is not there
+        return f"nullif({value}, '-')"
     if name == "tags":
         return f"coalesce(try(from_json({value}, '[\"VARCHAR\"]')), string_split({value}, ','))"
     if origin.unit is not None:
@@ -212,8 +222,15 @@ def _has_one_of(signatures: tuple[frozenset[str], ...], export: Export) -> bool:
 
 def _check_columns(column_map: ColumnMap, export: Export) -> None:
     known = _known(export)
+    # a file that the map recognises is what the map was made for, and has its leave to lack the rest
+    fits = _has_one_of(column_map.recognise, export)
     for name, origin in column_map.origins.items():
-        if origin.optional or not origin.columns or any(column.lower() in known for column in origin.columns):
+        if (
+            (fits and name not in ESSENTIAL)
+            or origin.optional
+            or not origin.columns
+            or any(column.lower() in known for column in origin.columns)
+        ):
             continue
         missing = origin.columns[0]
         # a path into JSON text, or into a nested Parquet column, shows only when it is read

@@ -32,6 +32,7 @@ COLUMNS: tuple[str, ...] = (
     "output_tokens",
     "input_cached_tokens",
     "input_cache_write_tokens",
+    "input_uncached_tokens",
     "input_audio_tokens",
     "input_cached_audio_tokens",
     "output_audio_tokens",
@@ -60,7 +61,7 @@ def _relation(export: Export, context: Context) -> str:
     return f"select {', '.join(map(identifier, columns))} from {rows(export, declared, context)}"
 
 
-def _unroll(document: object) -> Iterable[object]:
+def unroll_buckets(document: object) -> Iterable[object]:
     """Every result with the times of its bucket; a bucket without results is a record without figures."""
     for part in unroll_page(document):
         bucket = cast("Record", part) if isinstance(part, dict) else {}
@@ -112,6 +113,6 @@ OPENAI_USAGE = Reader(
         frozenset({"object", "num_model_requests", "input_tokens"}),
     ),
     relation=_relation,
-    unroll=_unroll,
+    unroll=unroll_buckets,
     warn=_warn,
 )

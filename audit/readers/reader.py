@@ -8,7 +8,7 @@ A reader recognises its export from the first records and presents it as the raw
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal, cast
 
 from audit.readers.export import Export
 from audit.readers.sniff import page_key
@@ -68,6 +68,8 @@ class Reader:
     file order; blank lines hold none and have no row."""
     staging: str = ""
     """The name after `raw_` and `stg_` where several formats share one staging file; see `relation_name`."""
+    target: Literal["request_facts", "billed_costs"] = "request_facts"
+    """The table that the records go into: requests, or what a provider billed for them."""
 
     @property
     def relation_name(self) -> str:

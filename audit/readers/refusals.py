@@ -71,15 +71,6 @@ REFUSALS: tuple[tuple[Callable[[Export], bool], str], ...] = (
         ),
     ),
     (
-        lambda export: (
-            export.field_set >= {"amount_value", "line_item"} or "organization.costs.result" in _objects(export)
-        ),
-        (
-            "an OpenAI cost export: dollars per day, no requests or tokens. Load the usage export instead, and check "
-            "it against this file with `audit reconcile`"
-        ),
-    ),
-    (
         lambda export: export.field_set >= USAGE_PAGE | {"Model"},
         (
             "the `daily_with_models` export of LiteLLM's usage page: it repeats an entity's totals for each of its "
@@ -111,6 +102,13 @@ REFUSALS: tuple[tuple[Callable[[Export], bool], str], ...] = (
         (
             "API Management's GatewayLogs without bodies, so without tokens. Export ApiManagementGatewayLlmLog "
             "(diagnostic setting for generative AI gateway logs), or let the API's diagnostic settings log the bodies"
+        ),
+    ),
+    (
+        lambda export: export.field_set == frozenset({"Model", "Spend"}),
+        (
+            "OpenRouter's spend per model: no requests, tokens or days. Open openrouter.ai/logs, set the range, and "
+            "export that CSV"
         ),
     ),
     (

@@ -17,12 +17,15 @@ from audit.readers.claude_code import CLAUDE_CODE
 from audit.readers.codex import CODEX
 from audit.readers.export import Export, parts_of
 from audit.readers.flat_spans import FLAT_SPANS
+from audit.readers.helicone import HELICONE, HELICONE_CSV
 from audit.readers.langfuse import LANGFUSE
 from audit.readers.litellm import LITELLM_PAYLOAD, LITELLM_SPEND_LOGS
 from audit.readers.mapped import shipped_maps, user_map
 from audit.readers.openai_batch import OPENAI_BATCH
+from audit.readers.openai_costs import OPENAI_COSTS
 from audit.readers.openai_requests import OPENAI_REQUESTS
 from audit.readers.openai_usage import OPENAI_USAGE
+from audit.readers.openrouter import OPENROUTER_ACTIVITY, OPENROUTER_GENERATIONS, OPENROUTER_LOGS
 from audit.readers.otlp import OTLP
 from audit.readers.reader import Reader, unroll_page
 from audit.readers.refusals import why_not
@@ -48,6 +51,12 @@ READERS: tuple[Reader, ...] = (
     BEDROCK,
     VERTEX,
     AZURE_APIM_GATEWAY,
+    OPENAI_COSTS,
+    HELICONE,
+    HELICONE_CSV,
+    OPENROUTER_LOGS,
+    OPENROUTER_ACTIVITY,
+    OPENROUTER_GENERATIONS,
     *shipped_maps(),
     ANTHROPIC_MESSAGES,
     GEMINI_REPLIES,

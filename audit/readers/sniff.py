@@ -3,6 +3,7 @@
 import codecs
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -19,6 +20,8 @@ DELIMITERS = ",;\t|"
 """Excel writes a semicolon where the comma is the decimal sign; databases write tabs and bars."""
 NOT_ON_A_PAGE = {"usage", "model", "messages", "request", "response"}
 """Keys that make an object a record of its own though it holds a list, as the reply to an embeddings call does."""
+MOST_BLANKS = 100
+"""Characters of white space expected at the end of a list."""
 
 csv.field_size_limit(1 << 24)  # a CSV field can hold a whole conversation; the default of 128 kB would raise
 
@@ -56,6 +59,9 @@ def sniff(name: str, head: bytes, whole: bool) -> Layout:
 
 def documents_in(text: str) -> Iterator[object]:
     """The JSON values written one after another in `text`; ValueError where one is not whole."""
+    if re.search(r",\s*\]\s*$", text[-MOST_BLANKS:]):
+        # some tools write a comma after every record, the last one too
+        text = text[: text.rindex(",")] + "]"
     decoder = json.JSONDecoder()
     end = len(text) - len(text.lstrip())
     while end < len(text):
@@ -70,7 +76,8 @@ def page_key(value: object) -> str | None:
     if not isinstance(value, dict):
         return None
     found = cast("Record", value)
-    if found.keys() & NOT_ON_A_PAGE:
+    # Cloudflare's pages have an empty list of messages
+    if any(found.get(key) for key in NOT_ON_A_PAGE):
         return None
     return next((key for key in ("data", "results", "result", "records") if isinstance(found.get(key), list)), None)
 

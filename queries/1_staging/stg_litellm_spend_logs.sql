@@ -103,7 +103,11 @@ renamed as (
         spend as billed_cost,
         cast(null as boolean) as input_excludes_cache,
         false as output_excludes_reasoning,
-        cast(null as varchar) as usage_note
+        case
+            when call_type in ('aresponses', 'responses')
+                and custom_llm_provider in ('anthropic', 'gemini', 'vertex_ai', 'vertex_ai_beta', 'bedrock')
+                then 'responses call that some LiteLLM versions log a second time as a completion (issue 15740)'
+        end as usage_note
     from source
 )
 

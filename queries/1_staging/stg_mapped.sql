@@ -8,6 +8,7 @@ renamed as (
     select
         is_record,
         case
+            when not is_call then 'not a model call: another request of the gateway'
             when is_part then 'a further part of a request whose tokens stand in another record'
             when request_grain = 'bucket' and coalesce(request_count, '0') in ('0', '0.0')
                 and coalesce(usage_input_tokens, '0') in ('0', '0.0')
@@ -50,7 +51,14 @@ renamed as (
         usage_audio_input_tokens,
         usage_audio_output_tokens,
         coalesce(given_image_count, image_count, case when has_images then '1' end) as image_count,
-        coalesce(is_usage_unknown, false) as is_usage_unknown,
+        -- no call has neither input nor output: gateways write 0 for counts they did not get
+        coalesce(is_usage_unknown, false)
+            or (
+                coalesce(request_grain, 'request') = 'request'
+                and request_count is null
+                and coalesce(usage_input_tokens, '') in ('0', '0.0')
+                and coalesce(usage_output_tokens, '') in ('0', '0.0')
+            ) as is_usage_unknown,
 
         coalesce(service_tier, 'default') as service_tier,
         stream,

@@ -111,7 +111,11 @@ renamed as (
         cost as billed_cost,
         false as input_excludes_cache,
         false as output_excludes_reasoning,
-        cast(null as varchar) as usage_note
+        case
+            when try_cast(input_uncached_tokens as double) + coalesce(try_cast(input_cached_tokens as double), 0)
+                + coalesce(try_cast(input_cache_write_tokens as double), 0) <> try_cast(input_tokens as double)
+                then 'input is not the sum of its cached, written and uncached tokens'
+        end as usage_note
     from judged
 )
 

@@ -1,11 +1,17 @@
 -- grain: file_id
 -- when: load
--- Every file has as many requests in the database as it reported loaded.
+-- Every file has as many requests, or billed costs, in the database as it reported loaded.
 with present as (
     select
         file_id,
         count(*) as present_count
     from loaded_facts
+    group by file_id
+    union all
+    select
+        file_id,
+        count(*) as present_count
+    from loaded_costs
     group by file_id
 )
 

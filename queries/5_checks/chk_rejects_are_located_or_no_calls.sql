@@ -13,8 +13,8 @@ no_calls as (
     select
         file_id,
         count(*) as not_call_count
-    from request_facts
-    where starts_with(reject_reason, 'not a model call')
+    from rejected_records
+    where is_expected
     group by file_id
 )
 
