@@ -6,7 +6,7 @@ Whatever can be read is loaded; a file that cannot be read whole is refused and 
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -184,7 +184,7 @@ def _keep_rejects(warehouse: Warehouse, pending: Sequence[Pending], load_id: int
             rejects, skipped = locate_rows(item.export, reasons, item.unparsed, item.row_count, keep_raw)
             shifts += [{"file_id": item.file_id, "record_number": record, "row_number": row} for record, row in skipped]
         elif item.export.container == "jsonl":
-            rejects = locate_lines(item.export, reasons, keep_raw)
+            rejects = _located(warehouse, item, reasons, keep_raw)
         else:
             rejects = without_place(reasons)
         kept += [{"file_id": item.file_id} | _row(reject) for reject in rejects]
@@ -205,6 +205,17 @@ def _keep_rejects(warehouse: Warehouse, pending: Sequence[Pending], load_id: int
         """,
         {"load": load_id, "prefix": NOT_A_CALL},
     )
+
+
+def _located(warehouse: Warehouse, item: Pending, reasons: Mapping[int, str], keep_raw: bool) -> Iterable[Reject]:
+    """The rejects of a file of JSON lines, also where a line holds several records."""
+    if item.reader.records_per_line is None:
+        return locate_lines(item.export, reasons, keep_raw)
+    per_line = warehouse.rows(item.reader.records_per_line(item.source, item.context))
+    counts = [int(str(count)) for (count,) in per_line]
+    if sum(counts) != item.row_count:
+        return without_place(reasons)
+    return locate_lines(item.export, reasons, keep_raw, counts)
 
 
 def _row(reject: Reject) -> dict[str, object]:

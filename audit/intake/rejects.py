@@ -6,10 +6,10 @@ a reject is found by one pass over the file, made only when there are any; `byte
 
 import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, repeat
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,23 +32,30 @@ class Reject:
     raw_text: str | None
 
 
-def locate_lines(export: Export, reasons: Mapping[int, str], keep_raw: bool) -> Iterator[Reject]:
-    """The rejects of a file of JSON lines; `reasons` maps the ordinal of a non-blank line to what is wrong with it."""
+def locate_lines(
+    export: Export, reasons: Mapping[int, str], keep_raw: bool, per_line: Iterable[int] | None = None
+) -> Iterator[Reject]:
+    """The rejects of a file of JSON lines; `reasons` maps the ordinal of a record to what is wrong with it.
+
+    `per_line` says how many records each non-blank line holds, one where it is None; all of them have its place.
+    """
     record, offset, last = 0, 0, max(reasons)
+    counts = repeat(1) if per_line is None else iter(per_line)
     with open_bytes(export.path, export.compression) as lines:
         for raw in lines:
             if raw.strip():
-                record += 1
-                if record in reasons:
-                    yield Reject(
-                        record_number=record,
-                        byte_offset=offset,
-                        byte_length=len(raw),
-                        reason=why(raw) if reasons[record] == UNREADABLE else reasons[record],
-                        raw_text=_text(raw) if keep_raw else None,
-                    )
-                    if record == last:
-                        return
+                first, record = record + 1, record + next(counts)
+                for number in range(first, record + 1):
+                    if number in reasons:
+                        yield Reject(
+                            record_number=number,
+                            byte_offset=offset,
+                            byte_length=len(raw),
+                            reason=why(raw) if reasons[number] == UNREADABLE else reasons[number],
+                            raw_text=_text(raw) if keep_raw else None,
+                        )
+                if record >= last:
+                    return
             offset += len(raw)
 
 

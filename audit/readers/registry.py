@@ -9,21 +9,31 @@ from pathlib import Path
 from typing import cast
 
 from audit.errors import InputError, UnknownNameError
+from audit.readers.braintrust import BRAINTRUST
 from audit.readers.export import Export, parts_of
+from audit.readers.langsmith import LANGSMITH
 from audit.readers.litellm import LITELLM_PAYLOAD, LITELLM_SPEND_LOGS
+from audit.readers.llm_logs import LLM_LOGS
 from audit.readers.mapped import shipped_maps, user_map
+from audit.readers.mlflow import MLFLOW
 from audit.readers.openai_batch import OPENAI_BATCH
 from audit.readers.openai_requests import OPENAI_REQUESTS
 from audit.readers.openai_usage import OPENAI_USAGE
 from audit.readers.reader import Reader, unroll_page
 from audit.readers.refusals import why_not
 from audit.readers.sniff import HEAD_RECORDS, Record, keys_of
+from audit.readers.weave import WEAVE
 
 READERS: tuple[Reader, ...] = (
     LITELLM_PAYLOAD,
     LITELLM_SPEND_LOGS,
     OPENAI_BATCH,
     OPENAI_USAGE,
+    LANGSMITH,
+    BRAINTRUST,
+    MLFLOW,
+    WEAVE,
+    LLM_LOGS,
     *shipped_maps(),
     OPENAI_REQUESTS,
 )
