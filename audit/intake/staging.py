@@ -64,13 +64,16 @@ def recognise_all(
     found: Sequence[tuple[str, Path]], spool: Path, context: Context, wanted: str | None, map_file: Path | None
 ) -> Recognised:
     """Look into every file; a file that nobody recognises is refused and leaves the others alone."""
+    from audit.readers.databases import tables_of
     from audit.readers.registry import prepare
 
     result = Recognised([], [], [])
     exports: list[Export] = []
     for name, path in found:
         try:
-            exports.append(inspect(name, path))
+            tables = tables_of(name, path, spool, wanted, map_file)
+            result.warnings.extend(tables.warnings)
+            exports += tables.exports or [inspect(name, path)]
         except (InputError, OSError) as error:
             result.refused.append(str(error))
     for export in exports:

@@ -91,7 +91,7 @@ def _spans(export: Export, context: Context) -> str:
 def _traces(export: Export, context: Context) -> str:
     """One row per trace: its spans as a list of STRUCT, wherever this file has them, and what it says of itself."""
     declared = dict.fromkeys(ROW_TEXT, TEXT)
-    about, source = [""], "{}"
+    about, parsed_once = [""], ""
     if "data" in export.field_set:
         declared["data"], data = parsed(export, "data", DATA)
         declared["info"], info = parsed(export, "info", INFO)
@@ -104,7 +104,7 @@ def _traces(export: Export, context: Context) -> str:
         # the list beside it is in Python's own notation where pandas wrote the CSV
         declared["trace"] = TEXT
         whole = {"data": structure(DATA), "info": structure(INFO)}
-        source = f"(select *, try(json_transform(trace, {literal(json.dumps(whole))})) as whole from {{}})"
+        parsed_once = f", try(json_transform(trace, {literal(json.dumps(whole))})) as whole"
         spans = "whole.data.spans"
         about.insert(0, "whole.info.")
     else:
@@ -117,7 +117,7 @@ def _traces(export: Export, context: Context) -> str:
     return f"""
     select {spans} as spans, {either("trace_id", "request_id")} as row_trace,
         {either("trace_metadata", "request_metadata")} as trace_metadata, {either("tags")} as trace_tags
-    from {source.format(rows(export, declared, context))}"""
+    from (select *{parsed_once} from {rows(export, declared, context)})"""
 
 
 def _records_per_line(export: Export, context: Context) -> str:

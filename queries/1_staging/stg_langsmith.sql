@@ -67,7 +67,7 @@ renamed as (
             and coalesce(completion_tokens, usage_metadata.output_tokens, '0') = '0' as is_usage_unknown,
 
         coalesce(service_tier, 'default') as service_tier,
-        coalesce(lower(stream) = 'true', first_token_time is not null) as stream,
+        first_token_time is not null or coalesce(lower(stream) = 'true', false) as stream,
         cast(tool_count as varchar) as tool_count,
         case when response_format in ('json_object', 'json_schema') then 'json' else 'text' end as output_type,
         message_count,
