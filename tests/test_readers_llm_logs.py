@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from exports import Row, write_csv
-from staging import judged, prepared
+from loads import counts
+from staging import judged
 
 from audit.intake.load_report import LoadReport
 from audit.intake.loading import load
@@ -140,6 +141,5 @@ def test_turns_of_a_long_thread_find_their_system_prompt_and_are_read_once(tmp_p
     assert len({row["conversation_id"] for row in rows.values()}) == 1
 
 
-def test_a_table_exported_as_csv_is_recognised_too(tmp_path: Path) -> None:
-    path = write_csv(tmp_path / "responses.csv", [RESPONSE])
-    assert prepared(path)[0].format == "llm_logs"
+def test_a_table_exported_as_csv_is_read_too_and_nothing_is_lost(tmp_path: Path) -> None:
+    assert counts(SAMPLES / "responses_written_here.csv", tmp_path) == ("llm_logs", 3, 3, 0, 0, 0)

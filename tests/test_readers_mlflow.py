@@ -18,7 +18,7 @@ from audit.warehouse import Warehouse
 SAMPLES = Path(__file__).parent / "data" / "samples" / "mlflow"
 NAMES = ("trace_written_here.json", "search_traces_written_here.jsonl", "search_traces_written_here.csv")
 START = 1_772_442_000_000_000_000
-USAGE = {"input_tokens": 100, "output_tokens": 10, "total_tokens": 110}
+USAGE: Row = {"input_tokens": 100, "output_tokens": 10, "total_tokens": 110}
 NO_SPANS = "a trace without its spans; export with search_traces(include_spans=True)"
 pytestmark = pytest.mark.trap("mlflow")
 
@@ -72,7 +72,8 @@ def test_spans_are_taken_and_the_sums_of_the_trace_are_not(tmp_path: Path) -> No
 
 
 def test_a_value_that_is_json_in_text_is_read_as_what_it_is(tmp_path: Path) -> None:
-    inputs = {"model": "gpt-4o", "messages": [{"role": "system", "content": "Sort 12."}], "tools": [{}, {}]}
+    system = {"role": "system", "content": "Sort 12."}
+    inputs: Row = {"model": "gpt-4o", "messages": [system], "tools": [{"type": "function"}, {"type": "function"}]}
     inputs |= {"response_format": {"type": "json_schema"}, "stream": True}
     (row,) = read(
         tmp_path,
@@ -85,7 +86,7 @@ def test_a_value_that_is_json_in_text_is_read_as_what_it_is(tmp_path: Path) -> N
         ),
     )
     assert (row["request_model"], row["provider_name"], row["prompt_name"]) == (
-        "gpt-4o-2024-08-06",
+        "gpt-4.1",
         "openai",
         "sorting",
     )
@@ -148,7 +149,7 @@ def test_a_parquet_file_gives_the_spans_of_either_column(tmp_path: Path, column:
 
 
 def test_records_of_a_line_have_the_place_of_that_line_and_unreadable_lines_one_record(tmp_path: Path) -> None:
-    row = {"trace_id": "tr-1", "trace_metadata": {}, "tags": {}}
+    row: Row = {"trace_id": "tr-1", "trace_metadata": None, "tags": None}
     bad = span(usage={"input_tokens": "many", "output_tokens": 1})
     rows: list[Row | str] = [row | {"spans": [span(), span()]}, "{broken", row | {"spans": [span("TOOL"), bad]}]
     path = write_jsonl(tmp_path / "traces.jsonl", rows)

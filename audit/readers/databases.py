@@ -28,7 +28,10 @@ OWN_TABLES = {"request_facts", "set_aside", "traffic_cells"}
 ROWS_AT_ONCE = 2048
 ROW_GROUP = 4096
 """Rows of a Parquet file that are in memory together; with their messages they can be 100 kB each."""
-MEMORY = "512MB"
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": "512MB",
+    "autoinstall_known_extensions": "false",
+}
 TABLES_QUOTED = 12
 DAILY, SPEND_LOGS = "litellm_daily_spend", "litellm_spend_logs"
 FULLEST_DAILY = "LiteLLM_DailyUserSpend"
@@ -55,7 +58,7 @@ def tables_of(name: str, path: Path, spool: Path, wanted: str | None, map_file: 
             with closing(_open_sqlite(path)) as con:
                 return _taken(_Sqlite(con), name, path, spool, wanted, map_file)
         if magic[DUCKDB] == b"DUCK":
-            with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(spool)}) as con:
+            with duckdb.connect(config=SETTINGS | {"temp_directory": str(spool)}) as con:
                 con.execute("set timezone = 'UTC'")
                 con.execute(f"attach {literal(str(path))} as source (read_only)")
                 return _taken(_DuckDb(con), name, path, spool, wanted, map_file)
@@ -96,7 +99,7 @@ class _Sqlite:
         schema = dict.fromkeys(_columns(rows.description), pl.String)
         with (
             tempfile.TemporaryDirectory(dir=target.parent) as folder,
-            duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": folder, "threads": 1}) as con,
+            duckdb.connect(config=SETTINGS | {"temp_directory": folder, "threads": 1}) as con,
         ):
             parts: list[str] = []
             for batch in _batches(rows):

@@ -167,7 +167,7 @@ def _columns(context: Context) -> dict[str, str]:
 
 
 def _recognises(export: Export) -> bool:
-    if any(signature <= export.field_set for signature in SIGNATURES[:1]):
+    if any(signature <= export.field_set for signature in SIGNATURES[:2]):
         return True
     return any(_is_trace(record) for record in export.records)
 
@@ -185,9 +185,9 @@ def _is_trace(record: Record) -> bool:
 
 
 SIGNATURES = (
-    frozenset({"trace_id", "trace", "spans", "trace_metadata", "request_time"}),
+    frozenset({"trace_id", "trace_metadata", "trace"}),
+    frozenset({"trace_id", "trace_metadata", "spans"}),
     frozenset({"info", "data"}),
-    frozenset({"spans", "trace_metadata"}),
 )
 
 MLFLOW = Reader(
