@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
 
 import duckdb
 
@@ -139,7 +138,7 @@ class _DuckDb:
 
 def _open_sqlite(path: Path) -> sqlite3.Connection:
     con = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    con.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    con.text_factory = _text
     # one transaction: all tables as they were at one moment, whoever writes meanwhile
     con.execute("begin")
     return con
@@ -154,7 +153,7 @@ def _taken(
     for table in source.names:
         fields, rows = source.head(table)
         if rows:
-            records = tuple(cast("Record", dict(zip(fields, row, strict=True))) for row in rows)
+            records = tuple(dict(zip(fields, row, strict=True)) for row in rows)
             heads[table] = _export(f"{name}:{table}", path, fields, records)
     if not heads:
         raise InputError(f"{name}: no table of this database holds any row; export a range with traffic")

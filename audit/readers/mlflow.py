@@ -61,7 +61,7 @@ USAGE: Shape = dict.fromkeys(
 )
 DATA: Shape = {"spans": (SPAN,)}
 INFO: Shape = {"trace_id": TEXT, "request_id": TEXT, "trace_metadata": TEXT, "request_metadata": TEXT, "tags": TEXT}
-ROW_TEXT = ("trace_id", "request_id", "trace_metadata", "request_metadata", "tags")
+ROW_TEXT: tuple[str, ...] = ("trace_id", "request_id", "trace_metadata", "request_metadata", "tags")
 LLM_TYPES = "('LLM', 'CHAT_MODEL', 'EMBEDDING')"
 
 
@@ -90,7 +90,7 @@ def _spans(export: Export, context: Context) -> str:
 
 def _traces(export: Export, context: Context) -> str:
     """One row per trace: its spans as a list of STRUCT, wherever this file has them, and what it says of itself."""
-    declared = dict.fromkeys(ROW_TEXT, TEXT)
+    declared: dict[str, str] = dict.fromkeys(ROW_TEXT, TEXT)
     about, parsed_once = [""], ""
     if "data" in export.field_set:
         declared["data"], data = parsed(export, "data", DATA)
