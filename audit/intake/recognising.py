@@ -69,18 +69,22 @@ def recognise_all(
     unpack_limit: bool = True,
 ) -> Recognised:
     """Look into every file; a file that nobody recognises is refused and leaves the others alone."""
+    from audit.readers.databases import tables_of
+
     result = Recognised([], [], [])
     gatherer = Gatherer(spool) if len(found) >= WORTH_GATHERING else None
     with progress(f"looking into {len(found):,} files", len(found)) as advance:
         for name, path in found:
             try:
-                export = inspect(name, path)
-                if unpack_limit:
-                    refuse_bomb(export)
-                item = recognised(export, spool, context, wanted, map_file, gatherer)
-                if item.reader.warn is not None and (warning := item.reader.warn(item.source)) is not None:
-                    result.warnings.append(warning)
-                result.pending.append(_without_records(item) if item.gathered is not None else item)
+                tables = tables_of(name, path, spool, wanted, map_file)
+                result.warnings.extend(tables.warnings)
+                for export in tables.exports or [inspect(name, path)]:
+                    if unpack_limit:
+                        refuse_bomb(export)
+                    item = recognised(export, spool, context, wanted, map_file, gatherer)
+                    if item.reader.warn is not None and (warning := item.reader.warn(item.source)) is not None:
+                        result.warnings.append(warning)
+                    result.pending.append(_without_records(item) if item.gathered is not None else item)
             except InputError as error:
                 result.refused.append(str(error))
             except RecursionError:

@@ -37,7 +37,7 @@ NOT_TEXT = {
     b"%PDF": "a PDF: export the logs as CSV or JSON",
     b"BZh": "bzip2: unpack it first",
     b"\xfd7zXZ": "xz: unpack it first",
-    b"SQLi": "a SQLite database: export the table as CSV",
+    b"SQLi": "a SQLite database inside of an archive: unpack it first",
     codecs.BOM_UTF16_LE: "text in UTF-16: save it again as CSV UTF-8",
     codecs.BOM_UTF16_BE: "text in UTF-16: save it again as CSV UTF-8",
 }

@@ -13,14 +13,18 @@ from audit.readers.anthropic_messages import ANTHROPIC_BATCH, ANTHROPIC_MESSAGES
 from audit.readers.anthropic_usage import ANTHROPIC_USAGE
 from audit.readers.azure_gateway import AZURE_APIM_GATEWAY
 from audit.readers.bedrock import BEDROCK
+from audit.readers.braintrust import BRAINTRUST
 from audit.readers.claude_code import CLAUDE_CODE
 from audit.readers.codex import CODEX
 from audit.readers.export import Export, parts_of
 from audit.readers.flat_spans import FLAT_SPANS
 from audit.readers.helicone import HELICONE, HELICONE_CSV
 from audit.readers.langfuse import LANGFUSE
+from audit.readers.langsmith import LANGSMITH
 from audit.readers.litellm import LITELLM_PAYLOAD, LITELLM_SPEND_LOGS
+from audit.readers.llm_logs import LLM_LOGS
 from audit.readers.mapped import shipped_maps, user_map
+from audit.readers.mlflow import MLFLOW
 from audit.readers.openai_batch import OPENAI_BATCH
 from audit.readers.openai_costs import OPENAI_COSTS
 from audit.readers.openai_requests import OPENAI_REQUESTS
@@ -33,6 +37,7 @@ from audit.readers.sniff import HEAD_RECORDS, Record, keys_of
 from audit.readers.span_tables import SPAN_TABLE
 from audit.readers.vercel_ai import VERCEL_AI
 from audit.readers.vertex import GEMINI_REPLIES, VERTEX
+from audit.readers.weave import WEAVE
 
 READERS: tuple[Reader, ...] = (
     LITELLM_PAYLOAD,
@@ -57,6 +62,11 @@ READERS: tuple[Reader, ...] = (
     OPENROUTER_LOGS,
     OPENROUTER_ACTIVITY,
     OPENROUTER_GENERATIONS,
+    LANGSMITH,
+    BRAINTRUST,
+    MLFLOW,
+    WEAVE,
+    LLM_LOGS,
     *shipped_maps(),
     ANTHROPIC_MESSAGES,
     GEMINI_REPLIES,

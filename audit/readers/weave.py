@@ -1,0 +1,148 @@
+"""W&B Weave: calls, as the Traces page exports them or the service's `calls/stream_query` lists them.
+
+Fields read in weave 0.54.0, `trace.call.CallDict`. The summary of a call adds up the usage of all calls inside of it,
+keyed by model, so only the innermost calls count.
+"""
+
+import json
+
+from audit.readers.export import Export
+from audit.readers.openai_calls import (
+    CONVERSATION_KEYS,
+    CUSTOMER_KEYS,
+    PROMPT_KEYS,
+    TEAM_KEYS,
+    USER_KEYS,
+    error_word,
+    is_error,
+    metadata_shape,
+    selected,
+)
+from audit.readers.prompts import prompt_columns
+from audit.readers.reader import (
+    ROUTE_KEYS,
+    TEXT,
+    Context,
+    Reader,
+    Shape,
+    first_of,
+    identifier,
+    kept_metadata,
+    literal,
+    parsed,
+    rows,
+    structure,
+    unroll_page,
+)
+
+CALL_TEXT = (
+    "id",
+    "project_id",
+    "op_name",
+    "display_name",
+    "trace_id",
+    "parent_id",
+    "started_at",
+    "ended_at",
+    "exception",
+    "thread_id",
+    "wb_user_id",
+)
+USAGE: Shape = {
+    "requests": TEXT,
+    "prompt_tokens": TEXT,
+    "input_tokens": TEXT,
+    "completion_tokens": TEXT,
+    "output_tokens": TEXT,
+    "prompt_tokens_details": {"cached_tokens": TEXT, "audio_tokens": TEXT},
+    "input_tokens_details": {"cached_tokens": TEXT},
+    "completion_tokens_details": {"reasoning_tokens": TEXT, "audio_tokens": TEXT},
+    "output_tokens_details": {"reasoning_tokens": TEXT},
+    "cache_read_input_tokens": TEXT,
+    "cache_creation_input_tokens": TEXT,
+    "thoughts_tokens": TEXT,
+}
+"""What the integrations copy of the replies of OpenAI, Anthropic and Google, each in its own words."""
+COSTS: Shape = {"prompt_tokens_total_cost": TEXT, "completion_tokens_total_cost": TEXT}
+
+
+def _calls(export: Export, context: Context) -> str:
+    known = {key.lower(): key for key in metadata_shape(context)}
+    shapes: dict[str, Shape] = {
+        "summary": {"usage": TEXT, "weave": TEXT},
+        "inputs": {
+            "model": TEXT,
+            "messages": TEXT,
+            "input": TEXT,
+            "tools": TEXT,
+            "response_format": TEXT,
+            "stream": TEXT,
+        },
+        "attributes": dict.fromkeys(known.values(), TEXT),
+    }
+    nested = {name: parsed(export, name, shape) for name, shape in shapes.items()}
+    declared = dict.fromkeys(CALL_TEXT, TEXT) | {name: kind for name, (kind, _) in nested.items()}
+    inner = ", ".join(
+        [
+            *map(identifier, CALL_TEXT),
+            *(f"{expression} as {identifier(name)}" for name, (_, expression) in nested.items()),
+        ]
+    )
+
+    def labelled(*keys: str) -> str:
+        return first_of([f"attributes.{identifier(known[key.lower()])}" for key in keys])
+
+    columns = {
+        "model_count": "len(try(json_keys(summary.usage)))",
+        "used_model": "try(json_keys(summary.usage))[1]",
+        "usage": _only("summary.usage", USAGE),
+        "costs": _only("json_extract(summary.weave, '$.costs')", COSTS),
+        "latency_ms": "try(json_extract_string(summary.weave, '$.latency_ms'))",
+        "status": "try(json_extract_string(summary.weave, '$.status'))",
+        "asked_model": "inputs.model",
+        "stream": "inputs.stream",
+        "tool_count": "try(json_array_length(inputs.tools))",
+        "response_format": "try(json_extract_string(inputs.response_format, '$.type'))",
+        "route": labelled(*ROUTE_KEYS),
+        "prompt_name": labelled(*PROMPT_KEYS),
+        "user_id": first_of([labelled(*USER_KEYS), "wb_user_id"]),
+        "customer_id": labelled(*CUSTOMER_KEYS),
+        "team_id": labelled(*TEAM_KEYS),
+        "conversation_id": first_of([labelled(*CONVERSATION_KEYS), "thread_id"]),
+        "kept_metadata": kept_metadata({key: labelled(key) for key in context.metadata_keys}),
+        "has_error": is_error("exception"),
+        # a traceback, whose last line begins with the name of the exception
+        "error_type": (
+            f"coalesce({error_word('exception')}, "
+            "nullif(regexp_extract(exception, '(?m)^([A-Za-z_.]*(Error|Exception|Timeout))(:|$)', 1), ''))"
+        ),
+        "texts": "case when len(summary.usage) > 2 then coalesce(inputs.messages, inputs.input) end",
+        "tool_texts": "inputs.tools",
+    }
+    plain = [name for name in CALL_TEXT if name not in ("exception", "thread_id", "wb_user_id")]
+    return f"""
+    select * exclude (texts, tool_texts), {prompt_columns("texts", "tool_texts", context)}
+    from (
+        select {", ".join(plain)}, {selected(columns)}
+        from (select {inner} from {rows(export, declared, context)})
+    )"""
+
+
+def _only(place: str, shape: Shape) -> str:
+    """What stands under the first key of an object that is keyed by model, whatever that is called."""
+    return f"try(json_transform(json_extract({place}, '$.*')[1], {literal(json.dumps(structure(shape)))}))"
+
+
+WEAVE = Reader(
+    format="weave",
+    title="W&B Weave calls (JSONL, JSON, CSV)",
+    audience="teams that trace with W&B Weave",
+    how_to_export=(
+        "project, Traces, filter the range, export button, All rows, JSONL; not the root calls alone: only the "
+        "innermost calls are requests"
+    ),
+    lacks=("time to first token", "provider"),
+    signatures=(frozenset({"op_name", "trace_id", "started_at", "summary"}),),
+    relation=_calls,
+    unroll=unroll_page,
+)
