@@ -20,6 +20,7 @@ from audit.intake.rejects import Reject, locate_lines, locate_rows, without_plac
 from audit.intake.staging import Pending, UnreadableError, readable, recognise_all, stage
 from audit.progress import Progress, silent
 from audit.readers.export import find
+from audit.readers.locations import attach
 from audit.readers.reader import Context
 from audit.warehouse import Warehouse
 
@@ -44,7 +45,9 @@ def load(
     threading.Thread(target=_import_what_comes_after_reading, daemon=True).start()
     with tempfile.TemporaryDirectory(prefix="audit-") as spool, Warehouse.create(db) as warehouse:
         context = Context(salt=warehouse.setting("salt") or "", metadata_keys=config.metadata_keys)
-        found = recognise_all(find(paths, Path(spool)), Path(spool), context, format, map_file)
+        located = find(paths, Path(spool), progress)
+        attach(warehouse.con, (place for _, place in located))
+        found = recognise_all(located, Path(spool), context, format, map_file)
         pending, refused = found.pending, found.refused
         reports: list[FileReport] = []
         try:

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 from typing import BinaryIO
 
 from audit.errors import InputError
-from audit.readers.export import Export, inspect, open_bytes
+from audit.readers.addresses import TABLES, scheme_of
+from audit.readers.export import Export, find_again, inspect, open_bytes
 from audit.warehouse import Warehouse
 
 UNREADABLE = "not a readable record of this format"
@@ -181,12 +181,18 @@ def listed(warehouse: Warehouse) -> list[ListedReject]:
 
 def _read_again(path: str, size: int, places: Sequence[tuple[int, int]]) -> dict[object, str] | str:
     """Text by offset, in one pass over the export; or why it cannot be read again."""
+    if scheme_of(path) in TABLES:
+        return "rows of a table are not read again; `audit load --keep-raw` keeps the text of rejects"
     try:
-        export = inspect(path, Path(path))
+        export = inspect(path, find_again(path))
+        if export.size != size:
+            return "the export has changed since it was loaded"
+        return _texts_at(export, places)
     except (InputError, OSError):
-        return "the export is no longer there"
-    if export.size != size:
-        return "the export has changed since it was loaded"
+        return "the export is no longer there" + (" or cannot be reached" if scheme_of(path) else "")
+
+
+def _texts_at(export: Export, places: Sequence[tuple[int, int]]) -> dict[object, str]:
     texts: dict[object, str] = {}
     with open_bytes(export.path, export.compression) as stream:
         reached = 0

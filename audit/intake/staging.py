@@ -13,6 +13,7 @@ from audit import sql
 from audit.errors import InputError
 from audit.intake.duplicates import REQUEST_KEY
 from audit.readers.export import DAMAGED, Export, inspect, open_bytes
+from audit.readers.locations import Location
 from audit.readers.reader import Context, Reader, literal
 from audit.warehouse import Warehouse, first_line
 
@@ -61,7 +62,7 @@ class Recognised:
 
 
 def recognise_all(
-    found: Sequence[tuple[str, Path]], spool: Path, context: Context, wanted: str | None, map_file: Path | None
+    found: Sequence[tuple[str, Location]], spool: Path, context: Context, wanted: str | None, map_file: Path | None
 ) -> Recognised:
     """Look into every file; a file that nobody recognises is refused and leaves the others alone."""
     from audit.readers.registry import prepare
@@ -124,8 +125,11 @@ def stage(warehouse: Warehouse, item: Pending, load_id: int) -> None:
             from ({sql.find("checked_requests").select}) as checked
             """
         )
-    except UNREADABLE as error:
-        raise UnreadableError(first_line(error)) from error
+    except duckdb.Error as error:
+        # The bare class is what Python raised while DuckDB read through it: an object that cannot be had further.
+        if not isinstance(error, UNREADABLE) and type(error) is not duckdb.Error:
+            raise
+        raise UnreadableError(first_line(error)) from None
     if item.source.container == "csv":
         item.unparsed = _unparsed(warehouse, already)
 

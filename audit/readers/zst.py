@@ -1,21 +1,21 @@
 """Whether a .zst file is whole. DuckDB and the zstandard package both take a cut-off file for its end."""
 
-from pathlib import Path
-
 import zstandard
+
+from audit.readers.locations import Location, size_of
 
 SKIPPABLE = range(0x184D2A50, 0x184D2A60)
 RUN_LENGTH = 1
 LONGEST_HEADER = 18
 
 
-def is_whole(path: Path) -> bool:
+def is_whole(path: Location) -> bool:
     """Whether the last frame ends where the file ends; walks the block headers and unpacks nothing.
 
     The layout is RFC 8878, section 3.1: a frame is a header, blocks of at most 128 kB with 3 bytes before each, and an
     optional checksum of 4 bytes. Raises zstandard.ZstdError for a frame header that is none.
     """
-    size = path.stat().st_size
+    size = size_of(path)
     place = 0
     with path.open("rb") as packed:
         while place < size:
