@@ -157,7 +157,7 @@ def inspect(name: str, path: Location) -> Export:
 def open_bytes(path: Location, compression: Compression) -> BinaryIO:
     """The unpacked bytes of a file."""
     if compression == "gzip":
-        return cast("BinaryIO", gzip.open(path.open("rb"), "rb"))
+        return cast("BinaryIO", gzip.open(path if isinstance(path, Path) else path.open(), "rb"))
     if compression == "zstd":
         frames = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True, closefd=True)
         return cast("BinaryIO", io.BufferedReader(frames))

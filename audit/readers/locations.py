@@ -136,7 +136,7 @@ def _bridge(files: Mapping[str, RemoteFile]) -> "dict[str, str | bool | Callable
 
     started = datetime.now(UTC)
 
-    def open(_: object, path: str, *_args: object, **_options: object) -> object:
+    def opened(_: object, path: str, *_args: object, **_options: object) -> object:
         file = files[path]
         return Places(file) if file.is_parquet else file.open()
 
@@ -152,5 +152,12 @@ def _bridge(files: Mapping[str, RemoteFile]) -> "dict[str, str | bool | Callable
     def modified(_: object, _path: str) -> datetime:
         return started
 
-    methods = (open, info, glob, exists, modified)
-    return {"protocol": BRIDGE, "cachable": False} | {method.__name__: method for method in methods}
+    return {
+        "protocol": BRIDGE,
+        "cachable": False,
+        "open": opened,
+        "info": info,
+        "glob": glob,
+        "exists": exists,
+        "modified": modified,
+    }

@@ -98,10 +98,9 @@ def _connected(address: str, server: str) -> Generator["Connection", None, None]
             f"{place}: reading postgresql:// needs the package psycopg: pip install 'traffic-audit[postgres]'"
         ) from error
     try:
-        settings = conninfo_to_dict(server)
-        if "PGCONNECT_TIMEOUT" not in os.environ:
-            settings.setdefault("connect_timeout", SECONDS_TO_CONNECT)
-        with psycopg.connect(make_conninfo(**settings)) as con:
+        patience = "connect_timeout" in conninfo_to_dict(server) or "PGCONNECT_TIMEOUT" in os.environ
+        settings = server if patience else make_conninfo(server, connect_timeout=SECONDS_TO_CONNECT)
+        with psycopg.connect(settings) as con:
             con.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             con.read_only = True
             con.execute(SETTINGS)

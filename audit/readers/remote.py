@@ -86,7 +86,7 @@ class FileSystem(Protocol):
         """All objects and folders that match."""
         ...
 
-    def cat_file(self, path: str, start: int, end: int) -> bytes:
+    def cat_file(self, path: str, *, start: int, end: int) -> bytes:
         """Some bytes of an object."""
         ...
 
@@ -189,7 +189,7 @@ class Store:
 
     def _fetch(self, path: str, name: str, start: int, end: int) -> bytes:
         with self.told(f"{name}: reading failed at byte {start:,}"):
-            return self.system.cat_file(path, start, end)
+            return self.system.cat_file(path, start=start, end=end)
 
     def _copied(self, files: Mapping[str, RemoteFile], spool: Path) -> dict[str, Path]:
         copies: dict[str, Path] = {}
