@@ -14,9 +14,13 @@ from audit.warehouse import Warehouse
 
 CALLS = 50
 MAP = """
+[source]
 name = "calls"
 title = "Calls"
-recognise = [["id", "tokens_in"]]
+audience = "tests"
+how_to_export = "-"
+lacks = []
+recognise = ["id", "tokens_in"]
 
 [columns]
 request_id = "id"

@@ -113,7 +113,7 @@ def rows(export: Export, columns: Mapping[str, str], context: Context) -> str:
         lines = (
             f"read_json({literal(str(export.path))}, format = 'newline_delimited', records = true, "
             f"ignore_errors = true, maximum_object_size = {context.max_object_bytes}, "
-            f"compression = {literal(export.compression)}, columns = {{{declared}}})"
+            f"compression = {literal(export.compression)}, hive_partitioning = false, columns = {{{declared}}})"
         )
         if len(own) == len(columns):
             return lines
@@ -202,5 +202,6 @@ def _table(export: Export) -> str:
     return (
         f"read_csv({path}, auto_detect = false, header = true, delim = {literal(export.delimiter)}, quote = '\"', "
         f"escape = '\"', columns = {{{declared}}}, store_rejects = true, rejects_limit = 0, null_padding = false, "
-        f"max_line_size = {MAX_CSV_RECORD}, compression = {literal(export.compression)})"
+        f"max_line_size = {MAX_CSV_RECORD}, compression = {literal(export.compression)}, "
+        "hive_partitioning = false)"
     )
