@@ -44,7 +44,7 @@ def write_parquet(path: Path, rows: list[dict[str, object]], options: str = "") 
     source = write_jsonl(path.with_suffix(".jsonl.tmp"), rows)
     with duckdb.connect() as con:
         con.execute(
-            f"copy (from read_json('{source}', format = 'newline_delimited')) to '{path}' (format parquet{options})"
+            f"copy (from read_json('{source}', format = 'newline_delimited', hive_partitioning = false)) to '{path}' (format parquet{options})"
         )
     source.unlink()
     return path
