@@ -33,8 +33,8 @@ def running(folder: Path) -> Generator[int, None, None]:
         os.chown(path, owner.pw_uid, owner.pw_gid)
 
     def run(*command: str) -> None:
-        switch = {"user": owner.pw_uid, "group": owner.pw_gid} if os.getuid() == 0 else {}
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, **switch)  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownVariableType]
+        who = owner.pw_uid if os.getuid() == 0 else None
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, user=who)
         assert done.returncode == 0, done.stderr
 
     with socket.socket() as free:

@@ -42,10 +42,9 @@ def calls(start: int = 0, **columns: object) -> list[dict[str, object]]:
 
 def write_parquet(path: Path, rows: list[dict[str, object]], options: str = "") -> Path:
     source = write_jsonl(path.with_suffix(".jsonl.tmp"), rows)
+    rows_of_it = f"read_json('{source}', format = 'newline_delimited', hive_partitioning = false)"
     with duckdb.connect() as con:
-        con.execute(
-            f"copy (from read_json('{source}', format = 'newline_delimited', hive_partitioning = false)) to '{path}' (format parquet{options})"
-        )
+        con.execute(f"copy (from {rows_of_it}) to '{path}' (format parquet{options})")
     source.unlink()
     return path
 
