@@ -257,5 +257,9 @@ def _escaped(path: Path) -> str:
 
 
 def first_line(error: Exception) -> str:
-    """What DuckDB says is wrong, without the statement it quotes."""
-    return str(error).splitlines()[0]
+    """What DuckDB says is wrong, without the statement it quotes; of what Python raised inside of it, the message."""
+    lines = str(error).splitlines()
+    if lines[0].startswith("Traceback"):
+        said = next((line for line in lines[1:] if line and not line.startswith(" ")), lines[0])
+        return said.partition(": ")[2] or said
+    return lines[0]

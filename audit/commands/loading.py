@@ -10,7 +10,12 @@ from audit.commands.options import CHECK_FAILED, DEFAULT_DB, ERROR, Db, Json, Qu
 
 def load(
     paths: Annotated[
-        list[str] | None, typer.Argument(metavar="PATH...", help="Files, folders, globs, or - for standard input.")
+        list[str] | None,
+        typer.Argument(
+            metavar="PATH...",
+            help="Files, folders, globs, - for standard input, or addresses: s3://, gs://, az://, https://, "
+            "postgresql://HOST/DB#TABLE. Credentials come from the environment.",
+        ),
     ] = None,
     db: Db = DEFAULT_DB,
     config: Settings = None,

@@ -23,6 +23,7 @@ from audit.intake.staging import ChangedError, UnreadableError, readable, stage,
 from audit.intake.twins import overlaps
 from audit.progress import Progress, silent
 from audit.readers.export import find
+from audit.readers.locations import attach
 from audit.readers.reader import Context
 from audit.warehouse import Warehouse
 
@@ -48,7 +49,9 @@ def load(
     threading.Thread(target=_import_what_comes_after_reading, daemon=True).start()
     with spool_folder() as spool, Warehouse.create(db) as warehouse:
         context = Context(salt=warehouse.setting("salt") or "", metadata_keys=config.metadata_keys)
-        found = recognise_all(find(paths, spool), spool, context, format, map_file, progress, unpack_limit=unpack_limit)
+        located = find(paths, spool, progress)
+        attach(warehouse.con, (place for _, place in located))
+        found = recognise_all(located, spool, context, format, map_file, progress, unpack_limit=unpack_limit)
         pending, refused = found.pending, found.refused
         reports: list[FileReport] | None = None
         was_read_dry = False

@@ -9,6 +9,7 @@ from audit.intake.small_files import Gathered, Gatherer
 from audit.intake.spool import NO_ROOM, held, without_mark
 from audit.progress import Progress, silent
 from audit.readers.export import TOO_DEEP, Export, inspect
+from audit.readers.locations import Location, modified_of, size_of
 from audit.readers.reader import Context, Reader
 from audit.readers.unpacking import refuse_bomb
 
@@ -43,10 +44,10 @@ class Pending:
         if self.export.container == "json" or not self.export.modified:
             return False
         try:
-            now = self.export.path.stat()
+            now = size_of(self.export.path), modified_of(self.export.path)
         except OSError:
             return True
-        return (now.st_size, now.st_mtime_ns) != (self.export.size, self.export.modified)
+        return now != (self.export.size, self.export.modified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Recognised:
 
 
 def recognise_all(
-    found: Sequence[tuple[str, Path]],
+    found: Sequence[tuple[str, Location]],
     spool: Path,
     context: Context,
     wanted: str | None,
@@ -118,7 +119,7 @@ def recognised(
         if gathered is not None:
             item.gathered, item.row_count = gathered
             item.relation = item.gathered.relation
-            if source.path != export.path:
+            if source.path != export.path and isinstance(source.path, Path):
                 source.path.unlink()
             return item
     item.source = without_mark(source, spool)

@@ -12,11 +12,14 @@ from typing import cast
 from audit.errors import InputError
 from audit.intake.locate import PAGE, records_per_line, text_of
 from audit.intake.records import Place, csv_records_of, lines_of, parts_as_records
-from audit.readers.export import inspect
+from audit.readers.addresses import TABLES, scheme_of
+from audit.readers.export import find_again, inspect
+from audit.readers.locations import attach
 from audit.readers.reader import Context
 from audit.readers.registry import READERS
 from audit.warehouse import Warehouse
 
+GONE = "the export is no longer there"
 NO_PLACE = "this kind of file has no place to point at"
 
 
@@ -136,11 +139,17 @@ def _pages(warehouse: Warehouse) -> Iterator[tuple[int, int, str, str | None]]:
 
 def _texts(warehouse: Warehouse, source: _Source) -> Iterator[Place] | str:
     """The records of an export, in one pass; or why it cannot be read again."""
-    path = Path(source.path)
-    if not path.is_file():
-        return "the export is no longer there"
+    if scheme_of(source.path) in TABLES:
+        return "rows of a table are not read again; `audit load --keep-raw` keeps the text of rejects"
     try:
-        export = inspect(source.path, path)
+        place = find_again(source.path)
+        if isinstance(place, Path) and not place.is_file():
+            return GONE
+        attach(warehouse.con, [place])
+    except InputError:
+        return f"{GONE} or cannot be reached"
+    try:
+        export = inspect(source.path, place)
     except InputError:
         export = None
     if export is None or (export.size, export.container) != (source.size, source.container):

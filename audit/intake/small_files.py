@@ -13,6 +13,7 @@ from pathlib import Path
 
 from audit.errors import InputError
 from audit.readers.export import DAMAGED, Export, open_bytes
+from audit.readers.locations import size_of
 
 SMALL = 1 << 18
 """Bytes on disk up to which a file is gathered: reading a larger one takes longer than the statement that does it."""
@@ -53,7 +54,7 @@ class Gatherer:
 
         `relation_of` makes the relation of a file of this format. Raises InputError for a damaged file.
         """
-        if source.container != "jsonl" or source.path.stat().st_size > SMALL:
+        if source.container != "jsonl" or size_of(source.path) > SMALL:
             return None
         text = relation_of(replace(source, path=ANYWHERE, compression="none"))
         into = self.open.get((format, text))

@@ -56,8 +56,11 @@ def stage(warehouse: Warehouse, item: Pending, load_id: int) -> None:
         item.row_count = warehouse.count(
             f"insert into {item.reader.target} by name select {columns} from ({_checked(item)}) as checked"
         )
-    except UNREADABLE as error:
-        raise UnreadableError(item.export.name, first_line(error)) from error
+    except duckdb.Error as error:
+        # The bare class is what Python raised while DuckDB read through it: an object that cannot be had further.
+        if not isinstance(error, UNREADABLE) and type(error) is not duckdb.Error:
+            raise
+        raise UnreadableError(item.export.name, first_line(error)) from None
     if item.source.container == "csv":
         item.unparsed_count = _keep_unparsed(warehouse, item.file_id, already)
 

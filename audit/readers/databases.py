@@ -16,6 +16,7 @@ import duckdb
 from audit.errors import ConfigError, InputError
 from audit.readers.export import Export
 from audit.readers.llm_logs import NEIGHBOURS
+from audit.readers.locations import Location
 from audit.readers.reader import Context, Reader, identifier, literal
 from audit.readers.registry import recognise
 from audit.readers.sniff import HEAD_RECORDS, Record
@@ -45,13 +46,17 @@ class Tables:
     warnings: list[str]
 
 
-def tables_of(name: str, path: Path, spool: Path, wanted: str | None, map_file: Path | None) -> Tables:
+def tables_of(name: str, path: Location, spool: Path, wanted: str | None, map_file: Path | None) -> Tables:
     """The tables of a SQLite or DuckDB file that the readers recognise, as Parquet in `spool`, called `name:table`.
 
     Raises InputError where the file cannot be read, or where no table of it holds usage.
     """
     with path.open("rb") as file:
         magic = file.read(16)
+    if not isinstance(path, Path):
+        if magic == SQLITE or magic[DUCKDB] == b"DUCK":
+            raise InputError(f"{name}: a database, which is only read where it lies on this machine; copy it here")
+        return Tables([], [])
     try:
         if magic == SQLITE:
             with closing(_open_sqlite(path)) as con:

@@ -1,4 +1,7 @@
-"""What a file is, told from its first bytes: compression, container, fields. File names are never trusted."""
+"""What a file is, told from its first bytes: compression, container, fields. File names are never trusted.
+
+The one exception: folders named `year=2026` are columns of a partitioned data set.
+"""
 
 import codecs
 import gzip
@@ -6,9 +9,10 @@ import io
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from glob import glob, has_magic
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
@@ -16,6 +20,10 @@ import ijson
 import zstandard
 
 from audit.errors import InputError
+from audit.progress import Progress, silent
+from audit.readers.addresses import TABLES, scheme_of, shown
+from audit.readers.locations import Location, RemoteFile, attach, is_hidden, modified_of, size_of
+from audit.readers.partitions import partitions_of
 from audit.readers.sniff import Container, Record, documents_in, sniff
 from audit.readers.zst import is_whole
 
@@ -25,10 +33,6 @@ DAMAGED = (OSError, EOFError, ValueError, zlib.error, zstandard.ZstdError)
 """What reading a damaged or cut-off file raises, packed or not."""
 HEAD_BYTES = 4_000_000
 """Enough for a few hundred records with messages; more would slow down folders of many small files."""
-HIDDEN = (".", "_")
-"""Names that tools leave beside data: .DS_Store, _SUCCESS, _metadata."""
-PAPERS = ("LICENSE", "NOTICE", "README", "CHANGELOG")
-"""What accompanies data in a folder and is none; a file that is named on its own is always looked into."""
 TOO_DEEP = "a JSON document nested deeper than any log is; export the logs again"
 MOST_NULS = 0.05
 """More zero bytes than this and a file is binary; fewer, and a text file has a damaged line."""
@@ -49,23 +53,25 @@ TAR_MAGIC = slice(257, 262)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """One file to load, as it lies on disk."""
+    """One file to load, as it lies on disk or in a bucket."""
 
-    path: Path
+    path: Location
     name: str
     container: Container
     compression: Compression
     size: int
     records: tuple[Record, ...]
     fields: tuple[str, ...]
-    """Names of the columns, or of the keys of the first records; unique."""
+    """Names of the columns, or of the keys of the first records, and of the partitions; unique."""
     modified: int = 0
-    """When the file was written last, in ns; 0 for what nobody else can write."""
+    """When the file was written last, in ns; 0 for what nobody else can write, or that does not say."""
     delimiter: str = ","
     nested: frozenset[str] = frozenset()
     """Columns of a Parquet file that are no scalars."""
     page: Record = field(default_factory=dict[str, object])
     """What an API page said beside its list of records, such as has_more."""
+    partitions: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    """Columns that the file itself lacks, with their value in all of its records; see `partitions_of`."""
 
     @property
     def field_set(self) -> frozenset[str]:
@@ -73,18 +79,21 @@ class Export:
         return frozenset(self.fields)
 
 
-def find(paths: Sequence[str], spool: Path) -> list[tuple[str, Path]]:
-    """Every file behind files, folders, globs and '-' (standard input, copied into `spool`), as (name, path).
+def find(paths: Sequence[str], spool: Path, progress: Progress = silent) -> list[tuple[str, Location]]:
+    """Every file behind files, folders, globs, addresses and '-', as (name, place); copies go into `spool`.
 
-    Raises InputError for a path or glob that matches nothing.
+    Raises InputError for a path, glob or address behind which there is nothing or that cannot be reached.
     """
-    found: dict[str, Path] = {}
+    found: dict[str, Location] = {}
     for given in paths:
         path = Path(given)
         if given == "-":
             found["stdin"] = _spool_stdin(spool)
+        elif scheme_of(given) is not None:
+            with progress(f"reaching {shown(given)}"):
+                found |= _behind(given, spool, found)
         elif path.is_dir():
-            inside = sorted(f for f in path.rglob("*") if f.is_file() and not _is_hidden(f.relative_to(path)))
+            inside = sorted(f for f in path.rglob("*") if f.is_file() and not is_hidden(f.relative_to(path)))
             if not inside:
                 raise InputError(f"{given}: the folder holds no files")
             found |= {str(file): file for file in inside}
@@ -101,13 +110,21 @@ def find(paths: Sequence[str], spool: Path) -> list[tuple[str, Path]]:
     return list(found.items())
 
 
-def inspect(name: str, path: Path) -> Export:
+def find_again(name: str) -> Location:
+    """The place of a file that was loaded under this name; InputError where it is no longer there."""
+    if scheme_of(name) is None:
+        return Path(name)
+    from audit.readers.remote import Store
+
+    return Store(name).objects()[name]
+
+
+def inspect(name: str, path: Location) -> Export:
     """What the file is.
 
     Raises InputError when it is empty, binary, truncated or not text in UTF-8.
     """
-    status = path.stat()
-    size, modified = status.st_size, status.st_mtime_ns
+    size, modified = size_of(path), modified_of(path)
     if size == 0:
         raise InputError(f"{name}: the file is empty; export the logs again")
     with path.open("rb") as raw:
@@ -126,6 +143,7 @@ def inspect(name: str, path: Path) -> Export:
         raise InputError(f"{name}: cannot be unpacked ({error}); the file is damaged or cut off") from error
     _refuse_binary(name, head)
     layout = sniff(name, head, len(head) < HEAD_BYTES)
+    partitions = partitions_of(name, layout.fields)
     return Export(
         path=path,
         name=name,
@@ -133,16 +151,17 @@ def inspect(name: str, path: Path) -> Export:
         compression=compression,
         size=size,
         modified=modified,
-        records=layout.records,
-        fields=layout.fields,
+        records=tuple({**partitions, **record} for record in layout.records),
+        fields=(*layout.fields, *partitions) if layout.fields else (),
+        partitions=partitions,
         delimiter=layout.delimiter,
     )
 
 
-def open_bytes(path: Path, compression: Compression) -> BinaryIO:
+def open_bytes(path: Location, compression: Compression) -> BinaryIO:
     """The unpacked bytes of a file."""
     if compression == "gzip":
-        return cast("BinaryIO", gzip.open(path, "rb"))
+        return cast("BinaryIO", gzip.open(path if isinstance(path, Path) else path.open(), "rb"))
     if compression == "zstd":
         frames = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True, closefd=True)
         return cast("BinaryIO", io.BufferedReader(frames))
@@ -196,14 +215,20 @@ def _refuse_binary(name: str, head: bytes) -> None:
         raise InputError(f"{name}: a binary file that starts with {head[:8]!r}; expected JSON, CSV or Parquet")
 
 
-def _parquet(name: str, path: Path, size: int) -> Export:
+def _parquet(name: str, path: Location, size: int) -> Export:
     import duckdb
 
+    from audit.warehouse import first_line
+
     with duckdb.connect() as con:
+        attach(con, [path])
         try:
-            columns = con.execute("describe select * from read_parquet(?)", [str(path)]).fetchall()
+            columns = con.execute(
+                "describe select * from read_parquet(?, hive_partitioning = false)", [str(path)]
+            ).fetchall()
         except duckdb.Error as error:
-            raise InputError(f"{name}: not a readable Parquet file ({str(error).splitlines()[0]})") from error
+            raise InputError(f"{name}: not a readable Parquet file ({first_line(error)})") from error
+    partitions = partitions_of(name, (str(column[0]) for column in columns))
     nested = frozenset(str(column[0]) for column in columns if str(column[1]).endswith((")", "]", "JSON")))
     return Export(
         path=path,
@@ -212,13 +237,28 @@ def _parquet(name: str, path: Path, size: int) -> Export:
         compression="none",
         size=size,
         records=(),
-        fields=tuple(str(column[0]) for column in columns),
+        fields=(*(str(column[0]) for column in columns), *partitions),
+        partitions=partitions,
         nested=nested - {str(column[0]) for column in columns if str(column[1]).startswith("DECIMAL")},
     )
 
 
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(HIDDEN) for part in path.parts) or path.name.upper().startswith(PAPERS)
+def _behind(address: str, spool: Path, taken: Mapping[str, Location]) -> dict[str, Location]:
+    """The files behind an address; two that differ in their query alone get names of their own."""
+    if scheme_of(address) in TABLES:
+        from audit.readers.postgres import tables
+
+        return dict(tables(address, spool))
+    from audit.readers.remote import Store
+
+    found = Store(address).objects(spool)
+    if len(found) > 1 or not taken.keys() & found.keys():
+        return found
+    ((name, place),) = found.items()
+    name = next(new for number in count(2) if (new := f"{name} ({number})") not in taken)
+    if isinstance(place, RemoteFile):
+        place = RemoteFile(name, place.size, place.fetch)
+    return {name: place}
 
 
 def _spool_stdin(spool: Path) -> Path:

@@ -114,12 +114,25 @@ def rows(export: Export, columns: Mapping[str, str], context: Context) -> str:
     Types other than VARCHAR apply to JSON only; a nested column of a CSV or Parquet file is its JSON text.
     """
     if export.container == "jsonl":
-        declared = ", ".join(f"{identifier(name)}: {literal(kind)}" for name, kind in columns.items())
-        return (
+        folders = {name.lower(): value for name, value in export.partitions.items()}
+        own = {name: kind for name, kind in columns.items() if kind != TEXT or name.lower() not in folders}
+        declared = ", ".join(f"{identifier(name)}: {literal(kind)}" for name, kind in own.items())
+        lines = (
             f"read_json({literal(str(export.path))}, format = 'newline_delimited', records = true, "
             f"ignore_errors = true, maximum_object_size = {context.max_object_bytes}, "
-            f"compression = {literal(export.compression)}, columns = {{{declared}}})"
+            f"compression = {literal(export.compression)}, hive_partitioning = false, columns = {{{declared}}})"
         )
+        if len(own) == len(columns):
+            return lines
+        # A line that cannot be read stays a row of NULLs.
+        readable = " or ".join(f"{identifier(name)} is not null" for name in own) or "false"
+        selected = ", ".join(
+            identifier(name)
+            if name in own
+            else f"case when {readable} then {_constant(folders[name.lower()])} end as {identifier(name)}"
+            for name in columns
+        )
+        return f"(select {selected} from {lines})"
     present = {name.lower(): name for name in export.fields}
     selected = ", ".join(
         f"{_as_text(export, present[name.lower()])} as {identifier(name)}"
@@ -173,7 +186,13 @@ def type_of(part: "str | Shape | tuple[Shape]") -> str:
     return struct(part[0]) + "[]" if isinstance(part, tuple) else struct(part)
 
 
+def _constant(value: str | None) -> str:
+    return "cast(null as varchar)" if value is None else literal(value)
+
+
 def _as_text(export: Export, name: str) -> str:
+    if name in export.partitions:
+        return _constant(export.partitions[name])
     if export.container == "csv":
         return identifier(name)
     if name in export.nested:
@@ -184,11 +203,12 @@ def _as_text(export: Export, name: str) -> str:
 def _table(export: Export) -> str:
     path = literal(str(export.path))
     if export.container == "parquet":
-        return f"read_parquet({path})"
-    declared = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in export.fields)
+        return f"read_parquet({path}, hive_partitioning = false)"
+    declared = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in export.fields if name not in export.partitions)
     # Nothing is left to detection, which refuses a whole file for one odd line; strict mode rejects that line alone.
     return (
         f"read_csv({path}, auto_detect = false, header = true, delim = {literal(export.delimiter)}, quote = '\"', "
         f"escape = '\"', columns = {{{declared}}}, store_rejects = true, rejects_limit = 0, null_padding = false, "
-        f"max_line_size = {MAX_CSV_RECORD}, compression = {literal(export.compression)})"
+        f"max_line_size = {MAX_CSV_RECORD}, compression = {literal(export.compression)}, "
+        "hive_partitioning = false)"
     )

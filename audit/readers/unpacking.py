@@ -5,7 +5,6 @@ nowhere; all other files cost a glance at their head and end.
 """
 
 import zlib
-from pathlib import Path
 from typing import BinaryIO
 
 from audit.errors import InputError
@@ -53,7 +52,7 @@ def _could_exceed(export: Export, allowed: int) -> bool:
     if export.size * DEFLATE_MOST <= allowed:
         return False
     with export.path.open("rb") as packed:
-        return max(_sampled(packed), _stated(packed, export.path) / export.size) > SUSPICIOUS_TIMES
+        return max(_sampled(packed), _stated(packed, export.size) / export.size) > SUSPICIOUS_TIMES
 
 
 def _sampled(packed: BinaryIO) -> float:
@@ -64,7 +63,7 @@ def _sampled(packed: BinaryIO) -> float:
     return len(unpacked) / (len(sample) - len(unpacker.unconsumed_tail) or 1)
 
 
-def _stated(packed: BinaryIO, path: Path) -> int:
+def _stated(packed: BinaryIO, size: int) -> int:
     """The unpacked size of the last member of a gzip file, modulo 4 GB."""
-    packed.seek(path.stat().st_size - 4)
+    packed.seek(size - 4)
     return int.from_bytes(packed.read(4), "little")

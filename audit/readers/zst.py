@@ -1,9 +1,10 @@
 """What the frames of a .zst file say. DuckDB and the zstandard package both take a cut-off file for its end."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import zstandard
+
+from audit.readers.locations import Location, size_of
 
 SKIPPABLE = range(0x184D2A50, 0x184D2A60)
 RAW, RUN_LENGTH = 0, 1
@@ -12,24 +13,24 @@ LARGEST_BLOCK = 1 << 17
 """Bytes that a block unpacks to at most."""
 
 
-def is_whole(path: Path) -> bool:
+def is_whole(path: Location) -> bool:
     """Whether the last frame ends where the file ends.
 
     Raises zstandard.ZstdError for a frame header that is none.
     """
-    size = path.stat().st_size
+    size = size_of(path)
     end = 0
     for _, end in _blocks(path, size):  # noqa: B007
         pass
     return end == size
 
 
-def most_unpacked(path: Path) -> int:
+def most_unpacked(path: Location) -> int:
     """The most bytes that the file can unpack to."""
-    return sum(unpacked for unpacked, _ in _blocks(path, path.stat().st_size))
+    return sum(unpacked for unpacked, _ in _blocks(path, size_of(path)))
 
 
-def _blocks(path: Path, size: int) -> Iterator[tuple[int, int]]:
+def _blocks(path: Location, size: int) -> Iterator[tuple[int, int]]:
     """Of every block, the most that it unpacks to and where it and what belongs to it end; 0 where it has no end.
 
     Walks the headers and unpacks nothing. The layout is RFC 8878, section 3.1: a frame is a header, blocks of at most
