@@ -9,14 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from audit.intake.load_report import NOT_A_CALL
-from audit.intake.records import Place, csv_records_of, lines_of
+from audit.intake.records import PAGE, Place, counts_per_line, csv_records_of, lines_of
 from audit.intake.staging import Pending
 from audit.warehouse import Warehouse
 
 UNREADABLE = "not a readable record of this format"
 """The reason `checked_requests.sql` gives; the pass over the file knows better."""
-PAGE = 20_000
-"""Rejects that are in memory at a time."""
 MOST_TEXT = 1 << 24
 """Bytes of kept text that are in memory at a time, beyond that of one record."""
 
@@ -92,7 +90,11 @@ def _keep(warehouse: Warehouse, item: Pending, keep_raw: bool) -> None:
                 warehouse.execute(f"delete from {table} where file_id = ?", [item.file_id])
             _store(warehouse, item.file_id, _without_place(warehouse, item))
     elif item.export.container == "jsonl":
-        _store(warehouse, item.file_id, _lines(lines_of(item.export), reasons, keep_raw))
+        counts = counts_per_line(warehouse, item.reader, item.source, item.context)
+        if counts is not None and warehouse.count("select sum(records) from records_of_lines") != item.row_count:
+            _store(warehouse, item.file_id, _without_place(warehouse, item))
+            return
+        _store(warehouse, item.file_id, _lines(lines_of(item.export, counts), reasons, keep_raw))
     else:
         _store(warehouse, item.file_id, _without_place(warehouse, item))
 

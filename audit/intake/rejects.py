@@ -11,9 +11,10 @@ from typing import cast
 
 from audit.errors import InputError
 from audit.intake.load_report import NOT_A_CALL
-from audit.intake.locate import PAGE, text_of
-from audit.intake.records import Place, csv_records_of, lines_of, parts_as_records
+from audit.intake.locate import text_of
+from audit.intake.records import PAGE, Place, counts_per_line, csv_records_of, lines_of, parts_as_records
 from audit.readers.export import inspect
+from audit.readers.reader import Context
 from audit.readers.registry import READERS
 from audit.warehouse import Warehouse
 
@@ -60,7 +61,7 @@ def listed(warehouse: Warehouse, *, with_others: bool = True) -> Iterator[Listed
         for _, number, reason, kept in rows:
             text, unavailable = kept, None
             if kept is None:
-                texts = _texts(source) if texts is None else texts
+                texts = _texts(warehouse, source) if texts is None else texts
                 if isinstance(texts, str):
                     unavailable = texts
                 else:
@@ -135,7 +136,7 @@ def _pages(warehouse: Warehouse) -> Iterator[tuple[int, int, str, str | None]]:
         position += PAGE
 
 
-def _texts(source: _Source) -> Iterator[Place] | str:
+def _texts(warehouse: Warehouse, source: _Source) -> Iterator[Place] | str:
     """The records of an export, in one pass; or why it cannot be read again."""
     path = Path(source.path)
     if not path.is_file():
@@ -146,10 +147,11 @@ def _texts(source: _Source) -> Iterator[Place] | str:
         export = None
     if export is None or (export.size, export.container) != (source.size, source.container):
         return "the export has changed since it was loaded"
+    reader = next((each for each in READERS if each.format == source.source_format), None)
     if source.container == "jsonl":
-        return lines_of(export)
+        return lines_of(export, counts_per_line(warehouse, reader, export, Context(salt="")))
     if source.container == "csv" and sum(1 for _ in csv_records_of(export)) == source.read_count:
         return csv_records_of(export)
     if source.container == "json":
-        return parts_as_records(export, next((each for each in READERS if each.format == source.source_format), None))
+        return parts_as_records(export, reader)
     return NO_PLACE

@@ -61,6 +61,9 @@ class Reader:
     reader has no rule of its own."""
     warn: Callable[[Export], str | None] | None = None
     """What the user should know about a file that loads but holds less than it could."""
+    records_per_line: Callable[[Export, Context], str] | None = None
+    """Where a line of JSON lines holds several records: the text of a SELECT that gives how many each line holds, in
+    file order; blank lines hold none and have no row."""
     staging: str = ""
     """The name after `raw_` and `stg_` where several formats share one staging file; see `relation_name`."""
 
