@@ -1,0 +1,3 @@
+"""Placeholder."""
+from round_trip import Format
+FORMATS: dict[str, Format] = {}
