@@ -33,7 +33,7 @@ WITHOUT = {
 def as_read(row: Row, wanted: frozenset[str]) -> Row:
     """The columns of a loaded row that are compared; nothing said is none, and not no answer."""
     found = dict(row)
-    found["start_second"] = getattr(row["start_time"], "replace")(microsecond=0)
+    found["start_second"] = row["start_time"].replace(microsecond=0)
     found["tool_count"] = row["tool_count"] or 0
     found["has_tools"] = bool(row["tool_count"])
     found["stream"] = bool(row["stream"])
