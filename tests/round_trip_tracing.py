@@ -109,11 +109,12 @@ def otlp_line(spans: Sequence[Row]) -> Row:
 
 
 def otlp(call: Call) -> Row:
-    root = {"traceId": TRACE, "spanId": "00000000000000ff", "name": "turn", "kind": 1} | dict(
-        zip(("startTimeUnixNano", "endTimeUnixNano"), nanoseconds(call), strict=True)
-    )
+    start, end = nanoseconds(call)
+    root: Row = {"traceId": TRACE, "spanId": "00000000000000ff", "name": "turn", "startTimeUnixNano": start}
+    root["endTimeUnixNano"] = end
     root["attributes"] = [{"key": "gen_ai.operation.name", "value": {"stringValue": "invoke_agent"}}]
-    return otlp_line([root, otlp_span(call, genai(call))] if call.number == 0 else [otlp_span(call, genai(call))])
+    span = otlp_span(call, genai(call))
+    return otlp_line([root, span] if call.number == 0 else [span])
 
 
 def vercel(call: Call) -> Row:
@@ -176,6 +177,7 @@ def langfuse_ui(call: Call) -> Row:
     return {
         "id": call.id,
         "traceId": TRACE,
+        "parentObservationId": None,
         "projectId": "p1",
         "type": "GENERATION",
         "name": call.name,
@@ -194,6 +196,7 @@ def langfuse_blob(call: Call) -> Row:
     return {
         "id": call.id,
         "trace_id": TRACE,
+        "parent_observation_id": None,
         "project_id": "p1",
         "type": "GENERATION",
         "start_time": iso(call.start).replace("T", " ").removesuffix("+00:00"),
@@ -284,7 +287,7 @@ def mlflow_trace(calls: Sequence[Call]) -> Row:
             "attributes": attributes,
         }
 
-    info = {"trace_id": f"tr-{TRACE}", "request_time": iso(calls[0].start), "state": "OK", "trace_metadata": {}}
+    info: Row = {"trace_id": f"tr-{TRACE}", "request_time": iso(calls[0].start), "state": "OK", "trace_metadata": {}}
     return {"info": info, "data": {"spans": [span(call) for call in calls]}}
 
 

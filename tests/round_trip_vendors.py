@@ -246,11 +246,6 @@ ROUTED = carried(TIMED, CACHE, MODEL_BOTH, "request_id route stream user_id") | 
 CLAUDE = carried(CACHE, WRITES, "response_model")
 
 
-def no_reasoning(call: Call) -> bool:
-    """For formats that show only known usage and no reasoning apart."""
-    return call.known
-
-
 def routed(call: Call) -> Row:
     return {"request_model": None, "response_model": f"openai/{call.model}"}
 
@@ -267,7 +262,7 @@ FORMATS: dict[str, Format] = {
     "openrouter_generations": Format(
         reader="openrouter_generations",
         write=as_json(lambda calls: {"data": [generation(call) for call in calls]}),
-        carries=ROUTED - {"route", "user_id"},
+        carries=ROUTED - {"route", "user_id", "request_model"},
         changes=routed,
         holds=succeeded,
     ),
