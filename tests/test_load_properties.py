@@ -2,6 +2,7 @@
 
 import random
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 from exports import Row, spend_log, write_csv, write_jsonl
@@ -49,7 +50,7 @@ def test_any_split_and_any_order_over_files_and_loads_gives_the_same_cells(
         whole, parts = folder / "whole.duckdb", folder / "parts.duckdb"
         loaded(whole, write_jsonl(folder / "whole.jsonl", rows))
         waiting: list[Path] = []
-        for place, (start, end) in enumerate(zip(edges, edges[1:], strict=False)):
+        for place, (start, end) in enumerate(pairwise(edges)):
             waiting.append(written(folder / f"part{place}", pieces[start:end], chance.randrange(3)))
             if loads[place]:
                 loaded(parts, *waiting)

@@ -10,7 +10,10 @@ from exports import Row
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from round_trip import Call, Format, calls
+from round_trip_clouds import FORMATS as CLOUDS
 from round_trip_known import FORMATS as KNOWN
+from round_trip_maps import FORMATS as MAPS
+from round_trip_platforms import FORMATS as PLATFORMS
 from round_trip_tracing import FORMATS as TRACING
 from round_trip_vendors import FORMATS as VENDORS
 from staging import judged, prepared
@@ -18,7 +21,11 @@ from staging import judged, prepared
 from audit.readers.registry import READERS
 
 EXIST = {reader.format for reader in READERS}
-FORMATS = {name: each for name, each in {**KNOWN, **TRACING, **VENDORS}.items() if each.reader in EXIST}
+FORMATS = {
+    name: each
+    for name, each in {**KNOWN, **MAPS, **CLOUDS, **TRACING, **PLATFORMS, **VENDORS}.items()
+    if each.reader in EXIST
+}
 WITHOUT = {
     "openai_usage": "buckets: the calls in them are not told apart",
     "openai_costs": "dollars of days, no calls",
