@@ -9,17 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from audit.intake.recognising import Pending
-from audit.intake.records import Place, csv_records_of, lines_of
-from audit.readers.export import Export
-from audit.readers.reader import Context, Reader
+from audit.intake.records import PAGE, Place, counts_per_line, csv_records_of, lines_of
 from audit.warehouse import Warehouse
 
 UNREADABLE = "not a readable record of this format"
 """The reason `checked_requests.sql` gives; the pass over the file knows better."""
 LONGEST_WORD = 8
 """Characters of `false`, or of an escaped one in a text, that stand before the place where a line was cut off."""
-PAGE = 20_000
-"""Rejects that are in memory at a time."""
 MOST_TEXT = 1 << 24
 """Bytes of kept text that are in memory at a time, beyond that of one record."""
 
@@ -92,21 +88,13 @@ def _keep(warehouse: Warehouse, item: Pending, keep_raw: bool) -> None:
                 warehouse.execute(f"delete from {table} where file_id = ?", [item.file_id])
             _store(warehouse, item.file_id, _without_place(warehouse, item))
     elif item.export.container == "jsonl":
-        per_line = records_per_line(warehouse, item.reader, item.source, item.context)
-        # a file that is written meanwhile has other lines by now
-        if per_line is not None and sum(per_line) != item.row_count:
+        counts = counts_per_line(warehouse, item.reader, item.source, item.context)
+        if counts is not None and warehouse.count("select sum(records) from records_of_lines") != item.row_count:
             _store(warehouse, item.file_id, _without_place(warehouse, item))
-        else:
-            _store(warehouse, item.file_id, _lines(lines_of(item.export, per_line), reasons, keep_raw))
+            return
+        _store(warehouse, item.file_id, _lines(lines_of(item.export, counts), reasons, keep_raw))
     else:
         _store(warehouse, item.file_id, _without_place(warehouse, item))
-
-
-def records_per_line(warehouse: Warehouse, reader: Reader, source: Export, context: Context) -> list[int] | None:
-    """How many records each line of a file holds; None where each holds one."""
-    if reader.records_per_line is None:
-        return None
-    return [int(str(count)) for (count,) in warehouse.rows(reader.records_per_line(source, context))]
 
 
 def _paged(warehouse: Warehouse, table: str, file_id: int) -> Reasons:

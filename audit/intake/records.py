@@ -13,7 +13,11 @@ from itertools import repeat
 from typing import BinaryIO
 
 from audit.readers.export import Export, open_bytes, parts_of
-from audit.readers.reader import Reader, unroll_page
+from audit.readers.reader import Context, Reader, unroll_page
+from audit.warehouse import Warehouse
+
+PAGE = 20_000
+"""Rows that are in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +33,14 @@ class Place:
 def lines_of(export: Export, per_line: Iterable[int] | None = None) -> Iterator[Place]:
     """Every non-blank line of a file of JSON lines.
 
-    `per_line` says how many records each of them holds, where a format has several in one.
+    `per_line` says how many records each of them holds, where it is not one.
     """
     record, offset = 0, 0
     counts = repeat(1) if per_line is None else iter(per_line)
     with open_bytes(export.path, export.compression) as lines:
         for raw in lines:
             if raw.strip():
-                record += next(counts)
+                record += next(counts, 0)
                 yield Place(record, offset, raw)
             offset += len(raw)
 
@@ -71,3 +75,27 @@ def parts_as_records(export: Export, reader: Reader | None) -> Iterator[Place]:
         for value in unroll(part):
             record += 1
             yield Place(record, 0, json.dumps(value).encode())
+
+
+def counts_per_line(
+    warehouse: Warehouse, reader: Reader | None, source: Export, context: Context
+) -> Iterator[int] | None:
+    """How many records each line holds, a page in memory at a time; None where each is one."""
+    if reader is None or reader.records_per_line is None:
+        return None
+    counted = reader.records_per_line(source, context)
+    warehouse.execute(
+        "create or replace temp table records_of_lines as "
+        f"select row_number() over () as position, counted.records from ({counted}) as counted(records)"
+    )
+    return _pages_of_counts(warehouse)
+
+
+def _pages_of_counts(warehouse: Warehouse) -> Iterator[int]:
+    position = 0
+    while rows := warehouse.rows(
+        "select records from records_of_lines where position > ? and position <= ? order by position",
+        [position, position + PAGE],
+    ):
+        yield from (int(str(count)) for (count,) in rows)
+        position += PAGE

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import cast
 
 from audit.errors import InputError
-from audit.intake.locate import PAGE, records_per_line, text_of
-from audit.intake.records import Place, csv_records_of, lines_of, parts_as_records
+from audit.intake.locate import text_of
+from audit.intake.records import PAGE, Place, counts_per_line, csv_records_of, lines_of, parts_as_records
 from audit.readers.addresses import TABLES, scheme_of
 from audit.readers.export import find_again, inspect
 from audit.readers.locations import attach
@@ -156,8 +156,7 @@ def _texts(warehouse: Warehouse, source: _Source) -> Iterator[Place] | str:
         return "the export has changed since it was loaded"
     reader = next((each for each in READERS if each.format == source.source_format), None)
     if source.container == "jsonl":
-        per_line = records_per_line(warehouse, reader, export, Context(salt="")) if reader is not None else None
-        return lines_of(export, per_line) if per_line is None or sum(per_line) == source.read_count else NO_PLACE
+        return lines_of(export, counts_per_line(warehouse, reader, export, Context(salt="")))
     if source.container == "csv" and sum(1 for _ in csv_records_of(export)) == source.read_count:
         return csv_records_of(export)
     if source.container == "json":
