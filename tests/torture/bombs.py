@@ -11,6 +11,7 @@ from pathlib import Path
 
 import zstandard
 from exports import spend_log, spend_logs, write_jsonl
+
 from torture.common import load, rows_of, say
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from exports import spend_log
+
 from torture.common import digest, load, plain_error, rows_of, say
 
 

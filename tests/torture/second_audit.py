@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from exports import generated_log, spend_logs, write_jsonl
+
 from torture.common import Done, audit, load, plain_error, rows_of, say
 
 HELD = re.compile(r"in use by .+ \(process \d+\); wait for it or stop it")
