@@ -1,7 +1,6 @@
 """Packed files that unpack to far more than a log: refused by name in little time, while the others are loaded."""
 
 import argparse
-import gzip
 import json
 import tempfile
 import time
@@ -56,7 +55,6 @@ def _gzip(path: Path, gigabytes: int, head: bytes = b"") -> Path:
         for chunk in _chunks(gigabytes, head):
             out.write(packer.compress(chunk))
         out.write(packer.flush())
-    assert gzip.open(path).read(1) in (b"{", b"[")
     return path
 
 

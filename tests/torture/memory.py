@@ -4,6 +4,7 @@ import argparse
 import json
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
 
 from exports import generated_log, spend_log, spend_logs, write_jsonl
@@ -48,8 +49,9 @@ def endless_line(folder: Path, megabytes: int) -> dict[str, float]:
 def deep(folder: Path) -> dict[str, float]:
     """Load lines and documents nested DEEP levels: each is loaded, rejected alone, or refused by name."""
     array, thing = "[" * DEEP + "]" * DEEP, '{"a":' * DEEP + "1" + "}" * DEEP
+    values = (array, thing)
     lines = [array, thing]
-    for number, (key, value) in enumerate((key, value) for key in ("metadata", "messages", "other") for value in lines):
+    for number, (key, value) in enumerate(product(("metadata", "messages", "other"), values)):
         kept = {name: each for name, each in spend_log(100 + number).items() if name != key}
         lines.append(json.dumps(kept)[:-1] + f', "{key}": {value}}}')
     rows = [json.dumps(row) for row in spend_logs(50)]
@@ -68,12 +70,11 @@ def deep(folder: Path) -> dict[str, float]:
 
 def rejects(folder: Path, bad: int) -> dict[str, float]:
     """Seconds and peak MB of a load of which all but every sixth line is broken."""
-    lines = (
-        json.dumps(spend_log(number)) if number % 6 == 0 else f'{{"oops": {number}' for number in range(bad * 6 // 5)
-    )
     path = folder / "rejects.jsonl"
     with path.open("w") as out:
-        out.writelines(line + "\n" for line in lines)
+        for number in range(bad * 6 // 5):
+            line = json.dumps(spend_log(number)) if number % 6 == 0 else f'{{"oops": {number}'
+            out.write(line + "\n")
     done = load(folder / "rejects.duckdb", path)
     assert rows_of(done)["rejected"] == bad
     return {"rejects": bad, "seconds": round(done.seconds, 1), "peak_mb": round(done.peak_mb)}

@@ -45,7 +45,7 @@ def run(rows: int, races: int) -> dict[str, int]:
 
 def _at_once(db: Path, exports: Sequence[Path]) -> list[Done]:
     with ThreadPoolExecutor(len(exports)) as pool:
-        return list(pool.map(lambda export: load(db, export), exports))
+        return [running.result() for running in [pool.submit(load, db, export) for export in exports]]
 
 
 def _count(figures: dict[str, int], ends: Sequence[Done]) -> None:

@@ -81,7 +81,7 @@ def run(count: int) -> dict[str, float]:
         truth = write(folder, count)
         first = _checked(load(db, folder), truth, again=False)
         again = _checked(load(db, folder), truth, again=True)
-        _check_places(db, folder)
+        _check_places(db)
         shown = audit("load", folder, "--db", db, "--quiet")
         lines = len(shown.out.splitlines())
         assert lines < 100, f"the table has {lines} lines"
@@ -105,7 +105,7 @@ def _checked(done: Done, truth: dict[str, int], *, again: bool) -> Done:
     return done
 
 
-def _check_places(db: Path, folder: Path) -> None:
+def _check_places(db: Path) -> None:
     """Requests and rejects stand in the file they came from."""
     with Warehouse.read(db) as warehouse:
         wrong = warehouse.rows(
