@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench fuzz docs clean
+.PHONY: demo test lint bench torture fuzz docs clean
 
 demo: .venv/demo ## the whole tour on bundled real data, an HTML page at the end
 	$(BIN)/audit demo
@@ -23,6 +23,10 @@ bench: .venv/dev ## load and report against bare DuckDB, in one run; ROWS=200000
 fuzz: .venv/dev ## mutated samples through every reader; SECONDS=60; findings go to fuzz-findings/
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	PYTHONPATH=tests $(BIN)/python tests/fuzz.py --seconds $(or $(SECONDS),60)
+
+TORTURE := kill full_disk growing second_audit memory bombs small_files
+torture: .venv/dev ## kills, full disks, growing files, bombs, 100,000 files: half an hour; TORTURE="kill memory"
+	cd tests && for each in $(TORTURE); do ../$(BIN)/python -m torture.$$each || exit 1; done
 
 docs: .venv/dev ## write the generated parts of the README again
 	$(BIN)/python tests/docs.py --write

@@ -49,6 +49,7 @@ def held(export: Export, spool: Path) -> Path:
                 "load it when that has ended"
             )
         if export.container in ("jsonl", "csv") and export.compression == "none":
+            copy.flush()
             copy.truncate(_last_line_end(Path(copy.name), export.size))
     return Path(copy.name)
 

@@ -15,6 +15,14 @@ from audit.schema import TABLES
 from audit.warehouse import Warehouse
 
 AUDIT = str(Path(sys.executable).with_name("audit"))
+LAUNCHER = """
+import os, sys
+process = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
+_, status, used = os.wait4(process, 0)
+with open(sys.argv[1], "w") as end:
+    end.write(f"{os.waitstatus_to_exitcode(status)} {used.ru_maxrss}")
+"""
+"""A process counts the memory of the one that started it as its own, so the one that starts it has to be small."""
 TIMINGS = {"files": ("loaded_at", "seconds")}
 """Columns that differ between two loads of the same file."""
 
@@ -32,19 +40,17 @@ class Done:
 
 def audit(*arguments: object, environment: Mapping[str, str] | None = None) -> Done:
     """Run `audit` to its end; its peak memory is that of this process alone."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as error:
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as error, tempfile.NamedTemporaryFile("r") as end:
         started = time.monotonic()
-        process = subprocess.Popen(
-            [AUDIT, *map(str, arguments)], stdout=out, stderr=error, env={**os.environ, **(environment or {})}
-        )
-        _, status, used = os.wait4(process.pid, 0)
+        command = [sys.executable, "-S", "-c", LAUNCHER, end.name, AUDIT, *map(str, arguments)]
+        subprocess.run(command, stdout=out, stderr=error, env={**os.environ, **(environment or {})}, check=True)
         seconds = time.monotonic() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
         texts: list[str] = []
         for stream in (out, error):
             stream.seek(0)
             texts.append(stream.read().decode())
-    return Done(process.returncode, texts[0], texts[1], seconds, used.ru_maxrss / 1024)
+        code, kilobytes = map(int, end.read().split())
+    return Done(code, texts[0], texts[1], seconds, kilobytes / 1024)
 
 
 def load(db: Path, *paths: Path, environment: Mapping[str, str] | None = None) -> Done:
