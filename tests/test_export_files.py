@@ -205,3 +205,16 @@ def test_folders_globs_and_standard_input_are_found_and_hidden_files_are_not(
     assert found[-1][1].read_bytes() == LINE
     with pytest.raises(InputError, match="no file matches"):
         find([str(tmp_path / "*.parquet")], tmp_path)
+
+
+def test_a_dump_in_sql_is_sent_back_to_a_database(tmp_path: Path) -> None:
+    path = tmp_path / "dump.sql"
+    path.write_text('--\n-- PostgreSQL database dump\n--\nCREATE TABLE "LiteLLM_SpendLogs" (a text, b text);\n')
+    with pytest.raises(InputError, match="a dump in SQL: restore it into a database"):
+        inspect("dump.sql", path)
+
+
+def test_notes_that_lie_beside_exports_are_left_alone(tmp_path: Path) -> None:
+    for name in ("INDEX.md", "LICENSE.upstream", "log.jsonl"):
+        (tmp_path / name).write_text("{}")
+    assert [Path(name).name for name, _ in find([str(tmp_path)], tmp_path)] == ["log.jsonl"]

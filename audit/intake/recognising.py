@@ -114,7 +114,7 @@ def recognised(
 
     reader, source = prepare(export, spool, wanted, map_file)
     item = Pending(export=export, reader=reader, source=source, relation="", context=context, map_file=map_file)
-    if gatherer is not None and not reader.needs_siblings:
+    if gatherer is not None and not reader.needs_siblings and reader.target == "request_facts":
         gathered = gatherer.add(source, reader.format, lambda other: reader.relation(other, context))
         if gathered is not None:
             item.gathered, item.row_count = gathered

@@ -74,7 +74,9 @@ def overlaps(warehouse: Warehouse) -> list[Overlap]:
     """The overlaps of the sources as they are now, measured where the last load did not."""
     kept = cast("list[dict[str, Any]]", json.loads(warehouse.setting("overlaps") or "[]"))
     known = {frozenset((each["source"], each["other"])): Overlap(**each) for each in kept}
-    return [known.get(frozenset(pair.names)) or _measured(warehouse, pair) for pair in _overlapping(warehouse)]
+    found = [known.get(frozenset(pair.names)) or _measured(warehouse, pair) for pair in _overlapping(warehouse)]
+    # the windows of two sources can overlap though they never show a model at the same time
+    return [overlap for overlap in found if overlap.requests]
 
 
 def _overlapping(warehouse: Warehouse) -> list[_Pair]:

@@ -48,6 +48,8 @@ NOT_TEXT = {
 """First bytes of what people hand over by mistake, and what to do."""
 SMALL_DOCUMENT = 1 << 26
 """Bytes up to which a JSON document is parsed at once: faster, and NaN is understood."""
+SQL_TEXT = (b"CREATE TABLE", b"INSERT INTO", b"BEGIN TRANSACTION", b"PRAGMA", b"--")
+"""How the dump of a database begins."""
 TAR_MAGIC = slice(257, 262)
 
 
@@ -209,6 +211,8 @@ def _refuse_binary(name: str, head: bytes) -> None:
     for magic, advice in NOT_TEXT.items():
         if head.startswith(magic):
             raise InputError(f"{name}: {advice}")
+    if head.lstrip()[:20].upper().startswith(SQL_TEXT):
+        raise InputError(f"{name}: a dump in SQL: restore it into a database, and load that or a table of it as CSV")
     if head[TAR_MAGIC] == b"ustar":
         raise InputError(f"{name}: a tar archive: unpack it first")
     if head[:1000].count(0) > MOST_NULS * len(head[:1000]):

@@ -122,7 +122,11 @@ def modified_of(location: Location) -> int:
 
 def is_hidden(path: Path | PurePosixPath) -> bool:
     """Whether a file found in a folder, with its path from there, is none of the data."""
-    return any(part.startswith(HIDDEN) for part in path.parts) or path.name.upper().startswith(PAPERS)
+    return (
+        any(part.startswith(HIDDEN) for part in path.parts)
+        or path.name.upper().startswith(PAPERS)
+        or path.suffix == ".md"
+    )
 
 
 def attach(con: "duckdb.DuckDBPyConnection", locations: Iterable[Location]) -> None:
