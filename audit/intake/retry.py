@@ -211,7 +211,7 @@ class _Retry:
         if wanted is None and self.map_file is None and kept_format in {reader.format for reader in READERS}:
             wanted = kept_format
         found = [(candidate.path, path)]
-        if candidate.source_format == "openai_batch":
+        if any(reader.needs_siblings for reader in READERS if reader.format == candidate.source_format):
             others = self.warehouse.rows(
                 "select distinct path from files where load_id = ? and path <> ?", [candidate.load_id, candidate.path]
             )

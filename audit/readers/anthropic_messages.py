@@ -136,4 +136,5 @@ ANTHROPIC_BATCH = Reader(
     relation=_results,
     recognises=_recognises_results,
     unroll=unroll_page,
+    needs_siblings=True,
 )
