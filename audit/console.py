@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ PLAIN_WIDTH = 80
 """Columns where nobody watches: a pipe or a file."""
 ROWS_PER_TABLE = 1_000
 """Rows whose widths are looked at before the first of them is printed."""
+EXCERPT = 100
+"""Characters of a rejected record on a terminal; `--json` and `--csv` have all of it."""
 FILES_SHOWN = 20
 """Files listed one by one; a folder can hold a hundred thousand, which `--json` and `audit sql` have in full."""
 
@@ -94,8 +96,9 @@ def print_load(report: "LoadReport") -> None:
     """The counts of a load, file by file, and what was refused."""
     counts = ("read", "loaded", "duplicate", "rejected")
     shown, more = folded(report.files)
+    folder = common_folder([file.path for file in shown])
     rows: list[tuple[object, ...]] = [
-        (file.path, file.format, *(getattr(file, name) for name in counts)) for file in shown
+        (file.path.removeprefix(folder), file.format, *(getattr(file, name) for name in counts)) for file in shown
     ]
     if more:
         rest = report.files[len(shown) :]
@@ -103,14 +106,13 @@ def print_load(report: "LoadReport") -> None:
     if len(report.files) > 1:
         rows.append(("all files", "", *(report.total(name) for name in counts)))
     if rows:
-        print_table("Loaded", ("file", "format", *counts), rows)
+        print_table(f"Loaded from {folder}" if folder else "Loaded", ("file", "format", *counts), rows)
     collisions = sum(file.id_collisions for file in report.files)
     if collisions:
         note(f"note: {collisions:,} requests share an id with another of different content; both were loaded")
     if not_calls := report.total("not_calls"):
         note(
-            f"note: {not_calls:,} of the rejected records are none by nature, such as the other spans of a trace or "
-            "days without spend"
+            f"note: {not_calls:,} of the rejected records were never meant to be requests: other spans of a trace, say"
         )
     if report.total("rejected") > not_calls:
         note("note: `audit rejects` lists the rejected records with their reasons")
@@ -135,6 +137,23 @@ def complain(report: "LoadReport") -> None:
             note(f"{kind}: and {more:,} more like these; --json lists them all")
     for failed in report.failed_checks:
         note(f"check failed: {failed}")
+
+
+def common_folder(paths: Sequence[str]) -> str:
+    """The folder that all of several files lie in, with its slash: said once, it leaves room for their names.
+
+    >>> common_folder(["logs/may/a.csv", "logs/june/b.csv"])
+    'logs/'
+    """
+    folders = [path.rpartition("/")[0].split("/") for path in paths] if len(paths) > 1 else []
+    shared = [parts[0] for parts in takewhile(lambda parts: len(set(parts)) == 1, zip(*folders, strict=False))]
+    return "/".join([*shared, ""]) if shared else ""
+
+
+def excerpt(text: str) -> str:
+    """The beginning of a text on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= EXCERPT else f"{line[: EXCERPT - 1]}…"
 
 
 def folded(items: Sequence[T]) -> tuple[Sequence[T], int]:
@@ -163,10 +182,14 @@ def print_status(document: Mapping[str, object]) -> None:
         if rows:
             columns = [column for column in rows[0] if column not in ("loaded_at", "id_collisions")]
             shown, more = folded(rows) if name == "files" else (rows, 0)
+            folder = common_folder([str(row["path"]) for row in shown]) if name == "files" else ""
             print_table(
-                name.capitalize(),
-                [column.replace("_requests", "") for column in columns],
-                ([row[column] for column in columns] for row in shown),
+                f"{name.capitalize()} in {folder}" if folder else name.capitalize(),
+                [column.replace("_requests", "").replace("_", " ") for column in columns],
+                (
+                    [str(row[column]).removeprefix(folder) if column == "path" else row[column] for column in columns]
+                    for row in shown
+                ),
             )
             if more:
                 print(f"and {more:,} more files; --json lists them all\n")

@@ -113,7 +113,7 @@ def rejects(
     """
     from dataclasses import asdict
 
-    from audit.console import print_json_list, print_long_table
+    from audit.console import excerpt, print_json_list, print_long_table
     from audit.intake.rejects import counted, folded, listed
     from audit.warehouse import Warehouse
 
@@ -122,14 +122,17 @@ def rejects(
         if as_json:
             print_json_list(asdict(reject) for reject in listed(warehouse))
             return
-        rows = (tuple(asdict(reject)[name] for name in columns) for reject in listed(warehouse, with_others=csv))
         if csv:
             import csv as writer
 
             lines = writer.writer(sys.stdout)
             lines.writerow(columns)
-            lines.writerows(rows)
+            lines.writerows(tuple(asdict(reject)[name] for name in columns) for reject in listed(warehouse))
             return
-        print_long_table(f"{counted(warehouse):,} rejected records", columns, rows)
+        rows = (
+            (reject.path, reject.record_number, reject.reason, excerpt(reject.text or f"({reject.unavailable})"))
+            for reject in listed(warehouse, with_others=False)
+        )
+        print_long_table(f"{counted(warehouse):,} rejected records", ("file", "record", "reason", "text"), rows)
         for path, count, reason in folded(warehouse):
-            print(f"{path}: {count:,} records: {reason}")
+            print(f"{path}: {count:,} {'record' if count == 1 else 'records'}: {reason}")
