@@ -76,11 +76,8 @@ class Target:
         name = reader.relation_name
         self.con.execute(f'create or replace temp view "raw_{name}" as {relation}')
         self.con.execute(f"create or replace temp view staged as {sql.find(f'stg_{name}').select}")
-        if "reject_hint" not in {column for column, *_ in self.con.execute("describe staged").fetchall()}:
-            return  # not requests: such a file has a way of its own
-        rows = self.con.execute(
-            f"select count(*), sum(hash(checked)) from ({sql.find('checked_requests').select}) as checked"
-        ).fetchall()[0][0]
+        checked = sql.find("checked_requests" if reader.target == "request_facts" else "checked_costs").select
+        rows = self.con.execute(f"select count(*), sum(hash(checked)) from ({checked}) as checked").fetchall()[0][0]
         records = records_of(source, reader.records_per_line is not None)
         if records is not None and records != rows:
             raise AssertionError(f"{reader.format}: {records} records became {rows} rows")

@@ -204,8 +204,8 @@ FORMATS: dict[str, Format] = {
     "phoenix.csv": Format(
         reader="span_table", write=as_csv(phoenix), carries=SPANS | WRITES | {"user_id"}, changes=numbered
     ),
-    "span_attributes": Format(
-        reader="span_attributes",
+    "flat_spans": Format(
+        reader="flat_spans",
         write=as_jsonl(
             lambda call: (
                 {"span_id": span_id(call), "start_time": iso(call.start), "end_time": iso(call.end)}

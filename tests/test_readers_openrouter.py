@@ -168,5 +168,5 @@ def test_a_variant_with_a_price_of_its_own_is_part_of_the_model(tmp_path: Path) 
 @pytest.mark.trap("openrouter_activity")
 def test_logs_and_activity_of_the_same_days_are_never_added_up(tmp_path: Path) -> None:
     loaded(tmp_path / "usage.duckdb", LOGS, ACTIVITY)
-    with pytest.raises(ConfigError, match="openrouter_activity and openrouter_logs overlap in time"):
+    with pytest.raises(ConfigError, match="openrouter_logs and openrouter_activity overlap in time"):
         costs(tmp_path / "usage.duckdb")

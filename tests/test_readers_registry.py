@@ -98,7 +98,7 @@ def test_a_document_is_written_out_as_json_lines_and_the_rest_is_left_where_it_i
     _, export = prepared(document)
     assert export.path != document
     assert export.container == "jsonl"
-    assert [json.loads(line) for line in export.path.read_text().splitlines()] == [reply, 7]
+    assert [json.loads(line) for line in Path(str(export.path)).read_text().splitlines()] == [reply, 7]
     lines = write(tmp_path / "lines.jsonl", json.dumps(reply))
     assert prepared(lines)[1].path == lines
 

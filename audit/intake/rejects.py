@@ -141,6 +141,8 @@ def _texts(warehouse: Warehouse, source: _Source) -> Iterator[Place] | str:
     """The records of an export, in one pass; or why it cannot be read again."""
     if scheme_of(source.path) in TABLES:
         return "rows of a table are not read again; `audit load --keep-raw` keeps the text of rejects"
+    if source.container == "parquet":
+        return NO_PLACE
     try:
         place = find_again(source.path)
         if isinstance(place, Path) and not place.is_file():

@@ -69,7 +69,11 @@ renamed as (
         cast(null as varchar) as usage_audio_output_tokens,
         image_count,
         -- a call that a guardrail stopped reached no model: it used nothing, and that is known
-        not is_blocked and coalesce(tokens_in, '0') = '0' and coalesce(tokens_out, '0') = '0' as is_usage_unknown,
+        not is_blocked
+            and coalesce(tokens_in, '0') = '0'
+            and coalesce(input."cacheReadInputTokenCount", '0') = '0'
+            and coalesce(input."cacheWriteInputTokenCount", '0') = '0'
+            and coalesce(tokens_out, '0') = '0' as is_usage_unknown,
 
         'default' as service_tier,
         operation in ('ConverseStream', 'InvokeModelWithResponseStream') as stream,

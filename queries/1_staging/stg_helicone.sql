@@ -83,8 +83,10 @@ renamed as (
         case when has_body_usage then body_audio_output_tokens else nullif(completion_audio_tokens, '') end
             as usage_audio_output_tokens,
         image_count,
-        not has_body_usage and coalesce(prompt_tokens, '0') = '0' and coalesce(completion_tokens, '0') = '0'
-            as is_usage_unknown,
+        not has_body_usage
+            and coalesce(prompt_tokens, '0') = '0'
+            and not has_cached
+            and coalesce(completion_tokens, '0') = '0' as is_usage_unknown,
 
         coalesce(body_service_tier, 'default') as service_tier,
         lower(body_stream) = 'true' as stream,

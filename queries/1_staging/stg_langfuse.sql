@@ -143,7 +143,7 @@ renamed as (
         image_count,
         -- Langfuse writes zeros where the instrumentation gave it no usage
         odd_count is null
-            and (coalesce(part_input, 0) + coalesce(plain_output, 0) = 0 or convention = 'unknown' or is_other_unit or is_one_sided)
+            and (coalesce(part_input, 0) + input_parts + coalesce(plain_output, 0) = 0 or convention = 'unknown' or is_other_unit or is_one_sided)
             as is_usage_unknown,
 
         coalesce(service_tier, 'default') as service_tier,

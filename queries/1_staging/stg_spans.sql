@@ -97,7 +97,10 @@ renamed as (
         usage_audio_output_tokens,
         image_count,
         -- some instrumentations count from zero, and a stream that never tells its usage stays there
-        coalesce(usage_input_tokens, '0') = '0' and coalesce(usage_output_tokens, '0') = '0' as is_usage_unknown,
+        coalesce(usage_input_tokens, '0') = '0'
+            and coalesce(usage_cache_read_input_tokens, '0') = '0'
+            and coalesce(usage_cache_creation_input_tokens, '0') = '0'
+            and coalesce(usage_output_tokens, '0') = '0' as is_usage_unknown,
 
         coalesce(
             service_tier,

@@ -120,7 +120,7 @@ def _check_places(db: Path) -> None:
         path = str(warehouse.value("select path from files where path like '%.jsonl' order by file_id limit 1"))
     rejects = json.loads(audit("rejects", "--db", db, "--json").out)
     assert rejects[0]["text"] == "oops"
-    assert audit("unload", path, "--db", db).out.strip() == f"{path}: 3 requests taken out"
+    assert audit("unload", path, "--db", db).out.strip() == f"{path}: 3 records taken out"
 
 
 if __name__ == "__main__":
