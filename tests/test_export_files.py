@@ -202,7 +202,7 @@ def test_folders_globs_and_standard_input_are_found_and_hidden_files_are_not(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(LINE)))
     found = find([str(tmp_path), str(tmp_path / "*.jsonl"), "-"], tmp_path)
     assert [Path(name).name for name, _ in found] == ["a.jsonl", "b.jsonl", "stdin"]
-    assert found[-1][1].read_bytes() == LINE
+    assert Path(str(found[-1][1])).read_bytes() == LINE
     with pytest.raises(InputError, match="no file matches"):
         find([str(tmp_path / "*.parquet")], tmp_path)
 

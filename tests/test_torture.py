@@ -100,7 +100,7 @@ def test_a_file_that_changes_is_held_at_its_last_whole_line_and_a_shorter_one_re
     os.truncate(cut, 100)
     held, refused = hold_still(pending, tmp_path)
     assert [item.export.name for item in held] == [str(grown), str(same)]
-    assert len(held[0].Path(str(export.path)).read_bytes().splitlines()) == 4
+    assert len(Path(str(held[0].export.path)).read_bytes().splitlines()) == 4
     assert held[1].export.path == same
     assert [message.split(":")[0] for message in refused] == [str(cut)]
 

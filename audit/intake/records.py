@@ -8,9 +8,8 @@ import csv
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import repeat
-from typing import BinaryIO
+from itertools import chain, repeat
+from typing import NamedTuple
 
 from audit.readers.export import Export, open_bytes, parts_of
 from audit.readers.reader import Context, Reader, unroll_page
@@ -20,8 +19,7 @@ PAGE = 20_000
 """Rows that are in memory at a time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where records stand in a file."""
 
     last: int
@@ -47,24 +45,31 @@ def lines_of(export: Export, per_line: Iterable[int] | None = None) -> Iterator[
 
 def csv_records_of(export: Export) -> Iterator[Place]:
     """Every record of a CSV file after its header; a blank line is none. Ends early where Python gives up."""
+    record, offset, is_header = 0, 0, True
+    with open_bytes(export.path, export.compression) as stream, suppress(csv.Error):
+        for first in stream:
+            # most lines quote nothing, so that they are records as they are
+            raw = first if b'"' not in first else _quoted_record(first, stream, export.delimiter)
+            if raw.rstrip(b"\r\n"):
+                if not is_header:
+                    record += 1
+                    yield Place(record, offset, raw)
+                is_header = False
+            offset += len(raw)
+
+
+def _quoted_record(first: bytes, rest: Iterable[bytes], delimiter: str) -> bytes:
+    """The record that begins with the line `first`, with the lines that its quotes take in."""
     taken: list[bytes] = []
 
-    def lines(stream: BinaryIO) -> Iterator[str]:
-        for raw in stream:
+    def lines() -> Iterator[str]:
+        for raw in chain([first], rest):
             taken.append(raw)
             # One character per byte; a stray carriage return inside a line would end Python's reading.
             yield raw.decode("latin-1").rstrip("\r\n").replace("\r", " ") + "\n"
 
-    record, offset, is_header = 0, 0, True
-    with open_bytes(export.path, export.compression) as stream, suppress(csv.Error):
-        for fields in csv.reader(lines(stream), delimiter=export.delimiter):
-            raw = b"".join(taken)
-            taken.clear()
-            if fields and not is_header:
-                record += 1
-                yield Place(record, offset, raw)
-            is_header = is_header and not fields
-            offset += len(raw)
+    next(csv.reader(lines(), delimiter=delimiter))
+    return b"".join(taken)
 
 
 def parts_as_records(export: Export, reader: Reader | None) -> Iterator[Place]:
@@ -84,18 +89,28 @@ def counts_per_line(
     if reader is None or reader.records_per_line is None:
         return None
     counted = reader.records_per_line(source, context)
+    warehouse.execute(f"create or replace temp table records_of_lines as select * from ({counted}) as counted(records)")
+    return _counts(warehouse)
+
+
+def _counts(warehouse: Warehouse) -> Iterator[int]:
+    """The counts of all lines; only those that are not one come from the database."""
     warehouse.execute(
-        "create or replace temp table records_of_lines as "
-        f"select row_number() over () as position, counted.records from ({counted}) as counted(records)"
+        """
+        create or replace temp table uncommon_lines as
+        select rowid - (select min(rowid) from records_of_lines) + 1 as line, records
+        from records_of_lines where records <> 1 order by line
+        """
     )
-    return _pages_of_counts(warehouse)
-
-
-def _pages_of_counts(warehouse: Warehouse) -> Iterator[int]:
-    position = 0
+    line = position = 0
     while rows := warehouse.rows(
-        "select records from records_of_lines where position > ? and position <= ? order by position",
-        [position, position + PAGE],
+        "select line, records from uncommon_lines "
+        "where rowid - (select min(rowid) from uncommon_lines) >= ? order by line limit ?",
+        [position, PAGE],
     ):
-        yield from (int(str(count)) for (count,) in rows)
+        for found, records in rows:
+            yield from repeat(1, int(str(found)) - line - 1)
+            yield int(str(records))
+            line = int(str(found))
         position += PAGE
+    yield from repeat(1)
