@@ -65,9 +65,18 @@ def _run() -> int:
     except KeyboardInterrupt:
         print("audit: interrupted; nothing was changed", file=sys.stderr)
         return 130
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":  # how DuckDB passes a KeyboardInterrupt on
+            return _unexpected(error)
+        print("audit: interrupted; nothing was changed", file=sys.stderr)
+        return 130
     except Exception as error:  # a bug must not show a traceback full of somebody's data
-        if os.environ.get("AUDIT_DEBUG"):
-            raise
-        print(f"audit: unexpected {type(error).__name__}: {error}; AUDIT_DEBUG=1 shows where", file=sys.stderr)
-        return ERROR
+        return _unexpected(error)
     return 0
+
+
+def _unexpected(error: Exception) -> int:
+    if os.environ.get("AUDIT_DEBUG"):
+        raise error
+    print(f"audit: unexpected {type(error).__name__}: {error}; AUDIT_DEBUG=1 shows where", file=sys.stderr)
+    return ERROR

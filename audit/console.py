@@ -145,9 +145,9 @@ def common_folder(paths: Sequence[str]) -> str:
     >>> common_folder(["logs/may/a.csv", "logs/june/b.csv"])
     'logs/'
     """
-    folders = [path.rpartition("/")[0].split("/") for path in paths] if len(paths) > 1 else []
+    folders = [path.split("/")[:-1] for path in paths] if len(paths) > 1 else []
     shared = [parts[0] for parts in takewhile(lambda parts: len(set(parts)) == 1, zip(*folders, strict=False))]
-    return "/".join([*shared, ""]) if shared else ""
+    return "/".join([*shared, ""]) if any(shared) else ""
 
 
 def excerpt(text: str) -> str:
@@ -196,7 +196,8 @@ def print_status(document: Mapping[str, object]) -> None:
     for overlap in cast("Sequence[Mapping[str, object]]", document["overlaps"]):
         note(f"warning: {overlap['text']}")
     for bill in cast("Sequence[Mapping[str, object]]", document["billed_costs"]):
-        print(f"billed {bill['amount']} {bill['currency']} from {bill['start']} to {bill['end']}")
+        amount = f"{float(str(bill['amount'])):,.2f} {str(bill['currency']).upper()}"
+        print(f"billed {amount} from {bill['start']} to {bill['end']}")
     requests = cast("Mapping[str, int]", document["requests"])
     print_table("Requests by outcome", ("outcome", "requests"), requests.items())
 

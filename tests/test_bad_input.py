@@ -270,3 +270,24 @@ def test_every_bad_line_of_a_generated_log_is_rejected_at_its_place_and_no_other
     with Warehouse.read(db) as warehouse:
         assert warehouse.rows("select byte_offset, byte_length from rejects order by record_number") == offsets
     assert (report.total("read"), report.total("rejected")) == (1560, 60)
+
+
+def test_a_quote_that_never_closes_refuses_its_file_and_names_the_line(tmp_path: Path, db: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", [spend_log(n, end_user="xyz") for n in range(9)])
+    path.write_bytes(path.read_bytes().replace(b"xyz", b'"xyz', 1))
+    report = load([str(path)], db)
+    assert report.files == ()
+    assert "the quote that opens in line 2 is never closed" in report.refused[0]
+
+
+def test_a_file_of_which_nothing_can_be_loaded_says_so_with_the_commonest_reason(tmp_path: Path, db: Path) -> None:
+    rows = [spend_log(n) | {"startTime": "09/31/2026 10:00"} for n in range(3)]
+    (warning,) = load([str(write_jsonl(tmp_path / "a.jsonl", rows))], db).warnings
+    assert "none of its 3 records could be loaded; 3 times: start_time 09/31/2026 10:00 is not a time" in warning
+
+
+def test_the_database_in_a_folder_of_exports_is_none_of_them(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [spend_log(1)])
+    db = tmp_path / "usage.duckdb"
+    assert load([str(tmp_path)], db).refused == ()
+    assert load([str(tmp_path)], db).refused == ()

@@ -54,12 +54,15 @@ def report(
     from audit.assumptions import assumptions_from
     from audit.config import read_config
     from audit.console import console, print_json
+    from audit.errors import ConfigError
     from audit.pipeline import run_report
     from audit.progress import shown
     from audit.report.text import render_text
     from audit.scope import Question
     from audit.warehouse import Warehouse
 
+    if html is not None and (html.is_dir() or not html.parent.is_dir()):
+        raise ConfigError(f"--html {html}: no file can be written there; name a file in a folder that exists")
     settings = read_config(config)
     if source:
         settings = replace(settings, sources=tuple(source))

@@ -1,6 +1,6 @@
 """What became of a load: counts and notes, file by file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -94,3 +94,18 @@ def file_reports(warehouse: Warehouse, load_id: int) -> list[FileReport]:
         FileReport(**cast("dict[str, Any]", dict(zip(names, row, strict=True)) | {"notes": notes.get(file_id, {})}))
         for file_id, *row in rows
     ]
+
+
+def nothing_loaded(warehouse: Warehouse, reports: Sequence[FileReport]) -> list[str]:
+    """A warning for every file of which all records were rejected though they should be requests."""
+    found: list[str] = []
+    for report in reports:
+        wrong = report.rejected - report.not_calls
+        if wrong and wrong == report.read - report.not_calls:
+            reason, count = warehouse.rows(
+                "select reason, count(*) from rejects inner join files using (file_id) where path = ? "
+                "group by reason order by count(*) desc, reason limit 1",
+                [report.path],
+            )[0]
+            found.append(f"{report.path}: none of its {wrong:,} records could be loaded; {count} times: {reason}")
+    return found

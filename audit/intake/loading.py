@@ -15,7 +15,7 @@ from audit.config import Config
 from audit.errors import InputError
 from audit.intake import resolve
 from audit.intake.duplicates import keep_keys_current, recount, set_aside
-from audit.intake.load_report import FileReport, LoadReport, file_reports, keep_notes
+from audit.intake.load_report import FileReport, LoadReport, file_reports, keep_notes, nothing_loaded
 from audit.intake.locate import keep_rejects
 from audit.intake.recognising import Pending, hold_still, in_batches, recognise_all
 from audit.intake.spool import spool_folder
@@ -49,7 +49,12 @@ def load(
     threading.Thread(target=_import_what_comes_after_reading, daemon=True).start()
     with spool_folder() as spool, Warehouse.create(db) as warehouse:
         context = Context(salt=warehouse.setting("salt") or "", metadata_keys=config.metadata_keys)
-        located = find(paths, spool, progress)
+        own = {db.resolve(), db.with_name(f"{db.name}.wal").resolve()}
+        located = [
+            (name, place)
+            for name, place in find(paths, spool, progress)
+            if name in paths or not isinstance(place, Path) or place.resolve() not in own
+        ]
         attach(warehouse.con, (place for _, place in located))
         found = recognise_all(located, spool, context, format, map_file, progress, unpack_limit=unpack_limit)
         pending, refused = found.pending, found.refused
@@ -75,6 +80,7 @@ def load(
         if reports:
             with progress("checking that the rows add up"):
                 failed = run_checks(warehouse, "load")
+            warnings += nothing_loaded(warehouse, reports)
             if not config.sources:
                 formats = {report.format for report in reports}
                 warnings += [

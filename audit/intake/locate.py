@@ -172,7 +172,9 @@ def _rows(warehouse: Warehouse, item: Pending, reasons: Reasons, keep_raw: bool)
         # DuckDB points at the blank lines before a record, or at the end of the line before, never behind its own.
         if start is not None and start[0] < place.offset + len(place.raw.rstrip(b"\r\n")):
             skipped += 1
-            yield _reject(place.last, place, start[1], keep_raw, next_row=row + 1)
+            taken = place.raw.count(b"\n")
+            reason = start[1] if taken < 2 else f"{start[1]} (its quotes take in {taken:,} lines)"
+            yield _reject(place.last, place, reason, keep_raw, next_row=row + 1)
             start = next(starts, None)
             continue
         row += 1

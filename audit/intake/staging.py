@@ -62,6 +62,8 @@ def stage(warehouse: Warehouse, item: Pending, load_id: int) -> None:
             raise
         raise UnreadableError(item.export.name, first_line(error)) from None
     if item.source.container == "csv":
+        if (problem := _open_quote(warehouse, already)) is not None:
+            raise UnreadableError(item.export.name, problem)
         item.unparsed_count = _keep_unparsed(warehouse, item.file_id, already)
 
 
@@ -154,13 +156,25 @@ def _whole_batch(warehouse: Warehouse, batch: Sequence[Pending]) -> bool:
 
 
 def _dry_read(warehouse: Warehouse, item: Pending) -> str | None:
+    already = _last_scan(warehouse)
     try:
         stage_views(warehouse, item)
         # Every column of every row, as when it is loaded: what raises then must raise here.
         warehouse.execute(f"select sum(hash(checked)) from ({_checked(item)}) as checked")
     except duckdb.Error as error:
-        return first_line(error)
-    return None
+        said = first_line(error)
+        return "its line endings are mixed; save it again with one kind" if "invalid state" in said else said
+    return _open_quote(warehouse, already) if item.source.container == "csv" else None
+
+
+def _open_quote(warehouse: Warehouse, after: int) -> str | None:
+    """What to say of a quote that opens and never closes: the rest of the file is then one record, and lost."""
+    rows = warehouse.rows(
+        "select min(line) from reject_errors "
+        "where scan_id > ? and error_type = 'UNQUOTED VALUE' and contains(csv_line, chr(10)) having count(*) > 0",
+        [after],
+    )
+    return f"the quote that opens in line {rows[0][0]} is never closed; close it, or double it" if rows else None
 
 
 def _last_scan(warehouse: Warehouse) -> int:

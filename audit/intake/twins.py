@@ -48,7 +48,7 @@ class Overlap:
     def way_out(self) -> str:
         """What to do about it."""
         return (
-            "The same calls would count twice. Say which source counts: "
+            "Calls that both show would count twice. Say which source counts: "
             f'[sources] use = ["{self.other}"] in audit.toml, or `audit report --source {self.other}` for once; '
             "name both if they are different traffic"
         )

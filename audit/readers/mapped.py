@@ -224,6 +224,7 @@ def _check_columns(column_map: ColumnMap, export: Export) -> None:
     known = _known(export)
     # a file that the map recognises is what the map was made for, and has its leave to lack the rest
     fits = _has_one_of(column_map.recognise, export)
+    missing: dict[str, str] = {}
     for name, origin in column_map.origins.items():
         if (
             (fits and name not in ESSENTIAL)
@@ -232,13 +233,18 @@ def _check_columns(column_map: ColumnMap, export: Export) -> None:
             or any(column.lower() in known for column in origin.columns)
         ):
             continue
-        missing = origin.columns[0]
+        column = origin.columns[0]
         # a path into JSON text, or into a nested Parquet column, shows only when it is read
-        if export.container != "jsonl" and "." in missing and missing.split(".")[0].lower() in known:
-            continue
-        near = get_close_matches(missing, sorted(known), n=3, cutoff=0.5)
-        raise ConfigError(
-            f"{export.name}: has no column {missing!r}, which the map {column_map.name} reads as {name}"
-            + (f"; nearest: {', '.join(near)}" if near else "")
-            + ". Name another column, or say { column = ..., optional = true }"
-        )
+        if export.container == "jsonl" or "." not in column or column.split(".")[0].lower() not in known:
+            missing[column] = name
+    if not missing:
+        return
+    column, name = next(iter(missing.items()))
+    near = get_close_matches(column, sorted(known), n=3, cutoff=0.5)
+    others = [f"{other!r} ({canonical})" for other, canonical in list(missing.items())[1:]]
+    raise ConfigError(
+        f"{export.name}: has no column {column!r}, which the map {column_map.name} reads as {name}"
+        + (f"; nearest: {', '.join(near)}" if near else "")
+        + (f". Nor has it {', '.join(others)}" if others else "")
+        + ". Name another column, or say { column = ..., optional = true }"
+    )
