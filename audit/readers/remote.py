@@ -7,6 +7,7 @@ web server that gives no ranges, and what `parts_of` and byte order marks need. 
 is loaded, to see that it is whole.
 """
 
+import logging
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -111,6 +112,8 @@ class Store:
         self.provider = PROVIDERS[self.scheme]
         try:
             import_module(self.provider.module)
+            # what goes wrong is said once, by the error, and without the address that a client logs
+            logging.getLogger(self.provider.module).setLevel(logging.CRITICAL)
             core = cast("Any", import_module("fsspec.core"))
             self.errors = (OSError, ValueError, *(_class(name) for name in self.provider.errors))
         except ImportError as error:
