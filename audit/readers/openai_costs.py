@@ -59,7 +59,7 @@ def _warn(export: Export) -> str | None:
 
 OPENAI_COSTS = Reader(
     format="openai_costs",
-    title="OpenAI costs: dashboard CSV, costs API pages (dollars per day, kept beside the traffic as billed_cost_by_day)",
+    title="OpenAI costs: dashboard CSV, costs API pages (dollars per day, kept apart as billed_cost_by_day)",
     audience="every OpenAI customer",
     how_to_export=(
         "platform.openai.com/usage, cost view, grouped by project and line item: Export; or "
