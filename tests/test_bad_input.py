@@ -283,7 +283,7 @@ def test_a_quote_that_never_closes_refuses_its_file_and_names_the_line(tmp_path:
 def test_a_file_of_which_nothing_can_be_loaded_says_so_with_the_commonest_reason(tmp_path: Path, db: Path) -> None:
     rows = [spend_log(n) | {"startTime": "09/31/2026 10:00"} for n in range(3)]
     (warning,) = load([str(write_jsonl(tmp_path / "a.jsonl", rows))], db).warnings
-    assert "none of its 3 records could be loaded; 3 times: start_time 09/31/2026 10:00 is not a time" in warning
+    assert "none of its 3 records could be loaded; of 3: start_time 09/31/2026 10:00 is not a time" in warning
 
 
 def test_the_database_in_a_folder_of_exports_is_none_of_them(tmp_path: Path) -> None:

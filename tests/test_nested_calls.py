@@ -72,3 +72,28 @@ def test_the_two_may_stand_in_files_that_are_loaded_one_after_the_other(tmp_path
 def test_spans_that_name_each_other_as_parents_end_no_load(tmp_path: Path) -> None:
     report, _ = loaded(tmp_path, [span("a", "b"), span("b", "a"), span("self", "self")])
     assert report.total("read") == 3
+
+
+def test_a_failed_attempt_without_tokens_does_not_take_the_tokens_of_the_call_around_it(tmp_path: Path) -> None:
+    rows = [span("outer", tokens=1000), span("failed", "outer", tokens=None, is_failed=True)]
+    assert loaded(tmp_path, rows)[1] == {"outer", "failed"}
+
+
+def test_a_call_that_was_set_aside_still_leads_to_the_one_around_it_in_a_later_load(tmp_path: Path) -> None:
+    first = [span("outer", tokens=100), span("untold", "outer", tokens=None)]
+    assert loaded(tmp_path, first, [span("inner", "untold", tokens=90)])[1] == {"inner"}
+
+
+def test_calls_without_a_trace_are_nested_in_their_own_file_only(tmp_path: Path) -> None:
+    bare = [span(name) | {"trace_id": None} for name in ("1", "2")]
+    later = [span("6", "1") | {"trace_id": None}, span("7", "6") | {"trace_id": None}]
+    assert loaded(tmp_path, bare, later)[1] == {"1", "2", "7"}
+
+
+def test_an_embedding_inside_of_a_chat_is_no_repetition_of_it(tmp_path: Path) -> None:
+    rows = [span("chat", tokens=1000), span("search", "chat", tokens=5, operation_name="embeddings")]
+    assert loaded(tmp_path, rows)[1] == {"chat", "search"}
+
+
+def test_a_span_that_is_its_own_parent_counts(tmp_path: Path) -> None:
+    assert loaded(tmp_path, [span("self", "self")])[1] == {"self"}

@@ -9,6 +9,7 @@ from staging import Row, judged, prepared
 
 from audit.config import Config
 from audit.intake.resolve import unload
+from audit.intake.retry import retry_rejects
 
 SAMPLES = Path(__file__).parent / "data" / "samples"
 LINE: Row = {
@@ -226,3 +227,12 @@ def test_events_without_usage_and_unreadable_lines_keep_their_place(tmp_path: Pa
         "not a readable record of this format",
         None,
     ]
+
+
+def test_a_line_that_a_retry_loads_replaces_the_unfinished_one_of_its_message(tmp_path: Path) -> None:
+    db = tmp_path / "audit.duckdb"
+    path = jsonl(tmp_path / "s.jsonl", line(1, "m1", 5), line(2, "m1", 99, input_tokens="abc"))
+    loaded(db, path)
+    path.write_text(path.read_text().replace('"abc"', "12345"))
+    retry_rejects([str(path)], db)
+    assert query(db, "select sum(usage_output_tokens), sum(request_count) from traffic_cells") == [(99, 1)]

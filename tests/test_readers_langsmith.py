@@ -163,3 +163,8 @@ def copied(tmp_path: Path) -> Path:
     copy = tmp_path / "runs.jsonl"
     copy.write_bytes(SAMPLE.read_bytes())
     return copy
+
+
+@pytest.mark.parametrize("tools", ["", "x", "é\0"])
+def test_tools_that_are_no_json_do_not_refuse_the_file(tmp_path: Path, tools: str) -> None:
+    assert run(tmp_path, extra={"invocation_params": {"tools": tools}})["reject_reason"] is None

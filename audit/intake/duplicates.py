@@ -54,7 +54,9 @@ def set_aside(warehouse: Warehouse, load_id: int) -> set[int]:
 def set_aside_again(warehouse: Warehouse) -> None:
     """Decide about every load anew, as if what has been unloaded had never been there."""
     warehouse.execute("delete from set_aside where reason <> 'unloaded'")
-    for (load_id,) in warehouse.rows("select distinct load_id from request_facts order by load_id"):
+    # A load can hold costs alone, and a retry adds rows but no file.
+    loads = "select load_id from request_facts union select load_id from files order by load_id"
+    for (load_id,) in warehouse.rows(loads):
         set_aside(warehouse, int(str(load_id)))
 
 

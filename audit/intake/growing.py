@@ -16,7 +16,10 @@ def set_aside_unfinished(warehouse: Warehouse, load_id: int) -> set[int]:
     Of equally full records the first counts, so that loading a file again changes nothing.
     """
     formats = ", ".join(f"'{name}'" for name in GROWING)
-    if not warehouse.rows(f"select 1 from files where load_id = ? and source_format in ({formats}) limit 1", [load_id]):
+    # A retry adds rows under the files of earlier loads: the rows are asked, not the files.
+    if not warehouse.rows(
+        f"select 1 from request_facts where load_id = ? and source_format in ({formats}) limit 1", [load_id]
+    ):
         return set()
     warehouse.execute(UNFINISHED.format(load_id=load_id, formats=formats))
     warehouse.execute("insert into set_aside select file_id, row_number, reason from unfinished")

@@ -107,5 +107,5 @@ def nothing_loaded(warehouse: Warehouse, reports: Sequence[FileReport]) -> list[
                 "group by reason order by count(*) desc, reason limit 1",
                 [report.path],
             )[0]
-            found.append(f"{report.path}: none of its {wrong:,} records could be loaded; {count} times: {reason}")
+            found.append(f"{report.path}: none of its {wrong:,} records could be loaded; of {count}: {reason}")
     return found

@@ -80,7 +80,8 @@ def load(
         if reports:
             with progress("checking that the rows add up"):
                 failed = run_checks(warehouse, "load")
-            warnings += nothing_loaded(warehouse, reports)
+            untold = [report for report in reports if not any(said.startswith(report.path) for said in warnings)]
+            warnings += nothing_loaded(warehouse, untold)
             if not config.sources:
                 formats = {report.format for report in reports}
                 warnings += [

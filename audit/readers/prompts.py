@@ -26,7 +26,7 @@ def prompt_columns(messages: str, tools: str, context: Context, instructions: st
         system = f"coalesce({instructions}, case when {present} then {system} end)"
         has_system = f"({present} or {instructions} is not null)"
     masked = f"regexp_replace(coalesce({system}, ''), '[0-9a-fA-F]{{8}}[0-9a-fA-F-]*|[0-9]+', '#', 'g')"
-    names = f"coalesce(cast(json_extract_string({tools}, '$[*].function.name') as varchar), '')"
+    names = f"coalesce(cast(try(json_extract_string({tools}, '$[*].function.name')) as varchar), '')"
     return f"""
         case when {present} then cast(json_array_length({messages}) as varchar) end as message_count,
         case when {present} then md5({salt} || {messages}) end as prompt_hash,
