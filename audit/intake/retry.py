@@ -226,7 +226,15 @@ class _Retry:
     def _kept(self, candidate: Candidate) -> tuple[Path, dict[int, int]]:
         """The kept texts of a file that is gone, as JSON lines, and record -> line of those that are objects."""
         if candidate.container != "jsonl":
-            raise StaysError("the export is no longer there, and only JSON lines can be read without it")
+            raise StaysError(
+                "only JSON lines can be tried again without the file itself, and this is "
+                + (
+                    "a table or an address"
+                    if ":" in candidate.path
+                    else f"{candidate.container} that is no longer there"
+                )
+                + "; `audit unload` it and load it anew"
+            )
         lines: dict[int, int] = {}
         with tempfile.NamedTemporaryFile("w", dir=self.spool, suffix=".jsonl", delete=False, encoding="utf-8") as copy:
             last = 0
