@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from exports import MIDNIGHT, bucket, spend_log, spend_logs, write_csv, write_jsonl
+from exports import MIDNIGHT, bucket, spend_logs, write_csv, write_jsonl
 
 import audit
 from audit.assumptions import Assumptions
@@ -292,14 +292,3 @@ def test_the_four_columns_of_an_empty_range_are_still_refused_with_what_to_click
     with pytest.raises(InputError, match="the range held no usage"):
         recognise(inspect(path.name, path))
     assert prepare(inspect("a", write_csv(tmp_path / "a.csv", [cost()])), tmp_path)[0].format == "openai_costs"
-
-
-def test_unloading_a_log_leaves_costs_that_were_loaded_twice_counted_once(tmp_path: Path, db: Path) -> None:
-    loaded(db, SAMPLES / "cost_2026_written_here.csv")
-    (tmp_path / "copy.csv").write_bytes((SAMPLES / "cost_2026_written_here.csv").read_bytes())
-    loaded(db, tmp_path / "copy.csv")
-    before = query(db, "select sum(billed_amount) from billed_cost_by_day")
-    log = write_jsonl(tmp_path / "log.jsonl", [spend_log(1)])
-    loaded(db, log)
-    unload(db, str(log), Config())
-    assert query(db, "select sum(billed_amount) from billed_cost_by_day") == before

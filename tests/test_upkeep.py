@@ -15,7 +15,7 @@ from audit.errors import ConfigError, InputError
 from audit.evidence.outcome_log import add_outcomes
 from audit.intake.init_config import write_config
 from audit.intake.loading import load
-from audit.intake.resolve import rebuild, refit
+from audit.intake.resolve import rebuild, refit, unload
 from audit.scope import Question, settle
 from audit.warehouse import Warehouse
 
@@ -186,3 +186,18 @@ def test_keys_written_by_a_duckdb_that_hashed_otherwise_are_made_anew_so_nothing
         warehouse.set("hash_probe", "1")
     again = load([str(tmp_path / "log.jsonl")], db)
     assert (again.total("loaded"), again.total("duplicate")) == (0, 640)
+
+
+def test_unloading_a_log_leaves_costs_that_were_loaded_twice_counted_once(db: Path, tmp_path: Path) -> None:
+    bill = Path(__file__).parent / "data" / "samples" / "openai" / "cost_2026_written_here.csv"
+    (tmp_path / "copy.csv").write_bytes(bill.read_bytes())
+
+    def billed() -> object:
+        with Warehouse.read(db) as warehouse:
+            return warehouse.value("select sum(billed_amount) from billed_cost_by_day")
+
+    load([str(bill)], db)
+    once = billed()
+    load([str(tmp_path / "copy.csv")], db)
+    unload(db, str(tmp_path / "log.jsonl"), Config())
+    assert billed() == once
