@@ -97,15 +97,17 @@ def file_reports(warehouse: Warehouse, load_id: int) -> list[FileReport]:
 
 
 def nothing_loaded(warehouse: Warehouse, reports: Sequence[FileReport]) -> list[str]:
-    """A warning for every file of which all records were rejected though they should be requests."""
-    found: list[str] = []
-    for report in reports:
-        wrong = report.rejected - report.not_calls
-        if wrong and wrong == report.read - report.not_calls:
-            reason, count = warehouse.rows(
-                "select reason, count(*) from rejects inner join files using (file_id) where path = ? "
-                "group by reason order by count(*) desc, reason limit 1",
-                [report.path],
-            )[0]
-            found.append(f"{report.path}: none of its {wrong:,} records could be loaded; of {count}: {reason}")
-    return found
+    """A warning for every file of the last load of which all records were rejected though they should be requests."""
+    wrong = {each.path: each.rejected - each.not_calls for each in reports if each.rejected == each.read}
+    if not any(wrong.values()):
+        return []
+    reasons = warehouse.rows(
+        "select path, reason, count(*) from rejects inner join files using (file_id) "
+        "where load_id = (select max(load_id) from files) group by path, reason order by count(*), reason desc"
+    )
+    commonest = {str(path): (reason, count) for path, reason, count in reasons}
+    return [
+        f"{path}: none of its {count:,} records could be loaded; of {commonest[path][1]}: {commonest[path][0]}"
+        for path, count in wrong.items()
+        if count
+    ]

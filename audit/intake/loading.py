@@ -80,8 +80,8 @@ def load(
         if reports:
             with progress("checking that the rows add up"):
                 failed = run_checks(warehouse, "load")
-            untold = [report for report in reports if not any(said.startswith(report.path) for said in warnings)]
-            warnings += nothing_loaded(warehouse, untold)
+            told = {said.partition(": ")[0] for said in warnings}
+            warnings += nothing_loaded(warehouse, [report for report in reports if report.path not in told])
             if not config.sources:
                 formats = {report.format for report in reports}
                 warnings += [
