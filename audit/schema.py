@@ -1,6 +1,6 @@
 """The tables of the database: names, types and nothing else. Every other relation is a query."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised when a table changes; an older database is refused with the way out."""
 
 MEASURES = {
@@ -235,6 +235,13 @@ TABLES: dict[str, dict[str, str]] = {
         "grader": "VARCHAR",
         "observed_on": "DATE",
         "weight": "DOUBLE",
+        "incumbent_human_score": "DOUBLE",
+        "candidate_human_score": "DOUBLE",
+        "replay_cost": "DOUBLE",
+        "judge_cost": "DOUBLE",
+        "stratum": "VARCHAR",
+        "template_hash": "VARCHAR",
+        "request_date": "DATE",
         "model": "VARCHAR",
         "operation_name": "VARCHAR",
         "has_tools": "BOOLEAN",

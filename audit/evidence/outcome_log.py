@@ -105,6 +105,7 @@ def _placed(warehouse: Warehouse, file_hash: str) -> "pl.DataFrame":
             '{file_hash}' as outcome_file_hash,
             coalesce(logged.endpoint, new_outcomes.endpoint) as endpoint,
             coalesce(new_outcomes.incumbent_output_tokens, logged.usage_output_tokens) as incumbent_output_tokens,
+            logged.template_hash, cast(logged.start_time as date) as request_date,
             logged.model, logged.reasoning_bin, {", ".join(f"logged.{name}" for name in from_log)}
         from new_outcomes
         left join logged on new_outcomes.request_id = logged.request_id and logged.turn = 1

@@ -38,11 +38,17 @@ SCHEMA: dict[str, pl.DataType] = {
     "observed_on": pl.Date(),
     "weight": pl.Float64(),
     "parse_failed": pl.Boolean(),
+    "incumbent_human_score": pl.Float64(),
+    "candidate_human_score": pl.Float64(),
+    "replay_cost": pl.Float64(),
+    "judge_cost": pl.Float64(),
+    "stratum": pl.String(),
 }
 """Columns of the result; the file may carry all but the first two, in any order, beside columns of its own."""
 
 COLUMNS = tuple(SCHEMA)[2:]
 SCORES = ("incumbent_score", "candidate_score")
+SCALED = (*SCORES, "incumbent_human_score", "candidate_human_score")
 
 MISSED = ("weight", "parse_failed", "incumbent_output_tokens", "candidate_output_tokens")
 """Optional columns whose misspelling would change a verdict unseen; other unknown columns are the user's own."""
@@ -198,7 +204,7 @@ def _row(number: int, record: Mapping[str, object], bounds: tuple[float, float])
     for name in COLUMNS:
         try:
             value = record.get(name)
-            row[name] = _score(value, bounds) if name in SCORES else _READERS.get(name, _text)(value)
+            row[name] = _score(value, bounds) if name in SCALED else _READERS.get(name, _text)(value)
         except _BadValueError as error:
             row[name] = None
             problems.append(f"column {name}, line {number:,}: {error}")
@@ -265,6 +271,13 @@ def _weight(value: object) -> float:
     return 1.0 if number is None else number
 
 
+def _cost(value: object) -> float | None:
+    number = _number(value)
+    if number is not None and number < 0:
+        raise _BadValueError(f"{value!r} is below 0; give USD")
+    return number
+
+
 def _day(value: object) -> date | None:
     if value is None or value == "":
         return None
@@ -289,4 +302,6 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "weight": _weight,
     "observed_on": _day,
     "parse_failed": _flag,
+    "replay_cost": _cost,
+    "judge_cost": _cost,
 }

@@ -27,6 +27,14 @@ select
     paired_outcomes.weight,
     paired_outcomes.parse_failed,
     paired_outcomes.grader,
+    paired_outcomes.request_id,
+    paired_outcomes.stratum,
+    paired_outcomes.template_hash,
+    paired_outcomes.request_date,
+    paired_outcomes.observed_on,
+    paired_outcomes.incumbent_human_score,
+    paired_outcomes.candidate_human_score,
+    paired_outcomes.input_bin,
     paired_outcomes.length_band as input_tokens_band
 from paired_outcomes
 left join places

@@ -1,0 +1,1 @@
+"""Answers of both models on the same prompts become scores."""

@@ -1,0 +1,1 @@
+"""Which requests to replay on the candidate, and the files that replay them."""
