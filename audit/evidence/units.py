@@ -8,6 +8,7 @@ import polars as pl
 
 from audit.assumptions import Range
 from audit.evidence.estimates import MIN_PAIRS, QualityLoss, output_ratio, quality_loss
+from audit.evidence.judged import is_judged, judged_loss
 from audit.evidence.priors import model_family
 
 LONG_INPUT_TOKENS = 50_000
@@ -44,6 +45,8 @@ class Unit:
     ratio: Range | None = None
     parse_failure_share: float | None = None
     notes: tuple[str, ...] = ()
+    decided_on: pl.DataFrame | None = None
+    """The pairs behind `loss`: those of the grader that decides."""
 
     @property
     def measured(self) -> QualityLoss | None:
@@ -127,14 +130,18 @@ def _other_models(work: Workload, found: pl.DataFrame, candidate: str) -> Unit:
 
 
 def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, notes: tuple[str, ...] = ()) -> Unit:
-    """What `pairs` say; of several graders the least favourable, so that `route` holds under each."""
+    """What `pairs` say; of several graders the least favourable, so that `route` holds under each.
+
+    Where all would route, one that people have checked decides: a judge nobody checked takes no `route` away either.
+    """
     if pairs.is_empty():
         return Unit(name=name, margin=margin, notes=notes)
     usable = pairs.filter(~pl.col("parse_failed"))
     parts = usable.partition_by("grader", maintain_order=True)
-    losses = [_loss(part, margin) for part in parts if part.height >= MIN_PAIRS] or [
-        _loss(part, margin) for part in parts
+    found = [(*_loss(part, margin), part) for part in parts if part.height >= MIN_PAIRS] or [
+        (*_loss(part, margin), part) for part in parts
     ]
+    losses = [loss for loss, _, _ in found]
     if len(parts) > 1:
         notes += ("several_graders",) if len({loss.reading for loss in losses}) == 1 else ("graders_disagree",)
     failed = 1 - usable.height / pairs.height
@@ -142,17 +149,34 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
         notes += ("parse_failures",)
     if any(loss.is_suspect for loss in losses):
         notes += ("suspect_scorer",)
-    worst = max(losses, key=lambda loss: (loss.loss.high, loss.p), default=None)
+    worst, rests_on, decided_on = max(
+        found,
+        key=lambda each: (each[0].reading != "within", each[1] != "judge_unverified", each[0].loss.high, each[0].p),
+        default=(None, "", None),
+    )
+    if rests_on:
+        notes += (rests_on,)
     ratio = output_ratio(usable) if is_exact else None
     return Unit(
-        name=name, margin=margin, loss=worst, is_exact=is_exact, ratio=ratio, parse_failure_share=failed, notes=notes
+        name=name,
+        margin=margin,
+        loss=worst,
+        is_exact=is_exact,
+        ratio=ratio,
+        parse_failure_share=failed,
+        notes=notes,
+        decided_on=decided_on,
     )
 
 
-def _loss(pairs: pl.DataFrame, margin: float) -> QualityLoss:
-    return quality_loss(
+def _loss(pairs: pl.DataFrame, margin: float) -> tuple[QualityLoss, str]:
+    """The loss of one grader's pairs, and the reason code of what a judge's rests on ('' for other graders)."""
+    if is_judged(pairs):
+        return judged_loss(pairs, margin)
+    plain = quality_loss(
         pairs["incumbent_score"].cast(pl.Float64).to_numpy(),
         pairs["candidate_score"].cast(pl.Float64).to_numpy(),
         pairs["weight"].cast(pl.Float64).to_numpy(),
         margin,
     )
+    return plain, ""

@@ -11,6 +11,7 @@ import polars as pl
 
 from audit.assumptions import Assumptions
 from audit.evidence.estimates import MIN_PAIRS, QualityLoss, first_pairs
+from audit.evidence.judged import MIN_LABELS
 from audit.evidence.priors import Prior, base_rate, published
 from audit.evidence.reasons import Evidence, Verdict
 from audit.evidence.statistics import holm
@@ -43,6 +44,9 @@ VERDICTS: dict[str, pl.DataType] = {
     "decision_unit": pl.String(),
 }
 """Columns of the result of `decide`."""
+
+DOUBTS = frozenset({"graders_disagree", "parse_failures", "judge_unverified"})
+"""Reasons to look at the scores again before believing them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +136,7 @@ def _measured(
     count (suspect, unparsed, too few) the odds stay those of the prior.
     """
     notes = unit.notes
-    is_sound = loss.pairs >= MIN_PAIRS and not {"suspect_scorer", "parse_failures"} & set(notes)
+    is_sound = loss.pairs >= MIN_PAIRS and not {"suspect_scorer", "parse_failures", "judge_unverified"} & set(notes)
     odds = 1 - loss.p if is_sound else None
     if loss.reading == "above":
         return Decision(verdict="keep", reasons=("loss_above_margin", *notes), evidence="measured")
@@ -145,11 +149,12 @@ def _measured(
         notes = ("multiplicity", *notes)
     if loss.pairs < MIN_PAIRS:
         notes = (*notes, "few_pairs")
+    further = loss.further_pairs(assumptions.alpha / tests, assumptions.power)
     return Decision(
         verdict="pilot",
         reasons=notes,
         evidence="measured",
-        pairs_needed=loss.further_pairs(assumptions.alpha / tests, assumptions.power),
+        pairs_needed=MIN_LABELS if "judge_unverified" in notes else further,
         prior=prior if odds is None else None,
         pass_probability=prior.mean if odds is None else odds,
     )
@@ -218,7 +223,7 @@ def _risk(work: Workload, unit: Unit, decision: Decision) -> tuple[str, int]:
     pairs = 0 if loss is None else loss.pairs
     risks = {
         "quality": 0 if decision.verdict == "keep" and "same_model" in notes else quality,
-        "scorer": 3 if "suspect_scorer" in notes else 2 if notes & {"graders_disagree", "parse_failures"} else 0,
+        "scorer": 3 if "suspect_scorer" in notes else 2 if notes & DOUBTS else 0,
         "snapshot": 3 if "other_snapshot" in notes else 0,
         "pairs": 0 if loss is None else 3 if pairs < MIN_PAIRS else 2 if pairs < 100 else 1 if pairs < 400 else 0,
         "long_input": 2 if "long_input" in work.gate_reasons else 0,
