@@ -10,8 +10,10 @@ from audit import listing
 from audit.assumptions import Assumptions
 from audit.catalog.facts import catalogue_info
 from audit.config import Config
+from audit.evidence.judged import judges
 from audit.evidence.reasons import REASONS
 from audit.findings import horizon_months
+from audit.savings.escalation import Cascade
 from audit.savings.projection import Savings
 from audit.scope import Scope
 from audit.warehouse import Warehouse
@@ -31,6 +33,7 @@ def document(
     workloads: pl.DataFrame,
     verdicts: pl.DataFrame,
     savings: Savings,
+    cascades: Mapping[str, Cascade],
 ) -> "ReportDocument":
     """The document of design contract `traffic-audit/report/1`, ready for JSON."""
     parts = savings.to_document()
@@ -69,7 +72,7 @@ def document(
         "routable": parts["routable"],
         "savings": parts["savings"],
         "blended": parts["blended"],
-        "workloads": listing.workload_list(warehouse, workloads, verdicts, parts["workloads"], totals),
+        "workloads": listing.workload_list(warehouse, workloads, verdicts, parts["workloads"], totals, cascades),
         "checks": checks,
         "assumptions": listing.assumption_list(warehouse, assumptions, savings, config),
         "accounting": _accounting(workloads, verdicts, classes),
@@ -92,6 +95,7 @@ def document(
         "data_quality": listing.data_quality(warehouse, scope),
         "files": listing.files(warehouse),
         "reason_texts": REASONS,
+        "judges": judges(warehouse.frame("select * from outcome_pairs")),
     }
     result["warnings"] = _warnings(scope, result, info.warning, capped_by, checks)
     return cast("ReportDocument", result)

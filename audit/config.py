@@ -21,6 +21,7 @@ SECTIONS: dict[str, tuple[str, ...] | None] = {
     "stakes": None,
     "task_types": None,
     "assumptions": None,
+    "check": ("sensitivity", "false_alarm_rate", "usd_per_check", "endpoint"),
     "sources": ("use",),
     "metadata": ("keep",),
 }
@@ -59,6 +60,7 @@ class Config:
     stakes: Mapping[str, Stakes] = field(default_factory=dict[str, Stakes])
     task_types: Mapping[str, str] = field(default_factory=dict[str, str])
     assumptions: Mapping[str, object] = field(default_factory=dict[str, object])
+    check: Mapping[str, object] = field(default_factory=dict[str, object])
     sources: tuple[str, ...] = ()
     """The source formats that count where several show the same traffic."""
     metadata_keys: tuple[str, ...] = ()
@@ -138,6 +140,7 @@ def _config(path: Path, sections: Mapping[str, dict[str, object]]) -> Config:
             name: _text(path, f"task_types.{name}", value) for name, value in sections.get("task_types", {}).items()
         },
         assumptions=sections.get("assumptions", {}),
+        check=sections.get("check", {}),
         sources=_texts(path, "sources.use", sections.get("sources", {}).get("use", [])),
         metadata_keys=kept,
     )

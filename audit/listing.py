@@ -11,6 +11,8 @@ from audit import sql
 from audit.assumptions import Assumptions
 from audit.config import Config
 from audit.evidence.priors import base_rate_document
+from audit.savings.check import checks_from
+from audit.savings.escalation import Cascade
 from audit.savings.projection import Savings
 from audit.scope import Scope
 from audit.warehouse import Warehouse
@@ -32,6 +34,7 @@ def workload_list(
     verdicts: pl.DataFrame,
     savings: Mapping[str, object],
     totals: tuple[int, Decimal],
+    cascades: Mapping[str, Cascade],
 ) -> "list[Workload]":
     """Every workload with its verdict, most expensive first; shares are of `totals`, all requests and all cost."""
     all_requests, all_cost = totals[0] or 1, totals[1] or Decimal(1)
@@ -44,6 +47,7 @@ def workload_list(
         saved = cast("dict[str, object]", savings[row["workload_id"]])
         rule = rules[row["rule_id"]]
         loss = row["quality_loss_point"]
+        cascade = cascades.get(row["workload_id"])
         found.append(
             cast(
                 "Workload",
@@ -80,6 +84,7 @@ def workload_list(
                     },
                     "output_ratio": saved["output_ratio"],
                     "break_even_escalation": saved["break_even_escalation"],
+                    "cascade": None if cascade is None else cascade.to_document(),
                     "savings": saved["savings"],
                     "ceiling": saved["ceiling"],
                     "pass_probability": row["pass_probability"],
@@ -118,7 +123,7 @@ def checks(warehouse: Warehouse, scope: Scope) -> "list[Check]":
 
 def assumption_list(warehouse: Warehouse, assumptions: Assumptions, savings: Savings, config: Config) -> list[object]:
     """Every value the numbers rest on, with its source."""
-    found: list[object] = list(assumptions.to_document())
+    found: list[object] = [*assumptions.to_document(), *checks_from(config.check).to_document()]
     found += base_rate_document(warehouse.frame("select * from paired_workloads"), assumptions.margins)
     found += [
         {"name": "discount", "value": float(config.discount), "source": "audit.toml" if config.discount else "default"},

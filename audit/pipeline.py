@@ -1,7 +1,7 @@
 """From cells to a report document: the stages in order, each a function of the run so far."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from audit import scope as scopes
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from audit.report.document import ReportDocument
+    from audit.savings.escalation import Cascade
     from audit.savings.projection import Savings
 
 
@@ -31,6 +32,8 @@ class Run:
     """One row per workload of the incumbent: tokens, costs on both models, gates, name and shape."""
     verdicts: "pl.DataFrame | None" = None
     savings: "Savings | None" = None
+    cascades: "Mapping[str, Cascade]" = field(default_factory=dict[str, "Cascade"])
+    """By workload id, where a check is declared."""
     document: "ReportDocument | None" = None
 
 
@@ -92,6 +95,33 @@ def project_savings(run: Run) -> Run:
     return replace(run, verdicts=verdicts, savings=savings)
 
 
+def weigh_cascades(run: Run) -> Run:
+    """Ask of every workload with a declared check whether candidate plus check beats moving it outright."""
+    from audit.evidence.priors import expected_losses
+    from audit.evidence.verdicts import measured_units
+    from audit.savings.check import checks_from
+    from audit.savings.escalation import cascades
+
+    if not run.config.check:
+        return run
+    workloads, candidate = _frame(run.workloads), _scope(run).candidate_model
+    found = cascades(
+        workloads,
+        _frame(run.verdicts),
+        measured_units(workloads, run.warehouse.frame("select * from outcome_pairs"), candidate),
+        expected_losses(
+            workloads,
+            candidate,
+            base_rates=run.warehouse.frame("select * from paired_workloads"),
+            task_priors=run.warehouse.frame("select * from task_priors"),
+        ),
+        checks=checks_from(run.config.check),
+        candidate=candidate,
+        assumptions=run.assumptions,
+    )
+    return replace(run, cascades=found)
+
+
 def write_document(run: Run) -> Run:
     """Put everything into the document that text, HTML and JSON show."""
     from audit.assembly import document
@@ -107,6 +137,7 @@ def write_document(run: Run) -> Run:
             _frame(run.workloads),
             _frame(run.verdicts),
             run.savings,
+            run.cascades,
         ),
     )
 
@@ -117,6 +148,7 @@ STAGES: tuple[Callable[[Run], Run], ...] = (
     describe_workloads,
     decide_verdicts,
     project_savings,
+    weigh_cascades,
     write_document,
 )
 """The whole report, in order."""

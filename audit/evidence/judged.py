@@ -184,13 +184,20 @@ def judges(pairs: pl.DataFrame) -> list[dict[str, object]]:
         if not is_judged(part):
             continue
         result = agreement(part)
-        told: dict[str, object] = {name: str(value) for name, value in zip(keys, key, strict=True)}
+        told: dict[str, object] = dict(zip(keys, key, strict=True))
         told["pairs"] = part.height
         told["labels"] = result.labels
         told["agreement"] = None if result.share is None else result.share.to_document()
         told["kappa"] = None if result.kappa is None else result.kappa.to_document()
         found.append(told)
     return found
+
+
+def deciding_scores(pairs: pl.DataFrame) -> tuple[Floats, Floats, Floats]:
+    """Incumbent's scores, candidate's scores and weights: people's on the labelled pairs where there are any."""
+    people = labelled(pairs)
+    decisive, names = (pairs, SCORES) if people.is_empty() else (people, HUMAN_SCORES)
+    return *scores(decisive, names), _weights(decisive)
 
 
 def scores(pairs: pl.DataFrame, names: tuple[str, str] = SCORES) -> tuple[Floats, Floats]:

@@ -5,13 +5,14 @@ public paired workloads, whatever it looks like. A published range is used only 
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 import polars as pl
 
-from audit.assumptions import Margins, Printed
+from audit.assumptions import Margins, Printed, Range
 
 PSEUDO_PAIRS = {"strong": 20, "medium": 10, "weak": 4}
 """How many observed workloads a published range counts for; fifty real pairs must outweigh any of them."""
@@ -65,16 +66,9 @@ def published(task_priors: pl.DataFrame, task_type: str, incumbent: str, candida
     The loss is read as half the time below the point and always inside low..high, so P(loss <= margin) is linear
     between them; it enters a Jeffreys Beta with the pseudo-pairs of the range's strength.
     """
-    rows = task_priors.filter(
-        (pl.col("task_type") == task_type)
-        & (pl.col("incumbent_model") == model_family(incumbent))
-        & (pl.col("candidate_model") == model_family(candidate))
-        & pl.col("quality_loss_point").is_not_null()
-        & pl.col("strength").is_in(list(PSEUDO_PAIRS))
-    )
-    if rows.is_empty():
+    row = _published_row(task_priors, task_type, incumbent, candidate)
+    if row is None:
         return None
-    row = rows.row(0, named=True)
     low, point, high = (float(cast("float", row[f"quality_loss_{bound}"])) for bound in ("low", "point", "high"))
     strength = cast("str", row["strength"])
     within = float(np.interp(margin, [low, point, high], [0.0, 0.5, 1.0])) * PSEUDO_PAIRS[strength]
@@ -84,6 +78,39 @@ def published(task_priors: pl.DataFrame, task_type: str, incumbent: str, candida
         is_published=True,
         is_above_margin=strength in MAY_KEEP and low > margin,
     )
+
+
+def expected_losses(
+    workloads: pl.DataFrame, candidate: str, *, base_rates: pl.DataFrame, task_priors: pl.DataFrame
+) -> dict[str, Range]:
+    """Quality loss of every workload as a fraction, before anyone measured it; doing better counts as no loss.
+
+    The published range of a confirmed task type, else the median and the extremes of the public paired workloads.
+    """
+    public = np.quantile(base_rates["quality_loss"].cast(pl.Float64).to_numpy(), (0.0, 0.5, 1.0))
+    found: dict[str, Range] = {}
+    asked = workloads.select("workload_id", "incumbent_model", "confirmed_task_type").iter_rows()
+    for name, incumbent, task_type in cast("Iterable[tuple[str, str, str | None]]", asked):
+        row = None if task_type is None else _published_row(task_priors, task_type, incumbent, candidate)
+        ends = public if row is None else [row[f"quality_loss_{bound}"] for bound in ("low", "point", "high")]
+        low, point, high = (max(0.0, float(cast("float", end))) / 100 for end in ends)
+        found[name] = Range(low=low, point=point, high=high)
+    return found
+
+
+def _published_row(
+    task_priors: pl.DataFrame, task_type: str, incumbent: str, candidate: str
+) -> dict[str, object] | None:
+    rows = task_priors.filter(
+        (pl.col("task_type") == task_type)
+        & (pl.col("incumbent_model") == model_family(incumbent))
+        & (pl.col("candidate_model") == model_family(candidate))
+        & pl.col("quality_loss_point").is_not_null()
+        & pl.col("strength").is_in(list(PSEUDO_PAIRS))
+    )
+    if rows.is_empty():
+        return None
+    return rows.row(0, named=True)
 
 
 def base_rate_document(paired_workloads: pl.DataFrame, margins: Margins) -> list[Printed]:

@@ -14,6 +14,9 @@ from audit.evidence.priors import model_family
 LONG_INPUT_TOKENS = 50_000
 """Input length above which outcomes of shorter prompts say nothing: large models lose quality there too."""
 
+UNSOUND = frozenset({"suspect_scorer", "parse_failures", "judge_unverified"})
+"""Reasons why outcomes are shown and cannot route."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
@@ -52,6 +55,11 @@ class Unit:
     def measured(self) -> QualityLoss | None:
         """The loss, if it is of exactly this pair of models."""
         return self.loss if self.is_exact else None
+
+    @property
+    def is_sound(self) -> bool:
+        """Enough pairs of exactly these models, and nothing speaks against their scores."""
+        return self.measured is not None and self.measured.pairs >= MIN_PAIRS and not UNSOUND & set(self.notes)
 
 
 def workload_of(row: Mapping[str, object]) -> Workload:

@@ -77,9 +77,7 @@ def decide(
     most alpha and nothing speaks against the outcomes; `keep` if the lower end is above the margin; else `pilot`.
     """
     asked = [workload_of(row) for row in workloads.iter_rows(named=True)]
-    pairs = pairs.with_columns(pl.col("weight").fill_null(1.0), pl.col("parse_failed").fill_null(value=False))
-    by_endpoint = {cast("str", key[0]): frame for key, frame in pairs.partition_by("endpoint", as_dict=True).items()}
-    units = decision_units(asked, by_endpoint, candidate)
+    units = measured_units(workloads, pairs, candidate)
     tested = {
         units[work.workload_id].name: units[work.workload_id].measured
         for work in asked
@@ -99,6 +97,13 @@ def decide(
             decision = _unmeasured(work, unit, prior, assumptions)
         rows.append(_row(work, unit, decision, adjusted.get(unit.name), assumptions))
     return pl.DataFrame(rows, schema=VERDICTS)
+
+
+def measured_units(workloads: pl.DataFrame, pairs: pl.DataFrame, candidate: str) -> dict[str, Unit]:
+    """What the outcomes say about every workload, by its id."""
+    pairs = pairs.with_columns(pl.col("weight").fill_null(1.0), pl.col("parse_failed").fill_null(value=False))
+    by_endpoint = {cast("str", key[0]): frame for key, frame in pairs.partition_by("endpoint", as_dict=True).items()}
+    return decision_units([workload_of(row) for row in workloads.iter_rows(named=True)], by_endpoint, candidate)
 
 
 def _is_closed(work: Workload, unit: Unit, candidate: str) -> bool:
@@ -136,11 +141,10 @@ def _measured(
     count (suspect, unparsed, too few) the odds stay those of the prior.
     """
     notes = unit.notes
-    is_sound = loss.pairs >= MIN_PAIRS and not {"suspect_scorer", "parse_failures", "judge_unverified"} & set(notes)
-    odds = 1 - loss.p if is_sound else None
+    odds = 1 - loss.p if unit.is_sound else None
     if loss.reading == "above":
         return Decision(verdict="keep", reasons=("loss_above_margin", *notes), evidence="measured")
-    if loss.reading == "within" and adjusted <= assumptions.alpha and is_sound:
+    if loss.reading == "within" and adjusted <= assumptions.alpha and unit.is_sound:
         reasons = ("loss_within_margin", *notes)
         return Decision(verdict="route", reasons=reasons, evidence="measured", pass_probability=odds)
     if loss.reading == "open":

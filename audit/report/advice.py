@@ -5,7 +5,7 @@ Sentences only: which ones appear depends on the document, no number is computed
 
 from typing import NamedTuple
 
-from audit.report import words
+from audit.report import cascades, words
 from audit.report.document import ReportDocument
 
 
@@ -35,6 +35,7 @@ def certainty(document: ReportDocument) -> list[str]:
         if words.basis(document) == "monthly"
         else f"Figures are of the window ({days}) and not scaled to a month."
     )
+    sentences += cascades.judges(document)
     sentences += _switched_off(document)
     failed = [words.clean(check["name"]) for check in document["checks"] if not check["ok"]]
     if failed:

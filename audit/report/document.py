@@ -4,23 +4,15 @@ The types name what `audit/data/schemas/report.schema.json` checks. Keys of the 
 `ReportDocument` are the contract; the optional ones exist for display and may be missing.
 """
 
-from decimal import Decimal
 from typing import Literal, NotRequired, TypedDict
 
-Number = int | float | Decimal
+from audit.report.checked import Cascade, Interval, Judge, Number
+
 Level = Literal["measured", "expected", "ceiling"]
 Verdict = Literal["route", "pilot", "keep"]
 
 LEVELS: tuple[Level, ...] = ("measured", "expected", "ceiling")
 """Evidence levels, from proven to conceivable; each includes the one before it."""
-
-
-class Interval(TypedDict):
-    """A point and the bounds around it: low <= point <= high."""
-
-    low: Number
-    point: Number
-    high: Number
 
 
 class Window(TypedDict):
@@ -164,6 +156,7 @@ class Workload(TypedDict):
     output_ratio: Number | Interval | None
     break_even_escalation: Number | None
     savings: Interval
+    cascade: NotRequired[Cascade | None]
     bounds: NotRequired[Bounds]
     rule_in_words: NotRequired[str]
     shape_in_words: NotRequired[str]
@@ -275,3 +268,4 @@ class ReportDocument(TypedDict):
     files: NotRequired[list[File]]
     reason_texts: NotRequired[dict[str, str]]
     warnings: NotRequired[list[str]]
+    judges: NotRequired[list[Judge]]

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from string import Template
 
-from audit.report import appendix, opening, sections, words
+from audit.report import appendix, cascades, opening, sections, words
 from audit.report.charts import charts
 from audit.report.document import ReportDocument
 from audit.report.figures import templates
@@ -26,6 +26,7 @@ _PARTS = {
     "workloads": "Workloads",
     "shapes": "Token shapes",
     "quality": "Quality",
+    "cascades": "Checks",
     "accounting": "Accounting",
     "traffic": "Spend",
     "assumptions": "Assumptions",
@@ -42,6 +43,7 @@ def render_html(document: ReportDocument) -> str:
         sections.workloads(document, figures),
         sections.shapes(document, figures),
         sections.quality(document, figures),
+        cascades.section(document),
         sections.accounting(document),
         appendix.traffic(document, figures),
         appendix.assumptions(document),

@@ -10,7 +10,7 @@ from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
-from audit.report import advice, words
+from audit.report import advice, cascades, words
 from audit.report.document import LEVELS, Interval, ReportDocument, Workload
 from audit.report.figures import by_cost
 
@@ -46,6 +46,7 @@ def render_text(document: ReportDocument, console: Console) -> None:
         *(part for workload in ranked[:LISTED] for part in _workload(document, workload, width)),
         *([] if len(ranked) <= LISTED else [Text("... the rest is in --html FILE and --json", style="dim")]),
         *_legend(document, ranked[:LISTED]),
+        *_checked(document),
         *_heading("Where every request went"),
         _accounting(document),
         *_heading("What to do next"),
@@ -173,6 +174,12 @@ def _accounting(document: ReportDocument) -> Table:
     total = words.money(document["spend"]["list_cost"], currency)
     table.add_row("= all traffic", words.count(document["requests"]["total"]), total, style="bold")
     return table
+
+
+def _checked(document: ReportDocument) -> list[RenderableType]:
+    """Workloads that only a check lets move; nothing where there is none."""
+    told = cascades.sentences(document)
+    return [*_heading("What a check would let move"), *(_bullet("- ", Text(each)) for each in told)] if told else []
 
 
 def _table(*heads: str) -> Table:
