@@ -1,4 +1,4 @@
-"""What the stored outcomes are, for a person to look at: pairs by endpoint, and how well the incumbent repeats itself."""
+"""What the stored outcomes are, for a person to look at: pairs by endpoint, and how well the incumbent repeats."""
 
 import math
 
