@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from audit.errors import ConfigError, UnknownNameError
+from audit.grader_settings import GraderSettings, grader_settings
 
 Stakes = Literal["low", "normal", "core"]
 STAKES: tuple[Stakes, ...] = ("low", "normal", "core")
@@ -24,6 +25,7 @@ SECTIONS: dict[str, tuple[str, ...] | None] = {
     "check": ("sensitivity", "false_alarm_rate", "usd_per_check", "endpoint"),
     "sources": ("use",),
     "metadata": ("keep",),
+    "graders": None,
 }
 """The sections and their keys; None where the keys are the user's own names."""
 
@@ -64,6 +66,8 @@ class Config:
     sources: tuple[str, ...] = ()
     """The source formats that count where several show the same traffic."""
     metadata_keys: tuple[str, ...] = ()
+    graders: Mapping[str, GraderSettings] = field(default_factory=dict[str, GraderSettings])
+    """Endpoint -> how its answers are compared."""
 
     def stakes_of(self, endpoint: str) -> Stakes:
         """How much is at stake on an endpoint; 'normal' unless stated."""
@@ -143,6 +147,7 @@ def _config(path: Path, sections: Mapping[str, dict[str, object]]) -> Config:
         check=sections.get("check", {}),
         sources=_texts(path, "sources.use", sections.get("sources", {}).get("use", [])),
         metadata_keys=kept,
+        graders=grader_settings(path, sections.get("graders", {})),
     )
 
 

@@ -1,6 +1,5 @@
 """Paired outcomes kept in the database: what was asked of both models, resolved to the traffic it speaks for."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -8,12 +7,16 @@ from typing import TYPE_CHECKING
 
 from audit.catalog.models import canonical
 from audit.errors import InputError
-from audit.evidence.outcomes import read_outcomes
+from audit.evidence.outcomes import Outcomes, read_outcomes
 from audit.schema import TABLES
 from audit.warehouse import Warehouse
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+SAME_PAIR = ("sample_id", "incumbent_model", "candidate_model")
+"""With the grader: what makes two pairs the same observation, of which the later counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,61 +25,77 @@ class Added:
 
     path: str
     pairs: int
-    already_known: bool
+    already_known: bool = False
     """The same bytes were added before; nothing changed."""
-    unknown_requests: int
-    """Pairs whose request_id is in no export: left out."""
-    unknown_endpoints: tuple[str, ...]
+    replaced: int = 0
+    """Earlier pairs of the same sampled requests, models and grader, which these took the place of."""
+    unknown_requests: int = 0
+    """Pairs whose request is in no export: left out."""
+    unknown_endpoints: tuple[str, ...] = ()
     """Endpoints without traffic in the database: kept, and of no effect until such traffic is loaded."""
 
 
 def add_outcomes(db: Path, file: Path, *, today: date, scale: str = "1") -> Added:
-    """Add the pairs of an outcomes file to the database at `db`; adding it again changes nothing.
-
-    A pair with a request_id is placed by the request's endpoint, model, flags and token bins, so that a refit of the
-    workloads orphans nothing. Raises InputError when no pair has anything to do with the traffic.
-    """
+    """Add the pairs of an outcomes file to the database at `db`; adding it again changes nothing."""
     outcomes = read_outcomes(file, scale=scale)
     with Warehouse.create(db) as warehouse:
-        known = warehouse.count(
-            "select count(*) from paired_outcomes where outcome_file_hash = ?", [outcomes.file_hash]
+        return store_outcomes(warehouse, outcomes, today=today)
+
+
+def store_outcomes(warehouse: Warehouse, outcomes: Outcomes, *, today: date) -> Added:
+    """Store pairs under the hash of what they were read from; the same hash again changes nothing.
+
+    A pair with a request_id or sample_id is placed by the request's endpoint, model, flags and token bins, so that a
+    refit of the workloads orphans nothing. A pair of a sampled request takes the place of an earlier one of the same
+    request, models and grader. Raises InputError when no pair has anything to do with the traffic.
+    """
+    known = warehouse.count("select count(*) from paired_outcomes where outcome_file_hash = ?", [outcomes.file_hash])
+    if known:
+        return Added(path=str(outcomes.path), pairs=known, already_known=True)
+    _refuse_doubled(outcomes)
+    warehouse.temporary("new_outcomes", _canonical(outcomes.frame, today))
+    endpoints = {str(name) for (name,) in warehouse.rows("select distinct endpoint from traffic_cells")}
+    placed = _placed(warehouse, outcomes.file_hash)
+    if placed.is_empty():
+        raise InputError(
+            f"{outcomes.path}: none of the {outcomes.frame.height:,} requests is in {warehouse.path}; "
+            "load their export first"
         )
-        if known:
-            return Added(path=str(file), pairs=known, already_known=True, unknown_requests=0, unknown_endpoints=())
-        warehouse.temporary("new_outcomes", _canonical(outcomes.frame, today))
-        endpoints = {str(name) for (name,) in warehouse.rows("select distinct endpoint from traffic_cells")}
-        placed = _placed(warehouse, outcomes.file_hash)
-        unknown = outcomes.frame.height - placed.height
-        if placed.is_empty():
-            raise InputError(
-                f"{file}: none of the {outcomes.frame.height:,} request_ids is in {db}; load their export first"
-            )
-        with warehouse.transaction():
-            warehouse.insert("paired_outcomes", placed)
-        strange = sorted({str(name) for name in placed["endpoint"].unique()} - endpoints)
+    with warehouse.transaction():
+        warehouse.temporary("placed_outcomes", placed)
+        before = warehouse.count("select count(*) from paired_outcomes")
+        warehouse.execute(
+            f"""
+            delete from paired_outcomes
+            using placed_outcomes
+            where {" and ".join(f"paired_outcomes.{name} = placed_outcomes.{name}" for name in SAME_PAIR)}
+                and paired_outcomes.grader is not distinct from placed_outcomes.grader
+            """
+        )
+        replaced = before - warehouse.count("select count(*) from paired_outcomes")
+        warehouse.insert("paired_outcomes", placed)
     return Added(
-        path=str(file),
+        path=str(outcomes.path),
         pairs=placed.height,
-        already_known=False,
-        unknown_requests=unknown,
-        unknown_endpoints=tuple(strange),
+        replaced=replaced,
+        unknown_requests=outcomes.frame.height - placed.height,
+        unknown_endpoints=tuple(sorted({str(name) for name in placed["endpoint"].unique()} - endpoints)),
     )
 
 
-def stored_outcomes(warehouse: Warehouse) -> Sequence[dict[str, object]]:
-    """One row per endpoint, pair of models and grader: pairs, mean scores and when they were observed."""
-    frame = warehouse.frame(
-        """
-        select endpoint, incumbent_model, candidate_model, grader, scope, count(*) as pairs,
-            avg(incumbent_score) as incumbent_mean, avg(candidate_score) as candidate_mean,
-            count(*) filter (where parse_failed) as parse_failures,
-            cast(min(observed_on) as varchar) as observed_from, cast(max(observed_on) as varchar) as observed_to
-        from paired_outcomes
-        group by endpoint, incumbent_model, candidate_model, grader, scope
-        order by endpoint, incumbent_model, candidate_model, grader
-        """
-    )
-    return list(frame.iter_rows(named=True))
+def _refuse_doubled(outcomes: Outcomes) -> None:
+    """InputError where the pairs of one sampled request are two, so that neither can be the one that counts."""
+    import polars as pl
+
+    key = [*SAME_PAIR, "grader"]
+    sampled = outcomes.frame.filter(pl.col("sample_id").is_not_null())
+    doubled = sampled.filter(sampled.select(key).is_duplicated())
+    if not doubled.is_empty():
+        first = doubled.row(0, named=True)
+        raise InputError(
+            f"{outcomes.path}: {doubled.height:,} pairs share sample_id, models and grader with another, the first "
+            f"{first['sample_id']!r}; keep one of each"
+        )
 
 
 def _canonical(frame: "pl.DataFrame", today: date) -> "pl.DataFrame":
@@ -88,6 +107,7 @@ def _canonical(frame: "pl.DataFrame", today: date) -> "pl.DataFrame":
     return frame.with_columns(
         incumbent_model=pl.Series([one for one, _ in resolved], dtype=pl.String),
         candidate_model=pl.Series([other for _, other in resolved], dtype=pl.String),
+        request_key=pl.Series([key and int(key, 16) for key in frame["sample_id"]], dtype=pl.UInt64),
     )
 
 
@@ -96,20 +116,39 @@ def _placed(warehouse: Warehouse, file_hash: str) -> "pl.DataFrame":
     from_log = ("operation_name", "has_tools", "is_json", "length_band", "input_bin", "output_bin", "cache_read_bin")
     found = warehouse.frame(
         f"""
-        with logged as (
-            select requests.*, row_number() over (partition by request_id order by start_time) as turn
+        with asked as (
+            select distinct request_key, case when request_key is null then request_id end as asked_id
+            from new_outcomes
+            where scope = 'request'
+        ),
+        found as (
+            select asked.request_key as asked_key, null as asked_id, requests.*
             from requests
-            where outcome = 'billed' and request_id in (select request_id from new_outcomes)
+            inner join asked on requests.request_key = asked.request_key
+            union all
+            select null, asked.asked_id, requests.*
+            from requests
+            inner join asked on requests.request_id = asked.asked_id
+        ),
+        logged as (
+            select
+                coalesce('key ' || asked_key, 'id ' || asked_id) as place,
+                found.*,
+                row_number() over (partition by asked_key, asked_id order by start_time) as turn
+            from found
+            where outcome = 'billed'
         )
-        select new_outcomes.* exclude (endpoint, incumbent_output_tokens, record_number, workload),
+        select new_outcomes.* exclude (endpoint, incumbent_output_tokens, record_number, workload, request_key),
             '{file_hash}' as outcome_file_hash,
             coalesce(logged.endpoint, new_outcomes.endpoint) as endpoint,
             coalesce(new_outcomes.incumbent_output_tokens, logged.usage_output_tokens) as incumbent_output_tokens,
             logged.template_hash, cast(logged.start_time as date) as request_date,
             logged.model, logged.reasoning_bin, {", ".join(f"logged.{name}" for name in from_log)}
         from new_outcomes
-        left join logged on new_outcomes.request_id = logged.request_id and logged.turn = 1
-        where new_outcomes.scope = 'endpoint' or logged.request_id is not null
+        left join logged
+            on coalesce('key ' || new_outcomes.request_key, 'id ' || new_outcomes.request_id) = logged.place
+            and logged.turn = 1
+        where new_outcomes.scope = 'endpoint' or logged.place is not null
         """
     )
     return found.select(columns)

@@ -4,10 +4,7 @@ A verdict can only be as good as this file, so a value that cannot be what its c
 its line, instead of becoming a missing pair.
 """
 
-import csv
 import hashlib
-import io
-import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +17,7 @@ from typing import cast
 import polars as pl
 
 from audit.errors import ConfigError, InputError
+from audit.evidence.record_files import read_bytes, read_records
 
 REQUIRED = ("incumbent_model", "candidate_model", "incumbent_score", "candidate_score")
 SCHEMA: dict[str, pl.DataType] = {
@@ -27,6 +25,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "scope": pl.String(),
     "endpoint": pl.String(),
     "request_id": pl.String(),
+    "sample_id": pl.String(),
     "workload": pl.String(),
     "incumbent_model": pl.String(),
     "candidate_model": pl.String(),
@@ -38,6 +37,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "observed_on": pl.Date(),
     "weight": pl.Float64(),
     "parse_failed": pl.Boolean(),
+    "incumbent_failed": pl.Boolean(),
     "incumbent_human_score": pl.Float64(),
     "candidate_human_score": pl.Float64(),
     "replay_cost": pl.Float64(),
@@ -47,6 +47,8 @@ SCHEMA: dict[str, pl.DataType] = {
 """Columns of the result; the file may carry all but the first two, in any order, beside columns of its own."""
 
 COLUMNS = tuple(SCHEMA)[2:]
+PLACES = ("endpoint", "request_id", "sample_id")
+"""What ties a pair to the traffic."""
 SCORES = ("incumbent_score", "candidate_score")
 SCALED = (*SCORES, "incumbent_human_score", "candidate_human_score")
 
@@ -55,9 +57,6 @@ MISSED = ("weight", "parse_failed", "incumbent_output_tokens", "candidate_output
 
 MAX_PROBLEMS = 5
 """Problems quoted in one error: enough to see a pattern."""
-
-MAX_FIELD = 2**31 - 1
-"""Characters of one CSV value: files often carry whole prompts, and the standard limit is 131,072."""
 
 MAX_TOKENS = 10_000_000
 """More than any model writes in one answer."""
@@ -99,13 +98,8 @@ def read_outcomes(path: Path, *, scale: str = "1") -> Outcomes:
     given, else 'endpoint'. A pair with `parse_failed` may lack scores. InputError quotes the first bad values.
     """
     bounds = parse_scale(scale)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    if not content.strip():
-        raise InputError(f"{path}: the file is empty; it needs one row per pair with {', '.join(REQUIRED)}")
-    records, names = _records(path, content)
+    content = read_bytes(path)
+    records, names = read_records(path, content, COLUMNS)
     _check_names(path, names)
     rows: list[dict[str, object]] = []
     problems: list[str] = []
@@ -123,68 +117,10 @@ def read_outcomes(path: Path, *, scale: str = "1") -> Outcomes:
     return Outcomes(path=path, file_hash=hashlib.sha256(content).hexdigest(), frame=frame)
 
 
-def _records(path: Path, content: bytes) -> tuple[Iterator[tuple[int, Mapping[str, object]]], list[str]]:
-    """(number, record) pairs and all column names, by the suffix of the file."""
-    suffix = path.suffix.lower()
-    if suffix == ".parquet":
-        return _parquet(path, content)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: byte {error.start:,} is not UTF-8; save the file as UTF-8") from error
-    if suffix in (".jsonl", ".ndjson"):
-        lines = list(_json_lines(path, text))
-        return iter(lines), list(dict.fromkeys(name for _, record in lines for name in record))
-    if suffix == ".csv":
-        lines = list(_csv_lines(path, text))
-        header = next(csv.reader(io.StringIO(text, newline="")))
-        return iter(lines), [name.strip() for name in header]
-    raise InputError(f"{path}: unknown file type {suffix!r}; outcomes come as .csv, .jsonl or .parquet")
-
-
-def _parquet(path: Path, content: bytes) -> tuple[Iterator[tuple[int, Mapping[str, object]]], list[str]]:
-    try:
-        frame = pl.read_parquet(io.BytesIO(content))
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"{path}: not a readable Parquet file ({error}); write it again") from error
-    known = frame.select(name for name in frame.columns if name in COLUMNS)
-    return enumerate(known.iter_rows(named=True), 1), frame.columns
-
-
-def _json_lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, object]]]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            record = cast("object", json.loads(line))
-        except json.JSONDecodeError as error:
-            raise InputError(f"{path}, line {number:,}: not JSON ({error.msg} at column {error.colno})") from error
-        if not isinstance(record, dict):
-            raise InputError(f"{path}, line {number:,}: {line.strip()[:60]!r} is not an object; give one per line")
-        yield number, cast("dict[str, object]", record)
-
-
-def _csv_lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, object]]]:
-    csv.field_size_limit(MAX_FIELD)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    start = 1
-    try:
-        names = [name.strip() for name in next(reader)]
-        start = reader.line_num + 1
-        for values in reader:
-            if len(values) != len(names) and values:
-                raise InputError(f"{path}, line {start:,}: {len(values)} values for {len(names)} columns")
-            if values:
-                yield start, dict(zip(names, values, strict=True))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise InputError(f"{path}, line {start:,}: not CSV ({error}); quote values that hold commas") from error
-
-
 def _check_names(path: Path, names: list[str]) -> None:
     """Refuse missing required columns, doubled ones, and names that look like a misspelt known one."""
     missing = [name for name in REQUIRED if name not in names]
-    if not {"endpoint", "request_id"} & set(names):
+    if not set(PLACES) & set(names):
         missing.append("endpoint or request_id")
     sought = set(COLUMNS if missing else MISSED) - set(names)
     strange = {name: get_close_matches(name.lower(), sought, n=1, cutoff=0.8) for name in names if name not in COLUMNS}
@@ -210,7 +146,7 @@ def _row(number: int, record: Mapping[str, object], bounds: tuple[float, float])
             problems.append(f"column {name}, line {number:,}: {error}")
     if not problems:
         problems += [f"column {name}, line {number:,}: {what}" for name, what in _gaps(row)]
-    row["scope"] = "endpoint" if row["request_id"] is None else "request"
+    row["scope"] = "endpoint" if row["request_id"] is None and row["sample_id"] is None else "request"
     return row, problems
 
 
@@ -218,10 +154,10 @@ def _gaps(row: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for name in ("incumbent_model", "candidate_model"):
         if row[name] is None:
             yield name, "empty; name the exact model"
-    if row["endpoint"] is None and row["request_id"] is None:
+    if all(row[name] is None for name in PLACES):
         yield "endpoint", "empty, and no request_id either; give one of them"
     for name in SCORES:
-        if row[name] is None and not row["parse_failed"]:
+        if row[name] is None and not row["parse_failed"] and not row["incumbent_failed"]:
             yield name, "empty; give a score, or parse_failed = true if the answer could not be read"
 
 
@@ -229,6 +165,13 @@ def _text(value: object) -> str | None:
     if isinstance(value, (dict, list)):
         raise _BadValueError("a nested value, not text")
     return None if value is None else str(value).strip() or None
+
+
+def _sample_id(value: object) -> str | None:
+    text = _text(value)
+    if text is not None and not re.fullmatch("[0-9a-f]{16}", text):
+        raise _BadValueError(f"{value!r} is not an id of `audit sample`: 16 hex digits")
+    return text
 
 
 def _number(value: object) -> float | None:
@@ -302,6 +245,8 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "weight": _weight,
     "observed_on": _day,
     "parse_failed": _flag,
+    "incumbent_failed": _flag,
+    "sample_id": _sample_id,
     "replay_cost": _cost,
     "judge_cost": _cost,
 }

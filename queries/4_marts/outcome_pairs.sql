@@ -48,4 +48,7 @@ left join places
     and paired_outcomes.output_bin = places.output_bin
     and paired_outcomes.cache_read_bin = places.cache_read_bin
     and paired_outcomes.reasoning_bin = places.reasoning_bin
-where paired_outcomes.scope = 'endpoint' or places.workload_id is not null
+where (paired_outcomes.scope = 'endpoint' or places.workload_id is not null)
+    -- the incumbent against itself is its noise, and an answer of its own that nobody could read is no yardstick
+    and paired_outcomes.incumbent_model <> paired_outcomes.candidate_model
+    and paired_outcomes.incumbent_failed is not true

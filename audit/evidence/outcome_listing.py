@@ -1,0 +1,80 @@
+"""What the stored outcomes are, for a person to look at: pairs by endpoint, and how well the incumbent repeats."""
+
+import math
+
+import numpy as np
+import polars as pl
+
+from audit import sql
+from audit.evidence.statistics import Floats, effective_size, paired_mean_interval, wilson
+from audit.warehouse import Warehouse
+
+GROUP = ("endpoint", "incumbent_model", "candidate_model", "grader", "scope")
+SELF = ("endpoint", "incumbent_model", "grader", "scope")
+
+
+def stored_outcomes(warehouse: Warehouse) -> list[dict[str, object]]:
+    """One row per endpoint, pair of models and grader; `kind` is 'pairs', or 'noise ceiling' for the incumbent twice.
+
+    Means are unweighted, over the pairs both of whose answers could be read; `incumbent_failures` are in no verdict.
+    Costs are in USD.
+    """
+    frame = warehouse.frame(
+        f"""
+        select
+            case when incumbent_model = candidate_model then 'noise ceiling' else 'pairs' end as kind,
+            {", ".join(GROUP)},
+            count(*) filter (where incumbent_failed is not true) as pairs,
+            avg(incumbent_score) filter (where parse_failed is not true) as incumbent_mean,
+            avg(candidate_score) filter (where parse_failed is not true) as candidate_mean,
+            count(*) filter (where parse_failed) as parse_failures,
+            count(*) filter (where incumbent_failed) as incumbent_failures,
+            sum(replay_cost) as replay_cost,
+            sum(judge_cost) as judge_cost,
+            cast(min(observed_on) as varchar) as observed_from,
+            cast(max(observed_on) as varchar) as observed_to
+        from paired_outcomes
+        group by all
+        order by kind desc, {", ".join(GROUP)}
+        """
+    )
+    agreements = self_agreement(warehouse)
+    rows: list[dict[str, object]] = []
+    for row in frame.iter_rows(named=True):
+        low, point, high = agreements.get(tuple(row[name] for name in SELF), (None, None, None))
+        rows.append(
+            row | {"self_agreement_low": low, "self_agreement_point": point, "self_agreement_high": high}
+            if row["kind"] == "noise ceiling"
+            else row
+        )
+    return rows
+
+
+def self_agreement(warehouse: Warehouse) -> dict[tuple[str, ...], tuple[float, float, float]]:
+    """The noise ceiling: how far the incumbent agrees with itself, asked the same twice, with its 95 % interval.
+
+    Agreement of one pair is 1 - |difference of the scores|, an answer that could not be read agrees with nothing. No
+    candidate can be told from a perfect one above this. Keys are the values of SELF.
+    """
+    frame = warehouse.frame(f"select * from ({sql.find('self_agreement').select}) order by all")
+    return {
+        key: agreement_interval(*(part[name].cast(pl.Float64).to_numpy() for name in ("agreement", "weight")))
+        for key, part in frame.partition_by(*SELF, as_dict=True).items()
+    }
+
+
+def agreement_interval(agreement: Floats, weights: Floats) -> tuple[float, float, float]:
+    """Low, weighted mean and high: Wilson at the effective size for 0/1 agreement, else Student within 0..1.
+
+    Where all agree, Student would say that nothing is uncertain: the hull of both is taken. Wilson 1927, Kish 1965.
+
+    >>> [round(value, 3) for value in agreement_interval(np.array([1.0] * 48 + [0.0] * 2), np.ones(50))]
+    [0.865, 0.96, 0.989]
+    """
+    point = math.fsum(weights * agreement) / math.fsum(weights)
+    size = effective_size(weights)
+    low, high = wilson(point * size, size)
+    if not np.isin(agreement, (0.0, 1.0)).all():
+        student = paired_mean_interval(agreement, weights)
+        low, high = (min(low, student[0]), max(high, student[1])) if np.ptp(agreement) == 0 else student
+    return max(0.0, min(low, point)), point, min(1.0, max(high, point))
