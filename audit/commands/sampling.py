@@ -113,36 +113,39 @@ def _print(document: "SampleDocument", out: Path | None) -> None:
 
     verb = "would be replayed" if out is None else "to replay"
     print(f"{document['pairs']:,} requests {verb} on {document['pair']['candidate']}, about {_usd(document['cost'])}")
-    columns = ("workload", "requests", "spend", "pairs", "margin", "power", "at half", "± points", "cost")
-    print_table("", columns, _rows(document))
+    columns = ("workload", "spend", "pairs", "needed", "margin", "±", "power", "cost")
+    print_table("Pairs by workload", columns, _rows(document))
     print(
-        "power: chance to show that the loss is within the margin if there is none, and if it is half the margin,\n"
-        f"with all {document['tests']} workloads tested together (Holm); ±: half of the 95 % interval to expect."
+        "needed: pairs, with those measured before, that show in four samples of five that the\n"
+        "loss is within the margin, if there is none. power: in how many this sample shows it, if\n"
+        f"there is none, and if it is half the margin; {document['tests']} workloads tested together (Holm).\n"
+        "±: half of the 95 % interval to expect, in points."
     )
     for role, cost in document["costs"].items():
-        if cost and len(document["costs"]) > 1:
-            print(f"{ROLES[role]}: {_usd(cost)} at Batch prices")
-    for left in document["left_out"]:
-        print(f"left out: {left['workload_id']} on {left['endpoint']} ({_usd(left['list_cost'])}): {left['reason']}")
+        if cost:
+            print(f"{ROLES[role]}: {_usd(cost)} on Batch")
+    for reason, left in _left_out(document).items():
+        print(f"left out: {', '.join(left)}: {reason}")
     texts = document["texts"]
     if out is None or texts is None:
-        print("cost: if the log has the incumbent's answers; where it has none, the incumbent has to give them again")
+        print("answers that the log does not have cost more: the incumbent has to give them again")
         return
     if texts["unavailable"]:
         note(
             f"warning: the text of {texts['unavailable']:,} of {document['pairs']:,} requests cannot be read again; "
-            f"{out / 'unavailable.csv'} lists them with the reason, for a harness that has them"
+            f"{out / UNAVAILABLE_CSV} lists them with the reason, for a harness that has them"
         )
     for file in document["files"]:
         print(f"{out / str(file['name'])}: {file['requests']:,} requests for {file['model']}")
-    print(f"{out}: holds prompts, readable only by you")
     if document["files"]:
+        print(f"{out} holds prompts; only you can read it")
         print("next: upload the files to the OpenAI Batch API, or run them in your own harness; then")
     else:
         print("next: replay the listed requests in your own harness; then")
     print(f"      audit outcomes add OUTPUT --sample {out}")
 
 
+UNAVAILABLE_CSV = "unavailable.csv"
 ROLES = {
     "candidate": "answers of the candidate",
     "incumbent": "answers of the incumbent that the log does not have",
@@ -153,19 +156,28 @@ ROLES = {
 
 def _rows(document: "SampleDocument") -> Iterator[tuple[object, ...]]:
     for row in document["workloads"]:
+        before = f" + {row['pairs_measured']:,}" if row["pairs_measured"] else ""
         yield (
-            f"{row['endpoint']} {row['workload_id']}",
-            row["requests"],
+            f"{row['workload_id']} {row['endpoint']}",
             f"{row['cost_share']:.0%}",
-            f"{row['pairs']:,}" + (f" + {row['pairs_measured']:,}" if row["pairs_measured"] else ""),
+            f"{row['pairs']:,} of {row['requests']:,}{before}",
+            row["pairs_to_decide"],
             f"{row['margin']:g}",
-            f"{row['power_if_equal']:.0%}",
-            f"{row['power_at_half_margin']:.0%}",
             f"{row['half_width']:.1f}",
+            f"{row['power_if_equal']:.0%}, {row['power_at_half_margin']:.0%}",
             _usd(row["cost"]),
         )
 
 
+def _left_out(document: "SampleDocument") -> dict[str, list[str]]:
+    """Workloads with their spend, by the reason why they are not sampled."""
+    found: dict[str, list[str]] = {}
+    for left in document["left_out"]:
+        text = f"{left['workload_id']} {left['endpoint']} ({_usd(left['list_cost'])})"
+        found.setdefault(left["reason"], []).append(text)
+    return found
+
+
 def _usd(amount: float) -> str:
     """Dollars with as many digits as say something: a replay costs less than a cent or some hundreds."""
-    return f"${amount:,.2f}" if amount >= 1 or amount == 0 else f"${amount:.2g}" if amount >= 0.0001 else "<$0.0001"
+    return f"${amount:,.2f}" if amount >= 0.1 or amount == 0 else f"${amount:.4f}" if amount >= 0.0001 else "<$0.0001"

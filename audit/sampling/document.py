@@ -1,5 +1,6 @@
 """`manifest.json`: how a sample was drawn, what it costs and what it can show; the same document as `--json`."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
@@ -9,6 +10,7 @@ from audit.assumptions import Assumptions
 from audit.sampling.batch import BatchFile
 from audit.sampling.manifest import SCHEMA
 from audit.sampling.plan import Ask, Plan, Planned
+from audit.sampling.power import pairs_for
 from audit.scope import Scope
 
 
@@ -36,6 +38,8 @@ class WorkloadRow(TypedDict):
     pairs_measured: int
     pairs: int
     effective_pairs: float
+    pairs_to_decide: int
+    """In all, for the usual power if there is no loss."""
     planning_discordance: float
     power_if_equal: float
     power_at_half_margin: float
@@ -141,6 +145,9 @@ def _workload(
         pairs_measured=population.pairs,
         pairs=each.pairs,
         effective_pairs=each.effective_pairs,
+        pairs_to_decide=math.ceil(
+            pairs_for(population.spread.discordance, 0.0, population.margin, alpha, assumptions.power)
+        ),
         planning_discordance=population.spread.discordance,
         power_if_equal=each.power(0.0, alpha),
         power_at_half_margin=each.power(population.margin / 2, alpha),
