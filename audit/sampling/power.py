@@ -54,7 +54,7 @@ def power(pairs: float, discordance: float, gap: float, margin: float, alpha: fl
     assumes at the margin. Fewer than MIN_PAIRS pairs never show it.
 
     >>> round(power(399, 0.127, 0.0, 0.05, 0.025), 2)
-    0.78
+    0.77
     """
     if pairs < MIN_PAIRS:
         return 0.0
