@@ -3,6 +3,7 @@
 The folder is the user's own and holds prompts; the database never does. `manifest.json` says how the sample was drawn,
 `replays.jsonl` has one line per request, `answers.jsonl` the answers found in the logs, and `<role>-001.jsonl` onwards
 are inputs of the OpenAI Batch API (https://platform.openai.com/docs/guides/batch) whose custom ids lead back here.
+`unavailable.csv` lists the requests whose text is not in the export, for a harness that has it.
 """
 
 import json
@@ -15,7 +16,7 @@ from typing import Literal, cast
 from audit.errors import InputError
 
 SCHEMA = "traffic-audit/sample/1"
-MANIFEST, REPLAYS, ANSWERS = "manifest.json", "replays.jsonl", "answers.jsonl"
+MANIFEST, REPLAYS, ANSWERS, UNAVAILABLE = "manifest.json", "replays.jsonl", "answers.jsonl", "unavailable.csv"
 
 Role = Literal["candidate", "incumbent", "again"]
 """Who answers: the candidate; the incumbent where the log has no answer; the incumbent once more, for its own noise."""

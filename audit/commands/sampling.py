@@ -1,0 +1,183 @@
+"""Which requests to replay on the candidate, and the files that replay them."""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from audit.commands.options import DEFAULT_DB, Db, Json, Quiet, Settings
+
+if TYPE_CHECKING:
+    from audit.sampling.document import SampleDocument
+    from audit.sampling.plan import Ask
+
+
+def sample(
+    db: Db = DEFAULT_DB,
+    config: Settings = None,
+    incumbent: Annotated[str, typer.Option("--from", help="The model that serves the traffic today.")] = "gpt-4o",
+    candidate: Annotated[str, typer.Option("--to", help="The cheaper model.")] = "gpt-4o-mini",
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day that counts.")] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day that no longer counts.")
+    ] = None,
+    budget: Annotated[
+        float | None, typer.Option("--budget", metavar="USD", help="The most that the replay may cost, on Batch.")
+    ] = None,
+    pairs: Annotated[
+        int | None, typer.Option("--pairs", min=1, help="Requests to replay; without it, enough to decide.")
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option("--margin", min=0.01, max=100, help="Points of quality that may be lost, instead of by stakes."),
+    ] = None,
+    again: Annotated[
+        str,
+        typer.Option("--again", help="Requests that the incumbent answers once more, for its own noise: 100 or 10%."),
+    ] = "0",
+    endpoint: Annotated[list[str] | None, typer.Option("--endpoint", help="Only this endpoint; repeatable.")] = None,
+    workload: Annotated[
+        list[str] | None, typer.Option("--workload", help="Only this workload, by its id; repeatable.")
+    ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--source", help="A source format that counts, where several show the same traffic; repeatable."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same requests.")] = 1,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder for the sample.")] = Path(
+        "audit-sample"
+    ),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sampled.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Choose requests to replay on the candidate, and write them as input for the OpenAI Batch API."""
+    from dataclasses import replace
+
+    from audit.assumptions import assumptions_from
+    from audit.config import read_config
+    from audit.console import print_json
+    from audit.progress import shown
+    from audit.sampling.sample import Choice, make_sample
+    from audit.scope import Question
+    from audit.warehouse import Warehouse
+
+    settings = read_config(config)
+    if source:
+        settings = replace(settings, sources=tuple(source))
+    question = Question(
+        incumbent=incumbent,
+        candidate=candidate,
+        since=since.date() if since else None,
+        until=until.date() if until else None,
+        today=date.today(),
+    )
+    choice = Choice(
+        ask=_ask(budget, pairs, again),
+        endpoints=tuple(endpoint or ()),
+        workload_ids=tuple(workload or ()),
+        margin=margin,
+        seed=seed,
+    )
+    with Warehouse.read(db) as warehouse, shown(quiet) as progress:
+        document = make_sample(
+            warehouse,
+            question,
+            settings,
+            assumptions_from(settings.assumptions),
+            choice,
+            out=None if dry_run else out,
+            progress=progress,
+        )
+    if as_json:
+        print_json(document)
+    else:
+        _print(document, None if dry_run else out)
+
+
+def _ask(budget: float | None, pairs: int | None, again: str) -> "Ask":
+    from audit.sampling.plan import Ask
+
+    number = re.fullmatch(r"(\d+)|(\d+(?:\.\d+)?)%|(0?\.\d+)", again.strip())
+    share = (float(number[2]) / 100 if number[2] else float(number[3] or 0)) if number else 2.0
+    if number is None or share > 1:
+        raise typer.BadParameter(f"{again!r} is neither a number (100) nor a share (10%)", param_hint="--again")
+    return Ask(usd=budget, pairs=pairs, again_share=share, again_count=int(number[1] or 0))
+
+
+def _print(document: "SampleDocument", out: Path | None) -> None:
+    from audit.console import note, print_table
+
+    verb = "would be replayed" if out is None else "to replay"
+    print(f"{document['pairs']:,} requests {verb} on {document['pair']['candidate']}, about {_usd(document['cost'])}")
+    columns = ("workload", "spend", "pairs", "needed", "margin", "±", "power", "cost")
+    print_table("Pairs by workload", columns, _rows(document))
+    print(
+        "needed: pairs, with those measured before, that show in four samples of five that the\n"
+        "loss is within the margin, if there is none. power: in how many this sample shows it, if\n"
+        f"there is none, and if it is half the margin; {document['tests']} workloads tested together (Holm).\n"
+        "±: half of the 95 % interval to expect, in points."
+    )
+    for role, cost in document["costs"].items():
+        if cost:
+            print(f"{ROLES[role]}: {_usd(cost)} on Batch")
+    for reason, left in _left_out(document).items():
+        print(f"left out: {', '.join(left)}: {reason}")
+    texts = document["texts"]
+    if out is None or texts is None:
+        print("answers that the log does not have cost more: the incumbent has to give them again")
+        return
+    if texts["unavailable"]:
+        note(
+            f"warning: the text of {texts['unavailable']:,} of {document['pairs']:,} requests cannot be read again; "
+            f"{out / UNAVAILABLE_CSV} lists them with the reason, for a harness that has them"
+        )
+    for file in document["files"]:
+        print(f"{out / str(file['name'])}: {file['requests']:,} requests for {file['model']}")
+    if document["files"]:
+        print(f"{out} holds prompts; only you can read it")
+        print("next: upload the files to the OpenAI Batch API, or run them in your own harness; then")
+    else:
+        print("next: replay the listed requests in your own harness; then")
+    print(f"      audit outcomes add OUTPUT --sample {out}")
+
+
+UNAVAILABLE_CSV = "unavailable.csv"
+ROLES = {
+    "candidate": "answers of the candidate",
+    "incumbent": "answers of the incumbent that the log does not have",
+    "again": "the incumbent once more, for its own noise",
+    "elsewhere": "answers of the candidate to requests whose text is not in the export",
+}
+
+
+def _rows(document: "SampleDocument") -> Iterator[tuple[object, ...]]:
+    for row in document["workloads"]:
+        before = f" + {row['pairs_measured']:,}" if row["pairs_measured"] else ""
+        yield (
+            f"{row['workload_id']} {row['endpoint']}",
+            f"{row['cost_share']:.0%}",
+            f"{row['pairs']:,} of {row['requests']:,}{before}",
+            row["pairs_to_decide"],
+            f"{row['margin']:g}",
+            f"{row['half_width']:.1f}",
+            f"{row['power_if_equal']:.0%}, {row['power_at_half_margin']:.0%}",
+            _usd(row["cost"]),
+        )
+
+
+def _left_out(document: "SampleDocument") -> dict[str, list[str]]:
+    """Workloads with their spend, by the reason why they are not sampled."""
+    found: dict[str, list[str]] = {}
+    for left in document["left_out"]:
+        text = f"{left['workload_id']} {left['endpoint']} ({_usd(left['list_cost'])})"
+        found.setdefault(left["reason"], []).append(text)
+    return found
+
+
+def _usd(amount: float) -> str:
+    """Dollars with as many digits as say something: a replay costs less than a cent or some hundreds."""
+    return f"${amount:,.2f}" if amount >= 0.1 or amount == 0 else f"${amount:.4f}" if amount >= 0.0001 else "<$0.0001"
