@@ -79,7 +79,7 @@ def add_answers(
         raise InputError(f"{folder}: no pair came of {replies.read:,} answers; {'; '.join(_in_words(counts, graded))}")
     prices = BatchPrices(config)
     others: Counter[str] = Counter()
-    rows = [_row(pair, config, prices, today, others) for pair in graded.pairs]
+    rows = [outcome_row(pair, config, prices, today, others) for pair in graded.pairs]
     outcomes = Outcomes(
         path=folder,
         file_hash=_hash(sample, replies, references, settings),
@@ -103,8 +103,10 @@ def add_answers(
     )
 
 
-def _row(pair: Pair, config: Config, prices: BatchPrices, today: date, others: Counter[str]) -> dict[str, object]:
-    """A row of `SCHEMA` but for its number."""
+def outcome_row(
+    pair: Pair, config: Config, prices: BatchPrices, today: date, others: Counter[str]
+) -> dict[str, object]:
+    """A row of the outcomes' columns but for its number."""
     replay, reply = pair.replay, pair.reply
     planned = replay.candidate_model if reply.role == "candidate" else replay.incumbent_model
     model = _answering(reply, planned, config)

@@ -76,7 +76,7 @@ class Replies:
     file_hash: str
 
 
-def read_replies(paths: Sequence[Path], sample_ids: Collection[str]) -> Replies:
+def read_replies(paths: Sequence[Path], sample_ids: Collection[str], roles: Sequence[Role] = ROLES) -> Replies:
     """The replies in `paths` to the requests of a sample; InputError when a file is no output of a batch at all."""
     chosen: dict[tuple[str, Role], Reply] = {}
     set_aside: Counter[str] = Counter()
@@ -90,7 +90,7 @@ def read_replies(paths: Sequence[Path], sample_ids: Collection[str]) -> Replies:
         digests.add(digest)
         for place, line in lines:
             read += 1
-            reply = _reply(place, line, sample_ids)
+            reply = _reply(place, line, sample_ids, roles)
             if isinstance(reply, str):
                 kind, _, what = reply.partition(": ")
                 set_aside[kind] += 1
@@ -136,14 +136,14 @@ def _json(line: bytes) -> object:
         return None
 
 
-def _reply(place: str, line: object, sample_ids: Collection[str]) -> Reply | str:
+def _reply(place: str, line: object, sample_ids: Collection[str], roles: Sequence[Role]) -> Reply | str:
     """The reply on a line, or 'KIND: what is wrong' of a line that is none."""
     if not isinstance(line, dict):
         return "unreadable: not a JSON object"
     record = cast("dict[str, object]", line)
     custom_id = str(record.get("custom_id"))
-    sample_id, _, word = custom_id.rpartition("-")
-    role: Role | None = next((role for role in ROLES if role == word), None)
+    role: Role | None = next((role for role in roles if custom_id.endswith(f"-{role}")), None)
+    sample_id = custom_id.removesuffix(f"-{role}")
     if role is None or sample_id not in sample_ids:
         return f"unknown: custom_id {custom_id[:80]!r} is not of this sample"
     if "response" not in record and "error" not in record:

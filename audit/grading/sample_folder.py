@@ -52,19 +52,22 @@ def read_sample(folder: Path) -> Sample:
         folder=folder,
         replays=replays,
         logged=logged,
-        is_json=dict(_asked(folder)),
+        is_json={sample_id: _wants_json(body) for sample_id, body in asked_bodies(folder)},
         file_hash=hashlib.sha256(b"\0".join(digests)).hexdigest(),
     )
 
 
-def _asked(folder: Path) -> Iterator[tuple[str, bool]]:
+def asked_bodies(folder: Path) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """What every batch input in the folder asks, by sample id; a request that two roles were asked comes twice."""
     for role in ROLES:
         for path in sorted(folder.glob(f"{role}-[0-9]*.jsonl")):
             for _, line in _objects(path):
-                body = mapping(line.get("body"))
-                wanted = mapping(body.get("response_format")) or mapping(mapping(body.get("text")).get("format"))
-                sample_id = str(line.get("custom_id")).rpartition("-")[0]
-                yield sample_id, wanted.get("type") in ("json_object", "json_schema")
+                yield str(line.get("custom_id")).rpartition("-")[0], mapping(line.get("body"))
+
+
+def _wants_json(body: Mapping[str, object]) -> bool:
+    wanted = mapping(body.get("response_format")) or mapping(mapping(body.get("text")).get("format"))
+    return wanted.get("type") in ("json_object", "json_schema")
 
 
 def _objects(path: Path) -> Iterator[tuple[str, Mapping[str, object]]]:

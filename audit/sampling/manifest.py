@@ -18,10 +18,14 @@ from audit.errors import InputError
 SCHEMA = "traffic-audit/sample/1"
 MANIFEST, REPLAYS, ANSWERS, UNAVAILABLE = "manifest.json", "replays.jsonl", "answers.jsonl", "unavailable.csv"
 
-Role = Literal["candidate", "incumbent", "again"]
-"""Who answers: the candidate; the incumbent where the log has no answer; the incumbent once more, for its own noise."""
+Role = Literal["candidate", "incumbent", "again", "judge-ab", "judge-ba"]
+"""Who answers: the candidate; the incumbent where the log has no answer; the incumbent once more, for its own noise;
+a judge of both, in either order."""
 
 ROLES: tuple[Role, ...] = ("candidate", "incumbent", "again")
+
+ORDERS: tuple[Role, ...] = ("judge-ab", "judge-ba")
+"""A judge compares both answers twice: the incumbent's first, and the candidate's first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
