@@ -25,6 +25,9 @@ WORDS = {
 """What became of a line of a batch, in the order in which it is told."""
 
 REASONS_SHOWN = 10
+SHOWN = 3
+"""Ids quoted; `--json` has all."""
+HIDDEN = ("kind", "scope")
 
 
 def print_answers(result: "AddedAnswers") -> None:
@@ -32,14 +35,8 @@ def print_answers(result: "AddedAnswers") -> None:
     rows = [(WORDS[name], result.counts[name]) for name in WORDS if result.counts.get(name)]
     print_table(f"Answers to {result.sample}", ("what became of them", "lines"), [*rows, ("read", result.read)])
     if result.reasons:
-        print_table(
-            "Why",
-            ("became", "reason", "lines"),
-            (
-                (str(each["became"]).replace("_", " "), each["reason"], each["lines"])
-                for each in result.reasons[:REASONS_SHOWN]
-            ),
-        )
+        told = ((_spoken(str(why["became"])), why["reason"], why["lines"]) for why in result.reasons[:REASONS_SHOWN])
+        print_table("Why", ("became", "reason", "lines"), told)
     for endpoint, kind in result.graders.items():
         print(f"{endpoint}: graded by {kind}")
     if result.replay_cost is not None:
@@ -49,9 +46,8 @@ def print_answers(result: "AddedAnswers") -> None:
         note(f"note: {text}")
     for what, ids in (("got no answer; replay them", result.replay_again), ("have no line here", result.missing)):
         if ids:
-            note(
-                f"note: {len(ids):,} requests of the sample {what}: {', '.join(ids[:3])}{' …' if len(ids) > 3 else ''}"
-            )
+            more = " …" if len(ids) > SHOWN else ""
+            note(f"note: {len(ids):,} requests of the sample {what}: {', '.join(ids[:SHOWN])}{more}")
 
 
 def print_scores(result: "AddedScores") -> None:
@@ -64,9 +60,12 @@ def print_scores(result: "AddedScores") -> None:
 def print_stored(rows: Sequence[Mapping[str, object]]) -> None:
     """One table of pairs and one of the incumbent against itself."""
     for kind, members in groupby(rows, key=lambda row: row["kind"]):
-        listed = [
-            {name.replace("_", " "): value for name, value in row.items() if name not in ("kind", "scope")}
-            for row in members
-        ]
+        listed = [{_spoken(name): value for name, value in row.items() if name not in HIDDEN} for row in members]
+        empty = {name for name in listed[0] if not any(row[name] for row in listed)}
+        listed = [{name: value for name, value in row.items() if name not in empty} for row in listed]
         title = "Paired outcomes" if kind == "pairs" else "Noise ceiling: the incumbent against itself"
         print_table(title, list(listed[0]), (list(row.values()) for row in listed))
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")
