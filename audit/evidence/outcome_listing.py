@@ -10,6 +10,8 @@ from audit.evidence.statistics import Floats, effective_size, paired_mean_interv
 from audit.warehouse import Warehouse
 
 GROUP = ("endpoint", "incumbent_model", "candidate_model", "grader", "scope")
+AGREEMENT = ("self_agreement_low", "self_agreement_point", "self_agreement_high")
+NONE = (None, None, None)
 SELF = ("endpoint", "incumbent_model", "grader", "scope")
 
 
@@ -41,12 +43,8 @@ def stored_outcomes(warehouse: Warehouse) -> list[dict[str, object]]:
     agreements = self_agreement(warehouse)
     rows: list[dict[str, object]] = []
     for row in frame.iter_rows(named=True):
-        low, point, high = agreements.get(tuple(row[name] for name in SELF), (None, None, None))
-        rows.append(
-            row | {"self_agreement_low": low, "self_agreement_point": point, "self_agreement_high": high}
-            if row["kind"] == "noise ceiling"
-            else row
-        )
+        agreed = agreements.get(tuple(row[name] for name in SELF), NONE) if row["kind"] != "pairs" else NONE
+        rows.append({**row, **dict(zip(AGREEMENT, agreed, strict=True))})
     return rows
 
 

@@ -124,6 +124,8 @@ def _check_names(path: Path, names: list[str]) -> None:
         missing.append("endpoint or request_id")
     sought = set(COLUMNS if missing else MISSED) - set(names)
     strange = {name: get_close_matches(name.lower(), sought, n=1, cutoff=0.8) for name in names if name not in COLUMNS}
+    if "custom_id" in names:
+        raise InputError(f"{path}: lines of a batch; name the folder that `audit sample` wrote with --sample DIR")
     hints = [f"{name!r} looks like {near[0]!r}: rename it" for name, near in strange.items() if near]
     if missing:
         raise InputError("; ".join([f"{path}: missing column {', '.join(missing)}; found {', '.join(names)}", *hints]))

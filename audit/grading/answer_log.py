@@ -23,7 +23,6 @@ from audit.grading.references import References, read_references
 from audit.grading.replay_cost import BatchPrices
 from audit.grading.sample_folder import Sample, read_sample
 from audit.progress import Progress, silent
-from audit.sampling.manifest import ROLES
 from audit.warehouse import Warehouse
 
 
@@ -181,9 +180,8 @@ def _notes(
         yield f"{references.unknown:,} rows of --references are about requests that are not in the sample"
     if uncosted:
         yield f"{uncosted:,} pairs have no replay cost: no price or no token counts are known"
-    relative = [pair for pair in graded.pairs if pair.grader != "label" and pair.reply.role == "candidate"]
-    if relative and not references.expected and not any(pair.reply.role == "again" for pair in graded.pairs):
+    if graded.unrepeated:
         yield (
-            "the incumbent counts as right wherever it was the yardstick, which is hard on the candidate; replaying it "
-            f"once more ({ROLES[2]}-001.jsonl) would show how far it agrees with itself"
+            f"in {graded.unrepeated:,} pairs the incumbent counts as right, since its only answer was the yardstick: "
+            "hard on the candidate; replaying the incumbent once more would show how far it agrees with itself"
         )

@@ -21,6 +21,9 @@ class Verdict:
     incumbent_score: float | None = None
     candidate_score: float | None = None
     is_silent: bool = False
+    """Both call no tool, which is all that was compared."""
+    is_relative: bool = False
+    """The incumbent's only answer was the yardstick, so it counts as right."""
 
 
 class Desk:
@@ -82,6 +85,7 @@ class Desk:
             fate="graded",
             incumbent_score=incumbent_score,
             candidate_score=self.grader.score(value, expected),
+            is_relative=not is_measured and (second is None or second.answer is None),
             is_silent=self.grader.kind == "tool_calls" and not value and not expected,
         )
 

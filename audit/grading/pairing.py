@@ -54,6 +54,8 @@ class Graded:
     """Custom ids of replies that were no answer: to be replayed."""
     missing_ids: Sequence[str] = ()
     """Custom ids of the sample without any line."""
+    unrepeated: int = 0
+    """Pairs of the candidate whose incumbent counts as right because it was not asked again."""
     both_silent: int = 0
     """Pairs that agree only in calling no tool."""
 
@@ -136,6 +138,7 @@ def _grade(replay: Replay, reply: Reply, mine: Mine, desk: Desk, result: Graded)
         result.count("unpaired", verdict)
         return
     result.count(verdict.fate, verdict.reason)
+    result.unrepeated += verdict.is_relative and reply.role == "candidate"
     result.both_silent += verdict.is_silent
     result.pairs.append(_pair(replay, reply, first, desk.grader.kind, verdict))
 
