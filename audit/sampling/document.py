@@ -20,6 +20,7 @@ class StratumRow(TypedDict):
     stratum: str
     requests: int
     available: int
+    list_cost: float
     pairs: int
     inclusion_probability: float
 
@@ -159,6 +160,7 @@ def _workload(
                 stratum=part.name,
                 requests=part.requests,
                 available=part.available,
+                list_cost=part.list_cost,
                 pairs=count,
                 inclusion_probability=count / part.available if part.available else 0.0,
             )

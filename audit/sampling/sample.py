@@ -17,7 +17,8 @@ from audit.sampling.draw import Drawn, draw
 from audit.sampling.folder import new_folder, open_private, refuse_used
 from audit.sampling.found_texts import FoundTexts
 from audit.sampling.manifest import MANIFEST
-from audit.sampling.plan import Ask, Known, Plan, make_plan
+from audit.sampling.plan import Ask, Known, Plan
+from audit.sampling.planning import make_plan
 from audit.sampling.population import Frames, LeftOut, Population, nothing_to_sample, populations, read_frames
 from audit.sampling.selection import Selection, known_from, select
 from audit.sampling.source import Found, Wanted, texts
