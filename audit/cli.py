@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from audit.commands import loading, outcomes, reference, reporting, sampling
+from audit.commands import judging, loading, outcomes, reference, reporting, sampling
 from audit.commands.options import ERROR
 from audit.errors import AuditError
 
@@ -41,6 +41,9 @@ for command in (
     app.command()(command)
 app.add_typer(outcomes_app, name="outcomes")
 outcomes_app.command()(outcomes.add)
+outcomes_app.command()(judging.judge)
+outcomes_app.command()(judging.judged)
+outcomes_app.command()(judging.label)
 outcomes_app.command()(outcomes.show)
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from audit.console import note, print_added, print_table
+from audit.report.cascades import judge_sentence
 
 if TYPE_CHECKING:
     from audit.grading.answer_log import AddedAnswers
     from audit.grading.score_log import AddedScores
+    from audit.report.checked import Judge
 
 WORDS = {
     "graded": "graded",
@@ -27,7 +29,8 @@ WORDS = {
 REASONS_SHOWN = 10
 SHOWN = 3
 """Ids quoted; `--json` has all."""
-HIDDEN = ("kind", "scope")
+HIDDEN = ("kind", "scope", "judge")
+"""Columns of `--json` that the table leaves out."""
 
 
 def print_answers(result: "AddedAnswers") -> None:
@@ -60,11 +63,15 @@ def print_scores(result: "AddedScores") -> None:
 def print_stored(rows: Sequence[Mapping[str, object]]) -> None:
     """One table of pairs and one of the incumbent against itself."""
     for kind, members in groupby(rows, key=lambda row: row["kind"]):
-        listed = [{_spoken(name): value for name, value in row.items() if name not in HIDDEN} for row in members]
+        mine = list(members)
+        listed = [{_spoken(name): row[name] for name in row if name not in HIDDEN} for row in mine]
         empty = {name for name in listed[0] if not any(row[name] for row in listed)}
         listed = [{name: value for name, value in row.items() if name not in empty} for row in listed]
         title = "Paired outcomes" if kind == "pairs" else "Noise ceiling: the incumbent against itself"
         print_table(title, list(listed[0]), (list(row.values()) for row in listed))
+        for row in mine:
+            if row.get("judge") is not None:
+                print(judge_sentence(cast("Judge", row["judge"])))
 
 
 def _spoken(name: str) -> str:

@@ -1,11 +1,14 @@
 """What the stored outcomes are, for a person to look at: pairs by endpoint, and how well the incumbent repeats."""
 
 import math
+from collections.abc import Iterable
+from typing import cast
 
 import numpy as np
 import polars as pl
 
 from audit import sql
+from audit.evidence.judged import judges
 from audit.evidence.statistics import Floats, effective_size, paired_mean_interval, wilson
 from audit.warehouse import Warehouse
 
@@ -19,7 +22,7 @@ def stored_outcomes(warehouse: Warehouse) -> list[dict[str, object]]:
     """One row per endpoint, pair of models and grader; `kind` is 'pairs', or 'noise ceiling' for the incumbent twice.
 
     Means are unweighted, over the pairs both of whose answers could be read; `incumbent_failures` are in no verdict.
-    Costs are in USD.
+    Costs are in USD; `judge` says how far people agree with one, null for other graders.
     """
     frame = warehouse.frame(
         f"""
@@ -41,10 +44,18 @@ def stored_outcomes(warehouse: Warehouse) -> list[dict[str, object]]:
         """
     )
     agreements = self_agreement(warehouse)
+    checked = {
+        tuple(each[name] for name in GROUP[:-1]): each
+        for each in judges(warehouse.frame("select * from paired_outcomes where incumbent_failed is not true"))
+    }
     rows: list[dict[str, object]] = []
-    for row in frame.iter_rows(named=True):
-        agreed = agreements.get(tuple(row[name] for name in SELF), NONE) if row["kind"] != "pairs" else NONE
-        rows.append({**row, **dict(zip(AGREEMENT, agreed, strict=True))})
+    for row in cast("Iterable[dict[str, object]]", frame.iter_rows(named=True)):
+        if row["kind"] == "noise ceiling":
+            own = agreements.get(tuple(str(row[name]) for name in SELF), (None, None, None))
+            more = dict(zip(("low", "point", "high"), own, strict=True))
+            rows.append(row | {f"self_agreement_{bound}": value for bound, value in more.items()})
+        else:
+            rows.append(row | {"judge": checked.get(tuple(row[name] for name in GROUP[:-1]))})
     return rows
 
 

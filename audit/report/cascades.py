@@ -6,7 +6,7 @@ Shown only where it changes the advice: a workload that may move outright needs 
 from xml.etree.ElementTree import Element
 
 from audit.report import words
-from audit.report.checked import Cascade
+from audit.report.checked import Cascade, Judge
 from audit.report.document import ReportDocument, Workload
 from audit.report.figures import by_cost
 from audit.report.markup import Content
@@ -66,24 +66,23 @@ def section(document: ReportDocument) -> Element | None:
 def judges(document: ReportDocument) -> list[str]:
     """How often people agree with each judge, or that nobody has checked it."""
     listed = document.get("judges", [])
-    told: list[str] = []
-    for judge in listed[:JUDGES_SHOWN]:
-        who = words.clean(judge["grader"] or "unnamed grader", 60)
-        shown = f"{who} on {words.clean(judge['endpoint'], 40)}"
-        agreement, kappa = judge["agreement"], judge["kappa"]
-        if agreement is None:
-            told.append(
-                f"Nobody has checked {shown} ({words.count(judge['pairs'])} pairs): it routes nothing by itself."
-            )
-            continue
-        beyond = "" if kappa is None else f", kappa {float(kappa['point']):.2f}"
-        told.append(
-            f"People agree with {shown} on {words.percent(agreement['point'])} of {words.count(judge['labels'])} "
-            f"labelled pairs ({words.span(agreement, 'percent')}){beyond}."
-        )
+    told = [judge_sentence(judge) for judge in listed[:JUDGES_SHOWN]]
     if len(listed) > JUDGES_SHOWN:
         told.append(f"{len(listed) - JUDGES_SHOWN} more judges are in --json.")
     return told
+
+
+def judge_sentence(judge: Judge) -> str:
+    """How often people agree with one judge of one endpoint."""
+    shown = f"{words.clean(judge['grader'] or 'unnamed grader', 60)} on {words.clean(judge['endpoint'], 40)}"
+    agreement, kappa = judge["agreement"], judge["kappa"]
+    if agreement is None:
+        return f"Nobody has checked {shown} ({words.count(judge['pairs'])} pairs): it routes nothing by itself."
+    beyond = "" if kappa is None else f", kappa {float(kappa['point']):.2f}"
+    return (
+        f"People agree with {shown} on {words.percent(agreement['point'])} of {words.count(judge['labels'])} "
+        f"labelled pairs ({words.span(agreement, 'percent')}){beyond}."
+    )
 
 
 def _span(cascade: Cascade) -> str:
