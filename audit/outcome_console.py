@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
-from audit.console import note, print_added, print_table
+from audit.console import note, print_added, print_cards, print_table
 from audit.report.cascades import judge_sentence
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ WORDS = {
 REASONS_SHOWN = 10
 SHOWN = 3
 """Ids quoted; `--json` has all."""
-HIDDEN = ("kind", "scope", "judge")
-"""Columns of `--json` that the table leaves out."""
 
 
 def print_answers(result: "AddedAnswers") -> None:
@@ -61,17 +59,39 @@ def print_scores(result: "AddedScores") -> None:
 
 
 def print_stored(rows: Sequence[Mapping[str, object]]) -> None:
-    """One table of pairs and one of the incumbent against itself."""
+    """One paragraph per endpoint, models and grader; then the incumbent against itself."""
     for kind, members in groupby(rows, key=lambda row: row["kind"]):
-        mine = list(members)
-        listed = [{_spoken(name): row[name] for name in row if name not in HIDDEN} for row in mine]
-        empty = {name for name in listed[0] if not any(row[name] for row in listed)}
-        listed = [{name: value for name, value in row.items() if name not in empty} for row in listed]
-        title = "Paired outcomes" if kind == "pairs" else "Noise ceiling: the incumbent against itself"
-        print_table(title, list(listed[0]), (list(row.values()) for row in listed))
-        for row in mine:
-            if row.get("judge") is not None:
-                print(judge_sentence(cast("Judge", row["judge"])))
+        if kind != "pairs":
+            print("\nNoise ceiling: the incumbent asked the same twice. No candidate can agree with it more.\n")
+        print_cards(_card(row) for row in members)
+
+
+def _card(row: Mapping[str, object]) -> dict[str, object]:
+    """What is known of a row, as text; counts and costs of 0 are left out."""
+    is_pair = row["kind"] == "pairs"
+    models = f"{row['incumbent_model']} -> {row['candidate_model']}" if is_pair else str(row["incumbent_model"])
+    low, point, high = (row[f"self_agreement_{end}"] for end in ("low", "point", "high"))
+    first, last = row["observed_from"], row["observed_to"]
+    known: dict[str, object] = {
+        "endpoint": row["endpoint"] or "(by request)",
+        "models": models,
+        "grader": row["grader"],
+        "pairs": f"{row['pairs']:,}",
+        "scores": _means(row) if is_pair else None,
+        "agrees with itself": None if point is None else f"{point:.1%} (95% {low:.1%} to {high:.1%})",
+        "parse failures": row["parse_failures"],
+        "incumbent's own failures": row["incumbent_failures"],
+        "replay cost": row["replay_cost"] and f"${row['replay_cost']:,.4f}",
+        "judge cost": row["judge_cost"] and f"${row['judge_cost']:,.4f}",
+        "people": row["judge"] and judge_sentence(cast("Judge", row["judge"])),
+        "observed": first if first == last else f"{first} to {last}",
+    }
+    return {name: str(value) for name, value in known.items() if value}
+
+
+def _means(row: Mapping[str, object]) -> str | None:
+    one, other = row["incumbent_mean"], row["candidate_mean"]
+    return None if one is None or other is None else f"{one:.3f} -> {other:.3f}"
 
 
 def _spoken(name: str) -> str:

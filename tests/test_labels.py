@@ -199,4 +199,5 @@ def test_from_judge_to_labels_to_the_report_on_the_command_line(tmp_path: Path) 
     assert document["judges"][0]["agreement"]["point"] == 1.0
     (listed,) = json.loads(run("outcomes", "show", "--json", folder=tmp_path))
     assert (listed["judge"]["labels"], listed["judge"]["kappa"]["point"]) == (150, 1.0)
-    assert "on chat on 100% of 150 labelled pairs" in run("outcomes", "show", folder=tmp_path)
+    shown = " ".join(run("outcomes", "show", folder=tmp_path).split())
+    assert "on chat on 100% of 150 labelled pairs" in shown

@@ -50,12 +50,10 @@ def stored_outcomes(warehouse: Warehouse) -> list[dict[str, object]]:
     }
     rows: list[dict[str, object]] = []
     for row in cast("Iterable[dict[str, object]]", frame.iter_rows(named=True)):
-        if row["kind"] == "noise ceiling":
-            own = agreements.get(tuple(str(row[name]) for name in SELF), (None, None, None))
-            more = dict(zip(("low", "point", "high"), own, strict=True))
-            rows.append(row | {f"self_agreement_{bound}": value for bound, value in more.items()})
-        else:
-            rows.append(row | {"judge": checked.get(tuple(row[name] for name in GROUP[:-1]))})
+        is_pair = row["kind"] == "pairs"
+        own = NONE if is_pair else agreements.get(cast("tuple[str, ...]", tuple(row[name] for name in SELF)), NONE)
+        told = dict(zip(AGREEMENT, own, strict=True))
+        rows.append(row | told | {"judge": checked.get(tuple(row[name] for name in GROUP[:-1]))})
     return rows
 
 
