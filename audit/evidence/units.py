@@ -9,6 +9,7 @@ import polars as pl
 from audit.assumptions import Range
 from audit.evidence.estimates import MIN_PAIRS, QualityLoss, output_ratio, quality_loss
 from audit.evidence.priors import model_family
+from audit.evidence.strata import Split
 
 LONG_INPUT_TOKENS = 50_000
 """Input length above which outcomes of shorter prompts say nothing: large models lose quality there too."""
@@ -44,6 +45,9 @@ class Unit:
     ratio: Range | None = None
     parse_failure_share: float | None = None
     notes: tuple[str, ...] = ()
+    sample: pl.DataFrame | None = None
+    """The pairs behind the loss, of every grader: what was parsed and is not refused."""
+    split: Split | None = None
 
     @property
     def measured(self) -> QualityLoss | None:
@@ -145,7 +149,14 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
     worst = max(losses, key=lambda loss: (loss.loss.high, loss.p), default=None)
     ratio = output_ratio(usable) if is_exact else None
     return Unit(
-        name=name, margin=margin, loss=worst, is_exact=is_exact, ratio=ratio, parse_failure_share=failed, notes=notes
+        name=name,
+        margin=margin,
+        loss=worst,
+        is_exact=is_exact,
+        ratio=ratio,
+        parse_failure_share=failed,
+        notes=notes,
+        sample=usable,
     )
 
 
@@ -155,4 +166,5 @@ def _loss(pairs: pl.DataFrame, margin: float) -> QualityLoss:
         pairs["candidate_score"].cast(pl.Float64).to_numpy(),
         pairs["weight"].cast(pl.Float64).to_numpy(),
         margin,
+        pairs["discount"].cast(pl.Float64).to_numpy(),
     )
