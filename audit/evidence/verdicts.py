@@ -173,10 +173,21 @@ def _measured(
 
 
 def _unmeasured(work: Workload, unit: Unit, prior: Prior, assumptions: Assumptions) -> Decision:
-    """Verdict without outcomes of these models: a pilot, or `keep` where published results leave no room."""
+    """Verdict without outcomes of these models: a pilot, or `keep` where published results leave no room.
+
+    What another snapshot lost may lower the odds of the prior, and never raises them.
+    """
     notes = unit.notes or ("no_outcomes",)
     if prior.is_above_margin:
         return Decision(verdict="keep", reasons=("published_loss", *notes), evidence="prior")
+    if unit.loss is not None and unit.loss.size >= MIN_PAIRS and 1 - unit.loss.p < prior.mean:
+        return Decision(
+            verdict="pilot",
+            reasons=notes,
+            evidence="prior",
+            pairs_needed=first_pairs(unit.margin, assumptions.alpha, assumptions.power),
+            pass_probability=1 - unit.loss.p,
+        )
     odds = ["published_range" if prior.is_published else "base_rate"]
     if work.confirmed_task_type is not None and not prior.is_published:
         odds.append("no_published_range")
