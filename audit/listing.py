@@ -10,6 +10,7 @@ import polars as pl
 from audit import sql
 from audit.assumptions import Assumptions
 from audit.config import Config
+from audit.evidence.observational import CAVEAT, observed
 from audit.evidence.priors import base_rate_document
 from audit.savings.projection import Savings
 from audit.scope import Scope
@@ -69,6 +70,11 @@ def workload_list(
                     "evidence": row["evidence"],
                     "pairs": row["pairs"],
                     "pairs_needed": row["pairs_needed"],
+                    "p_value": row["p_value"],
+                    "pairs_effective": row["pairs_effective"],
+                    "pairs_discounted": row["pairs_discounted"],
+                    "pairs_refused": row["pairs_refused"],
+                    "strata": row["strata"],
                     "quality_loss": None
                     if loss is None
                     else {
@@ -100,6 +106,13 @@ def _name(row: Mapping[str, object], rule: Mapping[str, object], split: list[tup
     """The endpoint, what its traffic looks like, and the rule where the endpoint is several workloads."""
     name = f"{row['endpoint']}: {row['name']}"
     return f"{name}, {rule_in_words(rule)}" if (row["endpoint"], row["model"]) in split else name
+
+
+def observational(warehouse: Warehouse, workloads: pl.DataFrame, candidate: str) -> dict[str, object]:
+    """What the log shows of both models on each workload; a workload behind a gate is not compared."""
+    seen = observed(warehouse.frame("select * from observational_models"), candidate)
+    ids = [name for name in workloads["workload_id"] if name in seen]
+    return {"caveat": CAVEAT, "workloads": [{"id": name, **seen[name]} for name in ids]}
 
 
 def checks(warehouse: Warehouse, scope: Scope) -> "list[Check]":

@@ -95,7 +95,7 @@ def refusals(
 def dated(unit: Unit, refused: dict[str, int]) -> Unit:
     """The unit with what age has to say about it; outcomes of a model that is switched off are shown, not counted."""
     notes = [code for code in ("retired_snapshot", "other_template") if code in refused and code not in unit.notes]
-    if unit.sample is not None and unit.is_exact and bool((unit.sample["discount"] < 1).any()):
+    if unit.decided_on is not None and unit.is_exact and bool((unit.decided_on["discount"] < 1).any()):
         notes.append("older_outcomes")
     is_over = "retired_snapshot" in refused and unit.measured is not None
     return replace(

@@ -40,7 +40,6 @@ def observed(counts: pl.DataFrame, candidate: str) -> dict[str, dict[str, object
         other = rows.get((workload, candidate))
         if model != candidate and other is not None:
             found[workload] = {
-                "caveat": CAVEAT,
                 "incumbent": {"model": model, **_measures(row)},
                 "candidate": {"model": candidate, **_measures(other)},
             }

@@ -76,9 +76,9 @@ def examined(units: Mapping[str, Unit], refused: Mapping[str, dict[str, int]], a
 
 
 def _parted(unit: Unit, alpha: float) -> Unit:
-    if unit.sample is None or unit.measured is None:
+    if unit.decided_on is None or unit.measured is None:
         return unit
-    parts = split(unit.sample, unit.margin, alpha)
+    parts = split(unit.decided_on, unit.margin, alpha)
     if parts is None:
         return unit
     notes = ("strata_disagree",) if parts.disagree else ()
@@ -88,7 +88,7 @@ def _parted(unit: Unit, alpha: float) -> Unit:
 
 def counted(unit: Unit, refused: Mapping[str, int]) -> dict[str, object]:
     """What the pairs of a unit count for, which of them do not, and its strata."""
-    older = 0 if unit.sample is None else unit.sample.filter(pl.col("discount") < 1).height
+    older = 0 if unit.decided_on is None else unit.decided_on.filter(pl.col("discount") < 1).height
     return {
         "pairs_effective": None if unit.loss is None else unit.loss.size,
         "pairs_discounted": older,

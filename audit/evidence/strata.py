@@ -110,16 +110,11 @@ class Split:
 
 
 def split(pairs: pl.DataFrame, margin: float, alpha: float) -> Split | None:
-    """The strata of a unit's usable pairs, None where they cannot be told apart into two that are large enough.
+    """The strata of a unit's pairs of one grader, None where they cannot be told apart into two that are large enough.
 
     The first labels that make two parts count: strata of the sample, workloads, thirds by input length; one choice,
-    made without looking at the scores. Of several graders the one under which the strata disagree.
+    made without looking at the scores.
     """
-    found = [one for part in pairs.partition_by("grader") if (one := _split(part, margin, alpha)) is not None]
-    return max(found, key=lambda one: (one.disagree, sum(part.loss.pairs for part in one.parts)), default=None)
-
-
-def _split(pairs: pl.DataFrame, margin: float, alpha: float) -> Split | None:
     labels: tuple[tuple[Kind, pl.Series], ...] = (
         ("stratum", pairs["stratum"]),
         ("workload", pairs["workload_id"]),

@@ -45,8 +45,8 @@ class Unit:
     ratio: Range | None = None
     parse_failure_share: float | None = None
     notes: tuple[str, ...] = ()
-    sample: pl.DataFrame | None = None
-    """The pairs behind the loss, of every grader: what was parsed and is not refused."""
+    decided_on: pl.DataFrame | None = None
+    """The pairs behind `loss`: those of the grader that decides."""
     split: Split | None = None
 
     @property
@@ -136,9 +136,10 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
         return Unit(name=name, margin=margin, notes=notes)
     usable = pairs.filter(~pl.col("parse_failed"))
     parts = usable.partition_by("grader", maintain_order=True)
-    losses = [_loss(part, margin) for part in parts if part.height >= MIN_PAIRS] or [
-        _loss(part, margin) for part in parts
+    found = [(_loss(part, margin), part) for part in parts if part.height >= MIN_PAIRS] or [
+        (_loss(part, margin), part) for part in parts
     ]
+    losses = [loss for loss, _ in found]
     if len(parts) > 1:
         notes += ("several_graders",) if len({loss.reading for loss in losses}) == 1 else ("graders_disagree",)
     failed = 1 - usable.height / pairs.height
@@ -146,7 +147,7 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
         notes += ("parse_failures",)
     if any(loss.is_suspect for loss in losses):
         notes += ("suspect_scorer",)
-    worst = max(losses, key=lambda loss: (loss.loss.high, loss.p), default=None)
+    worst, decided_on = max(found, key=lambda each: (each[0].loss.high, each[0].p), default=(None, None))
     ratio = output_ratio(usable) if is_exact else None
     return Unit(
         name=name,
@@ -156,7 +157,7 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
         ratio=ratio,
         parse_failure_share=failed,
         notes=notes,
-        sample=usable,
+        decided_on=decided_on,
     )
 
 

@@ -10,7 +10,7 @@ from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
-from audit.report import advice, words
+from audit.report import advice, proof, words
 from audit.report.document import LEVELS, Interval, ReportDocument, Workload
 from audit.report.figures import by_cost
 
@@ -132,8 +132,14 @@ def _workload(document: ReportDocument, workload: Workload, width: int) -> list[
     if loss is not None:
         bounds = f"{words.points(loss['low'])} to {words.points(loss['high'])}"
         facts.append(f"loss {words.points(loss['point'])} ({bounds}), margin {words.points(loss['margin'])}")
+    if (tests := proof.tests(workload)) is not None:
+        facts.append(tests)
     if workload["pairs_needed"] is not None:
         facts.append(f"{words.count(workload['pairs_needed'])} more pairs needed")
+    facts += proof.weighing(workload)
+    facts += proof.disagreement(workload)
+    if (seen := proof.seen(document, workload)) is not None:
+        facts.append(seen)
     if "shape_in_words" in workload:
         facts.append(words.clean(workload["shape_in_words"], 120))
     saves = [words.money(workload["savings"][end], currency) for end in ("low", "high")]
