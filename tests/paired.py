@@ -17,6 +17,7 @@ from audit.savings.projection import Savings, Totals, project
 DATA = Path(__file__).parent / "data"
 SEEDS = Path(__file__).parents[1] / "queries" / "seeds"
 BASE_RATES = pl.read_csv(SEEDS / "paired_workloads.csv")
+PUBLISHED = pl.read_csv(SEEDS / "published_scores.csv")
 TASK_PRIORS = pl.read_csv(SEEDS / "task_priors.csv")
 
 BIG, SMALL = "gpt-4o-2024-08-06", "gpt-4o-mini-2024-07-18"
