@@ -64,8 +64,9 @@ def test_rates_and_means_of_both_models_are_those_of_the_rows(tmp_path: Path) ->
 
 def test_the_same_prompt_soon_again_is_a_retry_of_the_answer_before_it(tmp_path: Path) -> None:
     def said(text: str, number: int, **columns: object) -> Row:
-        (row,) = calls("tag", 1, messages=[{"role": "user", "content": text}], **columns)
-        return row | {"request_id": f"{text}-{number}"}
+        (row,) = calls("tag", 1)
+        asked = {"request_id": f"{text}-{number}", "messages": [{"role": "user", "content": text}]}
+        return row | asked | columns
 
     plain = [said(f"question {number}", 0) for number in range(250)]
     # asked of mini, and eight minutes later of the incumbent: mini was retried

@@ -1,6 +1,7 @@
 """Simpson's check: parts that disagree are found, parts that are alike are left in peace, and nothing hides a loss."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -9,6 +10,7 @@ import scipy.stats
 
 from audit.evidence.heterogeneity import cochran_p, gail_simon_p, smoothed
 from audit.evidence.strata import Split, input_thirds, split
+from audit.report.evidence import Strata
 from tests.paired import one, outcomes, public_pairs, verdicts, workload, workload_frame
 
 ALPHA = 0.025
@@ -29,6 +31,11 @@ def parted(pairs: pl.DataFrame, margin: float = 0.05) -> Split:
     found = split(pairs, margin, ALPHA)
     assert found is not None
     return found
+
+
+def strata_of(row: dict[str, object]) -> Strata:
+    assert row["strata"] is not None
+    return cast("Strata", row["strata"])
 
 
 @pytest.mark.parametrize("sizes", [(33, 33, 33), (100, 100, 100), (20, 40, 200), (60,) * 8])
@@ -61,8 +68,7 @@ def test_routellm_pooled_as_one_endpoint_is_flagged_with_its_subjects_as_strata(
     )
     frame = workload_frame(workload("w", endpoint="mmlu", incumbent_model="gpt-4-1106-preview"))
     row = one(verdicts(frame, pooled, candidate="mixtral-8x7b-instruct"))
-    found = row["strata"]
-    assert isinstance(found, dict)
+    found = strata_of(row)
     assert found["kind"] == "stratum"
     assert len(found["parts"]) == 57
     assert found["disagree"]
@@ -111,8 +117,7 @@ def test_a_router_can_act_where_the_input_length_separates_the_parts(
             outcomes("tag", both=130, lost=70, stratum="bad", input_bin=long),
         ]
     )
-    found = one(verdicts(workload_frame(workload("tag")), mixed))["strata"]
-    assert isinstance(found, dict)
+    found = strata_of(one(verdicts(workload_frame(workload("tag")), mixed)))
     first = max(good[0], bad[0])
     assert (found["disagree"], found["cut_side"]) == (True, side)
     assert found["cut_tokens"] == round(2 ** (first / 2) - 16)
@@ -125,8 +130,7 @@ def test_parts_that_overlap_in_length_cannot_be_told_apart_by_a_router() -> None
             outcomes("tag", both=130, lost=70, stratum="bad", input_bin=20),
         ]
     )
-    found = one(verdicts(workload_frame(workload("tag")), mixed))["strata"]
-    assert isinstance(found, dict)
+    found = strata_of(one(verdicts(workload_frame(workload("tag")), mixed)))
     assert (found["disagree"], found["cut_side"], found["cut_tokens"]) == (True, None, None)
 
 
@@ -159,7 +163,8 @@ def test_the_difference_test_is_the_textbook_statistic() -> None:
     generator = np.random.default_rng(11)
     means, variances = generator.normal(0, 0.1, 7), generator.uniform(0.001, 0.01, 7)
     centre = np.average(means, weights=1 / variances)
-    expected = scipy.stats.chi2.sf(np.sum((means - centre) ** 2 / variances), 6)
+    statistic = np.sum((means - centre) ** 2 / variances)
+    expected = scipy.stats.chi2.sf(statistic, 6)  # pyright: ignore[reportUnknownMemberType]
     assert cochran_p(means, variances) == pytest.approx(expected, rel=1e-9)
     assert cochran_p(means[:1], variances[:1]) == gail_simon_p(means[:1], variances[:1]) == 1.0
 

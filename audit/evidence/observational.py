@@ -14,8 +14,8 @@ import polars as pl
 from audit.evidence.statistics import CONFIDENCE, student_quantile, wilson
 
 CAVEAT = (
-    "Observational: these requests were sent to one model or the other for a reason, so the two columns differ by what "
-    "was asked as well as by who answered. No verdict and no saving uses them."
+    "Observational: these requests were sent to one model or the other for a reason, so the models differ by what was "
+    "asked of them as well as by what they answered. No verdict and no saving uses them."
 )
 
 RATES = {

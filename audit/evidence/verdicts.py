@@ -153,9 +153,9 @@ def _measured(
     if loss.reading == "within" and adjusted <= assumptions.alpha and is_sound and parts is None:
         reasons = ("loss_within_margin", *notes)
         return Decision(verdict="route", reasons=reasons, evidence="measured", pass_probability=odds)
-    if loss.reading == "open":
+    if parts is None and loss.reading == "open":
         notes = ("undecided", *notes)
-    elif adjusted > assumptions.alpha:
+    elif parts is None and adjusted > assumptions.alpha:
         notes = ("multiplicity", *notes)
     if loss.size < MIN_PAIRS:
         notes = (*notes, "few_pairs")

@@ -15,6 +15,12 @@ from audit.report.markup import Content, el
 from audit.report.tables import name, small, table
 
 KINDS = {"stratum": "strata of the sample", "workload": "workloads", "input_length": "thirds by input length"}
+"""What tells parts apart, as a plural."""
+
+P_MEANS = (
+    "p: the chance of pairs this good if the loss were just at the margin; among all tested: the same with every "
+    "workload counted that this report decides on (Holm). A route needs the second to be at most alpha, an assumption."
+)
 
 READINGS = {
     "within": "within the margin",

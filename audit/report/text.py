@@ -155,7 +155,10 @@ def _legend(document: ReportDocument, workloads: Sequence[Workload]) -> list[Ren
     """What the reasons in the rows above mean, each once."""
     texts = document.get("reason_texts", {})
     codes = dict.fromkeys(code for workload in workloads for code in words.own_reasons(workload) if code in texts)
-    return [Text(), *(_bullet("  ", Text(f"{code.replace('_', ' ')}: {texts[code]}", style="dim")) for code in codes)]
+    lines = [f"{code.replace('_', ' ')}: {texts[code]}" for code in codes]
+    if any(proof.tests(workload) for workload in workloads):
+        lines.append(proof.P_MEANS)
+    return [Text(), *(_bullet("  ", Text(line, style="dim")) for line in lines)]
 
 
 def _row(verdict: str, name: str, numbers: tuple[str, ...], width: int) -> str:
