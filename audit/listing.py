@@ -10,6 +10,7 @@ import polars as pl
 from audit import sql
 from audit.assumptions import Assumptions
 from audit.config import Config
+from audit.evidence.ageing import FULL_WEIGHT_DAYS, HALF_LIFE_DAYS
 from audit.evidence.observational import CAVEAT, observed
 from audit.evidence.priors import base_rate_document
 from audit.savings.projection import Savings
@@ -137,6 +138,12 @@ def assumption_list(warehouse: Warehouse, assumptions: Assumptions, savings: Sav
         {"name": "discount", "value": float(config.discount), "source": "audit.toml" if config.discount else "default"},
         {"name": "cache_share_kept", "value": True, "source": "the candidate hits the prompt cache as often as today"},
         {"name": "token_quantiles", "value": "interpolated", "source": "inside half-octave bins of the cells"},
+        {
+            "name": "pair_full_weight_days",
+            "value": FULL_WEIGHT_DAYS,
+            "source": "a pair no older than the traffic by more",
+        },
+        {"name": "pair_half_life_days", "value": HALF_LIFE_DAYS, "source": "beyond that (power prior)"},
         {"name": "bootstrap_blocks", "value": str(savings.day_blocks), "source": "days observed in the window"},
         {"name": "simulated_worlds", "value": savings.draws, "source": f"seed {savings.seed}"},
     ]

@@ -146,6 +146,23 @@ def test_without_strata_or_workloads_the_thirds_by_input_length_are_compared() -
     assert input_thirds(pl.Series([5, 5, 5, None, 5])).to_list() == ["2 middle"] * 3 + [None, "2 middle"]
 
 
+def test_an_endpoint_decided_as_one_is_split_by_its_workloads() -> None:
+    """One pair that names no request pools the endpoint; what the others name still tells them apart."""
+    frame = workload_frame(workload("short", endpoint="api"), workload("long", endpoint="api"))
+    found = pl.concat(
+        [
+            outcomes("api", both=400, workload_id="short"),
+            outcomes("api", both=40, lost=20, workload_id="long"),
+            outcomes("api", both=1),
+        ]
+    )
+    result = verdicts(frame, found)
+    assert result["verdict"].to_list() == ["pilot", "pilot"]
+    parts = strata_of(one(result, "short"))
+    assert (parts["kind"], parts["disagree"]) == ("workload", True)
+    assert {part["name"]: part["reading"] for part in parts["parts"]} == {"long": "above", "short": "within"}
+
+
 def test_few_pairs_in_a_part_say_nothing_and_no_labels_give_no_parts() -> None:
     small = pl.concat([outcomes("tag", both=400, stratum="a"), outcomes("tag", both=0, lost=14, stratum="b")])
     assert split(small.with_columns(discount=pl.lit(1.0)), 0.05, ALPHA) is None

@@ -113,7 +113,7 @@ def _is_closed(work: Workload, unit: Unit, candidate: str) -> bool:
     """Nothing to decide: same model, or a gate that outcomes have not lifted."""
     if work.incumbent_model == candidate:
         return True
-    is_lifted = work.is_long and unit.measured is not None and unit.measured.pairs >= MIN_PAIRS
+    is_lifted = work.is_long and unit.measured is not None and unit.measured.size >= MIN_PAIRS
     return bool(work.gate_reasons) and not is_lifted
 
 
