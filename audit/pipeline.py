@@ -59,14 +59,17 @@ def describe_workloads(run: Run) -> Run:
 def decide_verdicts(run: Run) -> Run:
     """Route, pilot or keep, by outcomes or, failing them, with odds from priors."""
     from audit.evidence.verdicts import decide
+    from audit.findings import present
 
+    pairs = run.warehouse.frame("select * from outcome_pairs")
     verdicts = decide(
         _frame(run.workloads),
-        run.warehouse.frame("select * from outcome_pairs"),
+        pairs,
         candidate=_scope(run).candidate_model,
         assumptions=run.assumptions,
         base_rates=run.warehouse.frame("select * from paired_workloads"),
         task_priors=run.warehouse.frame("select * from task_priors"),
+        present=present(run.warehouse, _scope(run), pairs),
     )
     return replace(run, verdicts=verdicts)
 
@@ -99,16 +102,25 @@ def weigh_cascades(run: Run) -> Run:
     """Ask of every workload with a declared check whether candidate plus check beats moving it outright."""
     from audit.evidence.priors import expected_losses
     from audit.evidence.verdicts import measured_units
+    from audit.findings import present
     from audit.savings.check import checks_from
     from audit.savings.escalation import cascades
 
     if not run.config.check:
         return run
     workloads, candidate = _frame(run.workloads), _scope(run).candidate_model
+    pairs = run.warehouse.frame("select * from outcome_pairs")
+    units, _ = measured_units(
+        workloads,
+        pairs,
+        candidate=candidate,
+        alpha=run.assumptions.alpha,
+        present=present(run.warehouse, _scope(run), pairs),
+    )
     found = cascades(
         workloads,
         _frame(run.verdicts),
-        measured_units(workloads, run.warehouse.frame("select * from outcome_pairs"), candidate),
+        units,
         expected_losses(
             workloads,
             candidate,

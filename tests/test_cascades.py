@@ -45,7 +45,7 @@ def weighed(
     return cascades(
         priced_frame(priced("w")),
         decided("w", found=found, **changes),
-        measured_units(work, found, SMALL),
+        measured_units(work, found, candidate=SMALL, alpha=0.025)[0],
         expected_losses(work, SMALL, base_rates=BASE_RATES, task_priors=TASK_PRIORS),
         checks=checks_from(PERFECT if check is None else check),
         candidate=SMALL,
@@ -183,7 +183,7 @@ def test_a_confirmed_task_type_brings_its_published_range() -> None:
 
 def test_a_workload_behind_a_gate_or_without_a_check_has_no_cascade() -> None:
     gated = workload_frame(workload("w", gate_reasons=["images"]))
-    work, units = priced_frame(priced("w")), measured_units(gated, NO_PAIRS, SMALL)
+    work, units = priced_frame(priced("w")), measured_units(gated, NO_PAIRS, candidate=SMALL, alpha=0.025)[0]
     losses = expected_losses(gated, SMALL, base_rates=BASE_RATES, task_priors=TASK_PRIORS)
     for check, verdicts in (
         (PERFECT, decided("w", gate_reasons=["images"])),

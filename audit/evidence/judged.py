@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from audit.assumptions import Range
-from audit.evidence.estimates import IMPLAUSIBLE_GAIN, IMPLAUSIBLE_SCORE, QualityLoss, quality_loss
+from audit.evidence.estimates import QualityLoss, quality_loss
 from audit.evidence.statistics import Floats, effective_size, paired_mean, tango_interval, tango_p, wilson
 
 JUDGE = "judge:"
@@ -58,19 +58,29 @@ class Corrected:
         return tango_p(*self.discordant, self.size, margin)
 
 
-def corrected_mean(human: Floats, judged: Floats, weights: Floats, rest: Floats, rest_weights: Floats) -> Corrected:
+def corrected_mean(
+    human: Floats,
+    judged: Floats,
+    weights: Floats,
+    rest: Floats,
+    rest_weights: Floats,
+    discounts: tuple[Floats, Floats] | None = None,
+) -> Corrected:
     """PPI++ of the mean difference. Angelopoulos, Duchi, Zrnic 2023 (arXiv 2311.01453).
 
     `human` and `judged` are the differences of the n labelled pairs, `rest` the judge's of N others. With
     λ = clip(Cov_n(human, judged) / ((1 + n/N) Var_{n+N}(judged)), 0, 1) the mean is mean_n(human) + λ (mean_N(rest) -
     mean_n(judged)) and its variance Var_n(human - λ judged)/n + λ² Var_N(rest)/N. Sampling weights weight every mean,
-    sizes are effective ones (Kish 1965). Needs two labels; without `rest` it is the labels' own mean.
+    sizes are effective ones (Kish 1965). `discounts` in 0..1 are what the pairs of both parts count for, as in
+    `quality_loss`. Needs two labels; without `rest` it is the labels' own mean.
     """
-    plain = paired_mean(human, weights)
-    size = effective_size(weights)
+    mine, theirs = discounts or (np.ones(len(human)), np.ones(len(rest)))
+    weights, rest_weights = weights * mine, rest_weights * theirs
+    plain = paired_mean(human, weights, mine)
+    size = effective_size(weights, mine)
     power = _power(human, judged, weights, rest, rest_weights)
-    left = paired_mean(human - power * judged, weights)
-    others = paired_mean(rest, rest_weights)
+    left = paired_mean(human - power * judged, weights, mine)
+    others = paired_mean(rest, rest_weights, theirs)
     error = math.hypot(left.error, power * others.error)
     return Corrected(
         mean=float(np.clip(left.mean + power * others.mean, -1.0, 1.0)),
@@ -117,25 +127,32 @@ def judged_loss(pairs: pl.DataFrame, margin: float) -> tuple[QualityLoss, str]:
     """
     people = labelled(pairs)
     if people.is_empty():
-        return quality_loss(*scores(pairs), _weights(pairs), margin), "judge_unverified"
-    alone = quality_loss(*scores(people, HUMAN_SCORES), _weights(people), margin)
+        return quality_loss(*scores(pairs), _weights(pairs), margin, _discounts(pairs)), "judge_unverified"
+    alone = quality_loss(*scores(people, HUMAN_SCORES), _weights(people), margin, _discounts(people))
     if people.height < MIN_LABELS:
         return alone, "judge_few_labels"
     rest = pairs.filter(~pl.all_horizontal(pl.col(name).is_not_null() for name in HUMAN_SCORES))
     if rest.is_empty():
         return alone, "judge_corrected"
     result = corrected_mean(
-        _difference(people, HUMAN_SCORES), _difference(people), _weights(people), _difference(rest), _weights(rest)
+        _difference(people, HUMAN_SCORES),
+        _difference(people),
+        _weights(people),
+        _difference(rest),
+        _weights(rest),
+        (_discounts(people), _discounts(rest)),
     )
     low, high = result.interval()
-    before = float((_weights(people) * scores(people, HUMAN_SCORES)[0]).sum() / _weights(people).sum())
+    size = alone.size
     loss = QualityLoss(
         pairs=people.height,
         loss=Range(low=min(low, result.mean), point=result.mean, high=max(high, result.mean)),
         p=result.p(margin),
         margin=margin,
-        variance=result.mean**2 + effective_size(_weights(people)) * result.error**2,
-        is_suspect=before < IMPLAUSIBLE_SCORE or result.mean < -IMPLAUSIBLE_GAIN,
+        variance=result.mean**2 + size * result.error**2,
+        is_suspect=alone.is_suspect,
+        effective=size,
+        design_effect=alone.design_effect,
     )
     return loss, "judge_corrected"
 
@@ -193,11 +210,12 @@ def judges(pairs: pl.DataFrame) -> list[dict[str, object]]:
     return found
 
 
-def deciding_scores(pairs: pl.DataFrame) -> tuple[Floats, Floats, Floats]:
-    """Incumbent's scores, candidate's scores and weights: people's on the labelled pairs where there are any."""
+def deciding_pairs(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The pairs of one grader that decide: where people labelled any, those, with people's scores as the scores."""
     people = labelled(pairs)
-    decisive, names = (pairs, SCORES) if people.is_empty() else (people, HUMAN_SCORES)
-    return *scores(decisive, names), _weights(decisive)
+    if people.is_empty():
+        return pairs
+    return people.with_columns(pl.col(human).alias(name) for name, human in zip(SCORES, HUMAN_SCORES, strict=True))
 
 
 def scores(pairs: pl.DataFrame, names: tuple[str, str] = SCORES) -> tuple[Floats, Floats]:
@@ -213,3 +231,8 @@ def _difference(pairs: pl.DataFrame, names: tuple[str, str] = SCORES) -> Floats:
 
 def _weights(pairs: pl.DataFrame) -> Floats:
     return pairs["weight"].cast(pl.Float64).to_numpy()
+
+
+def _discounts(pairs: pl.DataFrame) -> Floats:
+    """What each pair counts for; 1 where nobody aged them."""
+    return pairs["discount"].cast(pl.Float64).to_numpy() if "discount" in pairs.columns else np.ones(pairs.height)

@@ -145,20 +145,21 @@ class PairedMean:
         return float(_student_cdf(self.degrees, excess / self.error))
 
 
-def paired_mean(differences: Floats, weights: Floats) -> PairedMean:
+def paired_mean(differences: Floats, weights: Floats, discounts: Floats | None = None) -> PairedMean:
     """Ratio-weighted mean of differences; error by linearisation, n/(n-1) Σ w²(d - mean)² / (Σ w)². Cochran 1977.
 
     Degrees of freedom are n - 1 for equal weights and effective size - 1 otherwise, (Σ w)² / Σ w² - 1:
-    a few heavy pairs are few pairs.
+    a few heavy pairs are few pairs. A pair discounted by a counts as a pair of 1/a times the variance.
     """
     n = len(differences)
     if n == 0:
         return PairedMean(mean=0.0, error=0.0, degrees=0.0)
     total = float(weights.sum())
     mean = float((weights * differences).sum()) / total
-    squares = float((weights**2 * (differences - mean) ** 2).sum())
+    noise = weights**2 if discounts is None else weights**2 / discounts
+    squares = float((noise * (differences - mean) ** 2).sum())
     error = math.sqrt(squares * n / (n - 1)) / total if n > 1 else 0.0
-    return PairedMean(mean=mean, error=error, degrees=effective_size(weights) - 1)
+    return PairedMean(mean=mean, error=error, degrees=effective_size(weights, discounts) - 1)
 
 
 def paired_mean_interval(
@@ -168,9 +169,16 @@ def paired_mean_interval(
     return paired_mean(differences, np.ones(len(differences)) if weights is None else weights).interval(confidence)
 
 
-def effective_size(weights: Floats) -> float:
-    """Number of equally weighted pairs that carry as much, (Σ w)² / Σ w²; 0 without pairs. Kish 1965."""
-    return float(weights.sum() ** 2 / (weights**2).sum()) if len(weights) else 0.0
+def effective_size(weights: Floats, discounts: Floats | None = None) -> float:
+    """Number of equally weighted pairs that carry as much, (Σ w)² / Σ w²; 0 without pairs. Kish 1965.
+
+    With discounts a, already part of the weights: (Σ w)² / Σ (w² / a), which is Σ a where the weights differ in
+    nothing else, the size of a sample whose likelihood is raised to a. Ibrahim and Chen 2000.
+    """
+    if not len(weights):
+        return 0.0
+    noise = weights**2 if discounts is None else weights**2 / discounts
+    return float(weights.sum() ** 2 / noise.sum())
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

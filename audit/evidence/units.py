@@ -8,13 +8,14 @@ import polars as pl
 
 from audit.assumptions import Range
 from audit.evidence.estimates import MIN_PAIRS, QualityLoss, output_ratio, quality_loss
-from audit.evidence.judged import is_judged, judged_loss
+from audit.evidence.judged import deciding_pairs, is_judged, judged_loss
 from audit.evidence.priors import model_family
+from audit.evidence.strata import Split
 
 LONG_INPUT_TOKENS = 50_000
 """Input length above which outcomes of shorter prompts say nothing: large models lose quality there too."""
 
-UNSOUND = frozenset({"suspect_scorer", "parse_failures", "judge_unverified"})
+UNSOUND = frozenset({"suspect_scorer", "suspect_stratum", "parse_failures", "judge_unverified"})
 """Reasons why outcomes are shown and cannot route."""
 
 
@@ -49,7 +50,8 @@ class Unit:
     parse_failure_share: float | None = None
     notes: tuple[str, ...] = ()
     decided_on: pl.DataFrame | None = None
-    """The pairs behind `loss`: those of the grader that decides."""
+    """The pairs behind `loss`, of the grader that decides; of a judge the labelled ones, with people's scores."""
+    split: Split | None = None
 
     @property
     def measured(self) -> QualityLoss | None:
@@ -59,7 +61,7 @@ class Unit:
     @property
     def is_sound(self) -> bool:
         """Enough pairs of exactly these models, and nothing speaks against their scores."""
-        return self.measured is not None and self.measured.pairs >= MIN_PAIRS and not UNSOUND & set(self.notes)
+        return self.measured is not None and self.measured.size >= MIN_PAIRS and not UNSOUND & set(self.notes)
 
 
 def workload_of(row: Mapping[str, object]) -> Workload:
@@ -157,11 +159,12 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
         notes += ("parse_failures",)
     if any(loss.is_suspect for loss in losses):
         notes += ("suspect_scorer",)
-    worst, rests_on, decided_on = max(
+    worst, rests_on, part = max(
         found,
         key=lambda each: (each[0].reading != "within", each[1] != "judge_unverified", each[0].loss.high, each[0].p),
         default=(None, "", None),
     )
+    decided_on = None if part is None else deciding_pairs(part)
     if rests_on:
         notes += (rests_on,)
     ratio = output_ratio(usable) if is_exact else None
@@ -186,5 +189,6 @@ def _loss(pairs: pl.DataFrame, margin: float) -> tuple[QualityLoss, str]:
         pairs["candidate_score"].cast(pl.Float64).to_numpy(),
         pairs["weight"].cast(pl.Float64).to_numpy(),
         margin,
+        pairs["discount"].cast(pl.Float64).to_numpy(),
     )
     return plain, ""

@@ -7,6 +7,7 @@ The types name what `audit/data/schemas/report.schema.json` checks. Keys of the 
 from typing import Literal, NotRequired, TypedDict
 
 from audit.report.checked import Cascade, Interval, Judge, Number
+from audit.report.evidence import Observations, Refused, Strata
 
 Level = Literal["measured", "expected", "ceiling"]
 Verdict = Literal["route", "pilot", "keep"]
@@ -157,6 +158,11 @@ class Workload(TypedDict):
     break_even_escalation: Number | None
     savings: Interval
     cascade: NotRequired[Cascade | None]
+    p_value: NotRequired[Number | None]
+    pairs_effective: NotRequired[Number | None]
+    pairs_discounted: NotRequired[int]
+    pairs_refused: NotRequired[list[Refused]]
+    strata: NotRequired[Strata | None]
     bounds: NotRequired[Bounds]
     rule_in_words: NotRequired[str]
     shape_in_words: NotRequired[str]
@@ -257,6 +263,7 @@ class ReportDocument(TypedDict):
     workloads: list[Workload]
     checks: list[Check]
     assumptions: list[Assumption]
+    observational: NotRequired[Observations]
     accounting: NotRequired[list[Account]]
     models: NotRequired[list[ModelSpend]]
     daily: NotRequired[list[Day]]

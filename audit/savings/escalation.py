@@ -22,7 +22,6 @@ import polars as pl
 
 from audit.assumptions import Assumptions, Range, exact_decimal
 from audit.evidence.estimates import quality_loss
-from audit.evidence.judged import deciding_scores
 from audit.evidence.statistics import Floats, effective_size, wilson
 from audit.evidence.units import Unit
 from audit.savings.cascade import Offer, offers
@@ -99,9 +98,12 @@ def _cascade(offer: Offer, unit: Unit, check: Check, expected: Range, assumption
     if measured is None or unit.decided_on is None:
         failure, residual = expected, _times(expected, _reversed(check.sensitivity.share))
     else:
-        incumbent, candidate, weights = deciding_scores(unit.decided_on)
-        failure = failure_rate(candidate, weights)
-        residual = residual_loss(incumbent, candidate, weights, check)
+        incumbent, candidate, weights, discounts = (
+            unit.decided_on[name].cast(pl.Float64).to_numpy()
+            for name in ("incumbent_score", "candidate_score", "weight", "discount")
+        )
+        failure = failure_rate(candidate, weights, discounts)
+        residual = residual_loss(incumbent, candidate, weights, check, discounts)
     escalated = escalation_rate(failure, check)
     saving = _saving(offer, escalated, check, assumptions)
     whole = float(offer.list_cost)
@@ -118,6 +120,7 @@ def _cascade(offer: Offer, unit: Unit, check: Check, expected: Range, assumption
         break_even_escalation=shares.point + escalated.point,
         beats_direct=measured is not None
         and unit.is_sound
+        and not (unit.split is not None and unit.split.disagree)
         and offer.verdict != "route"
         and measured.loss.high > unit.margin
         and residual.high <= unit.margin
@@ -125,20 +128,23 @@ def _cascade(offer: Offer, unit: Unit, check: Check, expected: Range, assumption
     )
 
 
-def failure_rate(candidate: Floats, weights: Floats) -> Range:
+def failure_rate(candidate: Floats, weights: Floats, discounts: Floats | None = None) -> Range:
     """Weighted share of bad candidate answers, 1 - mean score, Wilson at the effective size. Wilson 1927, Kish 1965."""
-    share, size = float((weights * (1 - candidate)).sum() / weights.sum()), effective_size(weights)
+    weights = weights if discounts is None else weights * discounts
+    share, size = float((weights * (1 - candidate)).sum() / weights.sum()), effective_size(weights, discounts)
     low, high = wilson(share * size, size)
     return Range(low=min(low, share), point=share, high=max(high, share))
 
 
-def residual_loss(incumbent: Floats, candidate: Floats, weights: Floats, check: Check) -> Range:
+def residual_loss(
+    incumbent: Floats, candidate: Floats, weights: Floats, check: Check, discounts: Floats | None = None
+) -> Range:
     """Loss that the check leaves, as a fraction of the score range; falls with sensitivity, rises with false alarms."""
     sensitivity, alarms = check.sensitivity.share, check.false_alarm_rate.share
     lost, won = np.maximum(incumbent - candidate, 0.0), np.maximum(candidate - incumbent, 0.0)
 
     def left(caught: float, disturbed: float) -> Range:
-        return quality_loss(lost * (1 - caught), won * (1 - disturbed), weights, margin=1.0).loss
+        return quality_loss(lost * (1 - caught), won * (1 - disturbed), weights, margin=1.0, discounts=discounts).loss
 
     return Range(
         low=left(sensitivity.high, alarms.low).low,
