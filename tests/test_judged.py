@@ -219,3 +219,13 @@ def test_every_judge_is_listed_with_or_without_labels_and_other_graders_are_not(
     ]
     assert listed[0]["agreement"] is None
     assert listed[1]["agreement"] is not None
+
+
+def test_older_labels_count_for_less_and_say_the_same() -> None:
+    human, judged = three_way(default_rng(13), 1200, 0.1, 0.05, 0.7)
+    frame = outcome_frame(human, judged, 400)
+    fresh, _ = judged_loss(frame.with_columns(discount=pl.lit(1.0)), 0.05)
+    older, _ = judged_loss(frame.with_columns(discount=pl.lit(0.25)), 0.05)
+    assert older.loss.point == pytest.approx(fresh.loss.point)
+    assert older.size == pytest.approx(fresh.size / 4)
+    assert older.loss.high - older.loss.low == pytest.approx(2 * (fresh.loss.high - fresh.loss.low), rel=0.1)

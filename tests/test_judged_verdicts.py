@@ -83,3 +83,12 @@ def test_an_unchecked_judge_that_disagrees_stops_a_route() -> None:
 def test_human_labels_beside_any_grader_go_before_its_scores() -> None:
     blind = outcome_frame(differences(80, 400), np.zeros(400), 400).with_columns(grader=pl.lit("similarity"))
     assert decided(blind)["verdict"] == "keep"
+
+
+def test_parts_are_told_apart_by_what_people_say_and_not_by_the_judge() -> None:
+    """People lose every long one and no short one; the judge sees the same in both."""
+    lost = np.where(np.arange(600) % 4 == 0, LOSING, TIED)
+    found = outcome_frame(lost, np.zeros(600), 600, workload_id="chat")
+    length = pl.when(pl.int_range(pl.len()) % 4 == 0).then(pl.lit("long")).otherwise(pl.lit("short"))
+    row = decided(found.with_columns(stratum=length))
+    assert "strata_disagree" in reasons(row)
