@@ -69,14 +69,17 @@ def test_the_graders_that_init_guesses_can_be_confirmed_but_for_free_text(tmp_pa
     asked: list[tuple[str, int, dict[str, object]]] = [
         ("label", 3, {}),
         ("prose", 300, {}),
-        ("form", 80, {"proxy_server_request": {"body": {"response_format": {"type": "json_object"}}}}),
+        ("form", 80, {"response_format": {"type": "json_object"}}),
     ]
-    rows = [spend_log(n, tag=tag, tokens_out=length, **more) for n, (tag, length, more) in enumerate(asked * 10)]
+    rows = [
+        spend_log(n, tag=tag, tokens_out=length, proxy_server_request=body)
+        for n, (tag, length, body) in enumerate(asked * 10)
+    ]
     db, path = tmp_path / "usage.duckdb", tmp_path / "audit.toml"
     load([str(write_jsonl(tmp_path / "log.jsonl", rows))], db)
     write_config(db, path)
     path.write_text(re.sub(r'^# ("\w+" = \{ kind)', r"\1", path.read_text(), flags=re.MULTILINE))
-    with pytest.raises(ConfigError, match="unknown kind of grader '...'"):
+    with pytest.raises(ConfigError, match=r"unknown kind of grader '\.\.\.'"):
         read_config(path)
     path.write_text(path.read_text().replace('"..."', '"judge"'))
     kinds = {endpoint: settings.kind for endpoint, settings in read_config(path).graders.items()}
