@@ -164,9 +164,10 @@ def folded(items: Sequence[T]) -> tuple[Sequence[T], int]:
 def print_added(added: "Added") -> None:
     """What became of an outcomes file."""
     known = " (added before; nothing changed)" if added.already_known else ""
-    print(f"{added.path}: {added.pairs:,} pairs{known}")
+    replaced = f" ({added.replaced:,} of them in place of earlier ones)" if added.replaced else ""
+    print(f"{added.path}: {added.pairs:,} pairs{known}{replaced}")
     if added.unknown_requests:
-        note(f"warning: {added.unknown_requests:,} pairs name a request_id that is in no loaded export; left out")
+        note(f"warning: {added.unknown_requests:,} pairs name a request that is in no loaded export; left out")
     for endpoint in added.unknown_endpoints:
         note(f"warning: no traffic on endpoint {endpoint!r} yet; its pairs wait for it")
 

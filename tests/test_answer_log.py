@@ -73,7 +73,8 @@ def test_a_pair_is_kept_with_all_that_the_sample_knows(db: Path, tmp_path: Path)
     assert (result.added.pairs, result.added.unknown_requests) == (1, 0)
     columns = (
         "request_id, scope, endpoint, model, incumbent_model, candidate_model, incumbent_score, candidate_score, "
-        "grader, weight, stratum, observed_on, incumbent_output_tokens, candidate_output_tokens, parse_failed, incumbent_failed"
+        "grader, weight, stratum, observed_on, incumbent_output_tokens, candidate_output_tokens, "
+        "parse_failed, incumbent_failed"
     )
     assert stored(db, columns) == [
         (None, "request", "chat", BIG, BIG, SMALL, 1, 0, "text", 2, "s-1", date(2026, 3, 4), 5, 10, False, False)

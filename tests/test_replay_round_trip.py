@@ -34,7 +34,7 @@ CONFIG = Config(
         "dates": GraderSettings(kind="text"),
     },
 )
-TICKETS, DATES = 120, 40
+TICKETS, DATES = 300, 40
 
 
 def log_rows() -> Iterator[Row]:
@@ -150,6 +150,9 @@ def test_the_report_shows_measured_verdicts(replayed: tuple[Path, AddedAnswers])
     found = {work["endpoint"]: work for work in document["workloads"]}
     assert {work["evidence"] for work in found.values()} == {"measured"}
     assert found["triage"]["verdict"] == "route"
+    lost = found["triage"]["quality_loss"]
+    assert lost is not None
+    assert lost["point"] == pytest.approx(100 / (TICKETS - 1)), "the refused request is a loss, the busy one is not"
     assert found["dates"]["verdict"] == "keep"
     assert found["dates"]["pairs"] == DATES
 

@@ -59,7 +59,31 @@ def test_init_writes_settings_that_can_be_read_back_and_guesses_that_count_for_n
     config = read_config(path)
     assert config.stakes == {"support": "normal", 'say "hi"': "normal"}
     assert config.task_types == {}
-    assert '# "support" = "' in path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    assert '# "support" = "' in text
+    assert config.graders == {}
+    assert '# "support" = { kind = "..." }' in text
+
+
+def test_the_graders_that_init_guesses_can_be_confirmed_but_for_free_text(tmp_path: Path) -> None:
+    asked: list[tuple[str, int, dict[str, object]]] = [
+        ("label", 3, {}),
+        ("prose", 300, {}),
+        ("form", 80, {"response_format": {"type": "json_object"}}),
+    ]
+    rows = [
+        spend_log(n, tag=tag, tokens_out=length, proxy_server_request=body)
+        for n, (tag, length, body) in enumerate(asked * 10)
+    ]
+    db, path = tmp_path / "usage.duckdb", tmp_path / "audit.toml"
+    load([str(write_jsonl(tmp_path / "log.jsonl", rows))], db)
+    write_config(db, path)
+    path.write_text(re.sub(r'^# ("\w+" = \{ kind)', r"\1", path.read_text(), flags=re.MULTILINE))
+    with pytest.raises(ConfigError, match=r"unknown kind of grader '\.\.\.'"):
+        read_config(path)
+    path.write_text(path.read_text().replace('"..."', '"judge"'))
+    kinds = {endpoint: settings.kind for endpoint, settings in read_config(path).graders.items()}
+    assert kinds == {"label": "text", "prose": "judge", "form": "json"}
 
 
 def test_init_leaves_settings_that_exist_alone(db: Path, tmp_path: Path) -> None:

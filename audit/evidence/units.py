@@ -19,6 +19,10 @@ UNSOUND = frozenset({"suspect_scorer", "suspect_stratum", "parse_failures", "jud
 """Reasons why outcomes are shown and cannot route."""
 
 
+SCORED = pl.col("incumbent_score").is_not_null() & pl.col("candidate_score").is_not_null()
+"""A failed answer with scores is part of the loss: left out, a candidate that fails often would look good."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
     """What a verdict needs to know of a workload."""
@@ -146,7 +150,7 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
     """
     if pairs.is_empty():
         return Unit(name=name, margin=margin, notes=notes)
-    usable = pairs.filter(~pl.col("parse_failed"))
+    usable = pairs.filter(~pl.col("parse_failed") | SCORED)
     parts = usable.partition_by("grader", maintain_order=True)
     found = [(*_loss(part, margin), part) for part in parts if part.height >= MIN_PAIRS] or [
         (*_loss(part, margin), part) for part in parts
@@ -154,7 +158,7 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
     losses = [loss for loss, _, _ in found]
     if len(parts) > 1:
         notes += ("several_graders",) if len({loss.reading for loss in losses}) == 1 else ("graders_disagree",)
-    failed = 1 - usable.height / pairs.height
+    failed = pairs.filter("parse_failed").height / pairs.height
     if failed > margin:
         notes += ("parse_failures",)
     if any(loss.is_suspect for loss in losses):

@@ -107,23 +107,25 @@ def outcome_row(
 ) -> dict[str, object]:
     """A row of the outcomes' columns but for its number."""
     replay, reply = pair.replay, pair.reply
+    incumbent = pair.incumbent_reply
+    first = replay.incumbent_model if incumbent is None else _answering(incumbent, replay.incumbent_model, config)
     planned = replay.candidate_model if reply.role == "candidate" else replay.incumbent_model
     model = _answering(reply, planned, config)
     day = reply.observed_on or today
-    if canonical(model, day) != canonical(planned, day):
-        others[f"{model} answered where {planned} was asked; the pairs are kept for {model}"] += 1
+    for asked, answered in ((replay.incumbent_model, first), (planned, model)):
+        if canonical(answered, day) != canonical(asked, day):
+            others[f"{answered} answered where {asked} was asked; the pairs are kept for {answered}"] += 1
     costs = [
         prices.cost(reply, model, today),
-        prices.cost(pair.incumbent_reply if reply.role == "candidate" else None, replay.incumbent_model, today),
+        prices.cost(incumbent if reply.role == "candidate" else None, first, today),
     ]
-    incumbent = pair.incumbent_reply
     logged = replay.incumbent_output_tokens
     return {
         "scope": "request",
         "endpoint": replay.endpoint,
         "request_id": replay.request_id,
         "sample_id": replay.sample_id,
-        "incumbent_model": replay.incumbent_model,
+        "incumbent_model": first,
         "candidate_model": model,
         "incumbent_score": pair.incumbent_score,
         "candidate_score": pair.candidate_score,

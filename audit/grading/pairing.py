@@ -94,7 +94,8 @@ def pair_answers(
                     if reply.answer is None:
                         result.count("not_answered", reply.unanswered)
                     elif desk is not None:
-                        _grade(replay, reply, mine[replay.sample_id], desk, result)
+                        first = None if replay.sample_id in sample.logged else mine[replay.sample_id].get("incumbent")
+                        _grade(replay, reply, first, mine[replay.sample_id].get("again"), desk, result)
                     elif kind == "label":
                         _label(replay, reply, references, result)
                     else:
@@ -130,8 +131,7 @@ def _count_incumbent(replay: Replay, mine: Mine, sample: Sample, result: Graded)
         result.count("reference")
 
 
-def _grade(replay: Replay, reply: Reply, mine: Mine, desk: Desk, result: Graded) -> None:
-    first, again = mine.get("incumbent"), mine.get("again")
+def _grade(replay: Replay, reply: Reply, first: Reply | None, again: Reply | None, desk: Desk, result: Graded) -> None:
     second = again if reply.role == "candidate" else None
     verdict = desk.verdict(replay.sample_id, reply, first, second)
     if isinstance(verdict, str):

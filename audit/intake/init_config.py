@@ -6,6 +6,7 @@ import polars as pl
 
 from audit import sql
 from audit.errors import ConfigError
+from audit.grader_settings import MEANINGS
 from audit.warehouse import Warehouse
 from audit.workloads.naming import UNCLEAR, name_workloads
 
@@ -30,6 +31,16 @@ HEADER = """\
 # check_cost_share = 0.0
 # router_cost_per_1k_requests = 0.0
 """
+
+
+GRADERS = (
+    "# How the answers of two models on an endpoint are compared (`audit outcomes add --sample`):",
+    *(f"#   {kind}: {meaning}" for kind, meaning in MEANINGS.items()),
+    "# Guesses again, from what is asked and how long answers are. Free text has none: choose.",
+)
+
+SHORT_ANSWER = 12
+"""Mean output tokens up to which an answer is likely a label or a number, not prose."""
 
 
 def write_config(db: Path, path: Path) -> int:
@@ -61,8 +72,31 @@ def write_config(db: Path, path: Path) -> int:
                 f'# {_quoted(endpoint)} = "{guess["task_type"]}"'
                 f"  # confidence {guess['task_confidence']:.2f}, {guess['task_support']}"
             )
+    lines += ["", "[graders]", *GRADERS]
+    lines += [f"# {_quoted(endpoint)} = {{ {guess} }}" for endpoint, guess in _grader_guesses(cells)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return len(endpoints)
+
+
+def _grader_guesses(cells: pl.DataFrame) -> list[tuple[str, str]]:
+    """(endpoint, inside of its table) by what most of its requests are."""
+    share = pl.col("request_count") / pl.col("request_count").sum()
+    shares = cells.group_by("endpoint").agg(
+        (share * pl.col("has_tools").fill_null(value=False)).sum().alias("tools"),
+        (share * pl.col("is_json").fill_null(value=False)).sum().alias("json"),
+        (pl.col("usage_output_tokens").sum() / pl.col("request_count").sum()).alias("length"),
+    )
+    guesses: list[tuple[str, str]] = []
+    for row in shares.sort("endpoint").iter_rows(named=True):
+        kind = "..."
+        if row["length"] <= SHORT_ANSWER:
+            kind = "text"
+        if row["tools"] > 0.5:
+            kind = "tool_calls"
+        if row["json"] > 0.5:
+            kind = "json"
+        guesses.append((row["endpoint"], f'kind = "{kind}"'))
+    return guesses
 
 
 def _quoted(name: str) -> str:
