@@ -43,20 +43,15 @@ class QualityLoss:
     """Loss on the candidate as a fraction of the score range: interval, test against the margin, and plausibility."""
 
     pairs: int
+    size: float
+    """Equally weighted pairs of today that carry as much."""
     loss: Range
     p: float
     margin: float
     variance: float
     is_suspect: bool
-    effective: float | None = None
-    """Fresh pairs of equal weight that would say as much; `pairs` where nobody weighed them."""
     design_effect: float = 1.0
     """Pairs of this sampling design that carry as much as one of equal weight. Kish 1965."""
-
-    @property
-    def size(self) -> float:
-        """Pairs by what they count for."""
-        return self.pairs if self.effective is None else self.effective
 
     @property
     def reading(self) -> Literal["within", "above", "open"]:
@@ -117,12 +112,12 @@ def quality_loss(
     before, after = (float((weights * scores).sum()) / total for scores in (incumbent, candidate))
     return QualityLoss(
         pairs=len(difference),
+        size=size,
         loss=Range(low=min(low, mean.mean), point=mean.mean, high=max(high, mean.mean)),
         p=p,
         margin=margin,
         variance=float((weights * difference**2).sum()) / total,
         is_suspect=before < IMPLAUSIBLE_SCORE or after - before > IMPLAUSIBLE_GAIN,
-        effective=size,
         design_effect=len(difference) / sampled,
     )
 
