@@ -214,8 +214,13 @@ def test_answers_that_failed_are_not_shown_to_the_judge_and_count_as_everywhere(
     assert batch.counts == {"candidate_failed": 1, "incumbent_failed": 1, "judged": 2}
     add_verdicts(db, out, [judge_with(out, prefers("good"))], Config(), today=TODAY)
     with Warehouse.read(db) as warehouse:
-        failed = warehouse.rows("select parse_failed, incumbent_failed from paired_outcomes order by all")
-    assert failed == [(False, False), (False, False), (False, True), (True, False)]
+        columns = "parse_failed, incumbent_failed, incumbent_score, candidate_score"
+        rows = warehouse.rows(f"select {columns} from paired_outcomes order by all")
+    fine = (False, False, 1.0, 1.0)
+    assert rows == [fine, fine, (False, True, None, None), (True, False, 1.0, 0.0)]
+    with (out / "labels.csv").open(encoding="utf-8", newline="") as file:
+        filled = sorted(row["preference"] for row in csv.DictReader(file))
+    assert filled == ["", "", "incumbent"]
 
 
 def test_the_sheet_for_people_is_a_random_part_and_does_not_tell_whose_answer_is_whose(case: Case) -> None:

@@ -151,7 +151,7 @@ def judged_loss(pairs: pl.DataFrame, margin: float) -> tuple[QualityLoss, str]:
         margin=margin,
         variance=result.mean**2 + size * result.error**2,
         is_suspect=alone.is_suspect,
-        effective=size,
+        size=size,
         design_effect=alone.design_effect,
     )
     return loss, "judge_corrected"

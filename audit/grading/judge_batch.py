@@ -86,7 +86,9 @@ def write_judge_batch(
         each.pair.replay.sample_id: canonical(str(row["candidate_model"]), each.pair.reply.observed_on or today)
         for row, each in zip(rows, found, strict=True)
     }
-    chosen = Random(seed).sample(countable, min(labels, len(countable)))
+    # Every pair that will have a score can be drawn: labels of some kinds only would not speak for the others.
+    drawable = [each for each in found if not each.pair.incumbent_failed]
+    chosen = Random(seed).sample(drawable, min(labels, len(drawable)))
     with new_folder(folder) as new:
         files = [file for order in ORDERS for file in write_batches(new, order, _requests(asked, tokens, judge, order))]
         write_lines(
@@ -164,7 +166,7 @@ def _plain(row: Mapping[str, object]) -> dict[str, object]:
 
 
 def _label_sheet(chosen: Sequence[Compared], models: Mapping[str, str]) -> str:
-    """CSV for people: which answer is whose is left out, and identical ones are filled in."""
+    """CSV for people: which answer is whose is left out, and what needs no person is filled in."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(LABEL_COLUMNS)
@@ -178,7 +180,7 @@ def _label_sheet(chosen: Sequence[Compared], models: Mapping[str, str]) -> str:
             as_text(each.conversation),
             first,
             second,
-            "tie" if each.is_same else "",
+            "tie" if each.is_same else "incumbent" if each.pair.parse_failed else "",
             "",
         )
         table.writerow([_harmless(cell) for cell in cells])

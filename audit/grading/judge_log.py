@@ -27,6 +27,9 @@ from audit.grading.values import mapping
 from audit.sampling.manifest import ORDERS
 from audit.warehouse import Warehouse
 
+WITHOUT_ASKING = {"same": (1.0, 1.0), "candidate_failed": (1.0, 0.0)}
+"""Scores that need no judge: the same to the letter is a tie, an answer that cannot be read is a loss."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddedVerdicts:
@@ -156,7 +159,7 @@ def _row(
     model = next((reply.model for reply in mine if reply.model), usual)
     costs = [prices.cost(reply, reply.model or judge.model, today) for reply in mine]
     verdict = found.pairs.get(sample_id)
-    scores = (1.0, 1.0) if _state(row) == "same" else (None, None) if verdict is None else verdict.scores
+    scores = WITHOUT_ASKING.get(_state(row), (None, None)) if verdict is None else verdict.scores
     observed_on = row.get("observed_on")
     return {name: row.get(name) for name in SCHEMA if name != "record_number"} | {
         "observed_on": None if observed_on is None else date.fromisoformat(str(observed_on)),
