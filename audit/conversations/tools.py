@@ -75,9 +75,9 @@ def tool_choice(given: Mapping[str, object]) -> Json:
         parallel["parallel_tool_calls"] = False
     inner = record(first(found, "function", "tool")) or found
     if found.get("type") == "allowed_tools":
-        listed_ones = record(found.get("allowed_tools")) or kept(found, ("mode", "tools"))
-        tools = [_named(record(tool)) for tool in listed(listed_ones.get("tools"))]
-        return {"tool_choice": {"type": "allowed_tools", "allowed_tools": {**listed_ones, "tools": tools}}}
+        few = record(found.get("allowed_tools")) or kept(found, ("mode", "tools"))
+        tools = [_named(record(tool)) for tool in listed(few.get("tools"))]
+        return {"tool_choice": {"type": "allowed_tools", "allowed_tools": {**few, "tools": tools}}}
     if name := text(first(inner, "name", "toolName")):
         return parallel | {"tool_choice": {"type": "function", "function": {"name": name}}}
     word = str(found.get("type") or next(iter(found), "")).lower()
@@ -95,7 +95,7 @@ def response_format(given: Mapping[str, object]) -> Json:
     """The form that the answer has to have; nothing where it is free text."""
     form = record(given.get("response_format")) or record(record(given.get("text")).get("format"))
     if form.get("type") == "json_schema" and "json_schema" not in form:
-        form = {"type": "json_schema", "json_schema": kept(form, ("name", "description", "schema", "strict"))}
+        form = Json(type="json_schema", json_schema=kept(form, ("name", "description", "schema", "strict")))
     if form.get("type") == "json_schema" and not record(record(form["json_schema"]).get("schema")):
         raise UnavailableError("the JSON schema of its answer was not logged")
     if form:
