@@ -122,9 +122,17 @@ def _with(message: object, reason: object) -> Json | None:
     said = assistant_message({"role": "assistant", "content": found} if isinstance(found, str) else found)
     if not said or (said.get("content") in (None, "", []) and not said.keys() & {"tool_calls", "refusal"}):
         return None
-    said = {key: value for key, value in said.items() if key != "name"}
+    said = {key: _one_text(value) if key == "content" else value for key, value in said.items() if key != "name"}
     word = str(reason).lower() if isinstance(reason, str) else ""
     return {"message": said, "finish_reason": _reason(word, said)}
+
+
+def _one_text(content: object) -> object:
+    """The parts of a text as the one text that a chat completion answers with."""
+    parts = [record(part) for part in listed(content)] if is_list(content) else []
+    if parts and all(part.get("type") == "text" for part in parts):
+        return "".join(str(part["text"]) for part in parts)
+    return content
 
 
 def _reason(word: str, said: Json) -> str | None:

@@ -9,7 +9,7 @@ from audit.conversations.values import UnavailableError, is_list, is_object
 
 MARKS = {
     "was redacted by LiteLLM": re.compile(r"^\s*redacted-by-litellm"),
-    "was cut off by LiteLLM": re.compile(r"\(litellm_truncated|\.\.\. \(truncated \d+ chars\)"),
+    "was cut off by LiteLLM": re.compile(r"litellm_truncated|\.\.\. \(truncated \d+ chars\)"),
     "was redacted by OpenInference": re.compile(r"^__REDACTED__$"),
     "was cut off when it was logged": re.compile(
         r"(\.\.\.|…)\s*[\[(<]?\s*(\d+ \w+ )?truncated\b[^\n]{0,40}$|[\[(<]\s*truncated\s*[\])>]\s*$", re.IGNORECASE

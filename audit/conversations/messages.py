@@ -53,7 +53,6 @@ def chat_messages(items: Iterable[object], instructions: object = None) -> list[
         transcript.add(item)
     if not any(message["role"] != "system" for message in transcript.messages):
         raise UnavailableError("the record holds no messages")
-    refuse_marked(list(transcript.messages), "a message")
     return transcript.messages
 
 
@@ -78,10 +77,11 @@ def _instruction(given: object) -> object:
 
 
 class _Transcript:
-    """The messages until now, and the tool calls in them that no result has answered yet."""
+    """The messages until now, and (name, id) of the tool calls in them, and of those that no result has answered."""
 
     def __init__(self) -> None:
         self.messages: list[Json] = []
+        self.called: list[tuple[str, str]] = []
         self.waiting: list[tuple[str, str]] = []
         self.given_ids = 0
 
@@ -147,7 +147,8 @@ class _Transcript:
         if "id" not in call:
             self.given_ids += 1
             call = {"id": f"call_{self.given_ids}", **call}
-        self.waiting.append((str(record(call["function"]).get("name")), str(call["id"])))
+        self.called.append((str(record(call["function"]).get("name")), str(call["id"])))
+        self.waiting.append(self.called[-1])
         message["tool_calls"] = [*listed(message.get("tool_calls")), call]
 
     def _result(self, result: Json) -> None:
@@ -158,6 +159,8 @@ class _Transcript:
             if not named:
                 raise UnavailableError("holds the result of a tool that was not called")
             answers = named[0]
+        elif answers not in {call_id for _, call_id in self.called}:
+            raise UnavailableError("holds the result of a tool whose call is not in it")
         self.waiting = [(name, call_id) for name, call_id in self.waiting if call_id != answers]
         self.messages.append({"role": "tool", "tool_call_id": str(answers), "content": result["content"]})
 

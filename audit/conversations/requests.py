@@ -8,6 +8,7 @@ Gemini's `generateContent`; Bedrock's `Converse`.
 import math
 from collections.abc import Mapping
 
+from audit.conversations.marks import refuse_marked
 from audit.conversations.messages import chat_messages
 from audit.conversations.tools import hosted_nothing, response_format, tool_choice, tools_of
 from audit.conversations.values import (
@@ -29,6 +30,7 @@ NUMBERS: Mapping[str, str] = {
     "maxTokens": "max_completion_tokens",
     "candidateCount": "n",
     "candidate_count": "n",
+    "choice.count": "n",
     **dict.fromkeys(
         ("max_output_tokens", "maxOutputTokens", "max_tokens_to_sample", "max_new_tokens"), "max_completion_tokens"
     ),
@@ -37,10 +39,11 @@ NUMBERS: Mapping[str, str] = {
 }
 """Parameter in any vendor's words -> in those of chat completions, where it is a number."""
 PLAIN: Mapping[str, str] = {
-    **{name: name for name in ("stop", "logit_bias", "logprobs", "reasoning_effort", "verbosity", "prediction")},
-    **{name: name for name in ("parallel_tool_calls", "web_search_options", "functions", "function_call")},
+    **{name: name for name in ("stop", "logit_bias", "reasoning_effort", "verbosity", "prediction")},
+    **{name: name for name in ("web_search_options", "functions", "function_call")},
     **dict.fromkeys(("stop_sequences", "stopSequences"), "stop"),
 }
+FLAGS = ("logprobs", "parallel_tool_calls")
 READ = {
     *("messages", "input", "contents", "instructions", "system", "systemInstruction", "system_instruction", "prompt"),
     *("tools", "tool_choice", "toolChoice", "toolConfig", "tool_config", "response_format", "text", "modalities"),
@@ -59,8 +62,8 @@ PLUMBING = {
 """What says who asked, how the answer travelled and what it cost: nothing that an answer depends on."""
 
 
-def chat_request(sent: Mapping[str, object], answer: Json | None = None) -> Conversation:
-    """The conversation that a request body of any vendor asked for.
+def chat_request(sent: Mapping[str, object], answer: Json | None = None, *, is_whole: bool = True) -> Conversation:
+    """The conversation that a request body of any vendor asked for; `is_whole` where it is all that was sent.
 
     Raises UnavailableError where it is not all there, or asks for what a chat completion cannot give.
     """
@@ -89,10 +92,20 @@ def chat_request(sent: Mapping[str, object], answer: Json | None = None) -> Conv
             body |= {} if number is None else {NUMBERS[name]: number}
         elif name in PLAIN:
             body |= {} if value in (None, [], "") else {PLAIN[name]: parsed(value)}
+        elif name in FLAGS:
+            body |= {name: True} if value in (True, "true", "True") else {}
+            body |= {name: False} if value in (False, "false", "False") and name == "parallel_tool_calls" else {}
         elif name not in READ | PLUMBING and value not in (None, [], {}, ""):
             dropped.append(name)
-    if answer is not None and record(answer["message"]).get("tool_calls") and not body.keys() & {"tools", "functions"}:
-        raise UnavailableError("the answer calls a tool, and no tools were logged")
+    if not body.keys() & {"tools", "functions"}:
+        body.pop("parallel_tool_calls", None)
+        said = [record(answer["message"])] if answer is not None else []
+        said += [] if is_whole else map(record, listed(body["messages"]))
+        if any(message.get("tool_calls") or message.get("function_call") for message in said):
+            raise UnavailableError("tools are called, and none was logged")
+    if not body.get("logprobs"):
+        body.pop("top_logprobs", None)
+    refuse_marked(body)
     return Conversation(body=body, answer=answer, dropped=tuple(dropped))
 
 
@@ -114,6 +127,8 @@ def _items(found: object) -> list[object]:
 
 
 def _refuse_stored(given: Json) -> None:
+    if "litellm_truncated" in given:
+        raise UnavailableError("its text was cut off by LiteLLM")
     if given.get("previous_response_id") or given.get("conversation"):
         raise UnavailableError("continues a conversation that only OpenAI has")
     if isinstance(parsed(given.get("prompt")), dict):
@@ -126,7 +141,7 @@ def _refuse_stored(given: Json) -> None:
 def _without_messages(given: Json) -> str:
     if given.get("prompt") is not None:
         return "a completion of a text, which no chat model offers"
-    return "the record holds no request"
+    return "the record holds no messages"
 
 
 def _number(value: object) -> int | float | None:

@@ -35,13 +35,14 @@ EVENT = {"gen_ai.system.message": "system", "gen_ai.user.message": "user"} | {
 def span_conversation(attributes: Attributes, events: Sequence[object] = ()) -> Conversation:
     """What a span says of its call; `events` are objects of name and attributes."""
     told = [*map(record, events), *map(record, listed(attributes.get("events", "all_messages_events")))]
-    return chat_request(_request(attributes, told), _answer(attributes, told))
+    body = _request(attributes, told)
+    return chat_request(body, _answer(attributes, told), is_whole="model" in body and "messages" in _whole(attributes))
 
 
 def _request(attributes: Attributes, events: Sequence[Json]) -> Json:
     """A request body of what is there, the messages in whatever shape they have."""
     body = record(attributes.json("llm.invocation_parameters")) | _settings(attributes)
-    whole = record(attributes.json("request_data", "input.value"))
+    whole = _whole(attributes)
     if whole.keys() & {"messages", "contents"} or (whole.get("input") and "model" in whole):
         body |= whole
     else:
@@ -54,6 +55,11 @@ def _request(attributes: Attributes, events: Sequence[Json]) -> Json:
     body |= {"tool_choice": choice} if choice and "tool_choice" not in body else {}
     form = body.get("response_format") or _response_format(attributes)
     return body | ({"response_format": form} if form else {})
+
+
+def _whole(attributes: Attributes) -> Json:
+    """The whole request, where the instrumentation of an SDK keeps it."""
+    return record(attributes.json("request_data", "input.value"))
 
 
 def _settings(attributes: Attributes) -> Json:

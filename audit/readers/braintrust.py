@@ -128,7 +128,7 @@ def _conversation(span: Record) -> Conversation:
     if not given:
         raise UnavailableError("Braintrust was given no input of it")
     sent = given if is_object(given) and "messages" in given else {"messages": given}
-    return chat_request(parameters(span.get("metadata")) | sent, answer_of(span.get("output")))
+    return chat_request(parameters(span.get("metadata")) | sent, answer_of(span.get("output")), is_whole=False)
 
 
 BRAINTRUST = Reader(

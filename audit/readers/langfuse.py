@@ -169,7 +169,7 @@ def _conversation(observation: Record) -> Conversation:
         sent |= {"tools": offered} if offered else {}
     if not sent.get("tools") and (named := record(first(observation, *DEFINITIONS))):
         sent["tools"] = named
-    return chat_request(sent, answer_of(observation.get("output")))
+    return chat_request(sent, answer_of(observation.get("output")), is_whole=False)
 
 
 def _offered(message: object) -> Record | None:

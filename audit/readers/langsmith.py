@@ -181,7 +181,7 @@ def _conversation(run: Record) -> Conversation:
     if not inputs:
         raise UnavailableError("LangSmith was given no input of it")
     invoked = parameters(record(run.get("extra")).get("invocation_params"))
-    return chat_request(invoked | inputs, answer_of(run.get("outputs")))
+    return chat_request(invoked | inputs, answer_of(run.get("outputs")), is_whole="model" in inputs)
 
 
 LANGSMITH = Reader(

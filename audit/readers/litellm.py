@@ -175,7 +175,7 @@ def _asked(record: Record, sent: Record) -> Conversation:
     messages = parsed_json(record.get("messages")) or first(inside, "messages", "input")
     if not messages:
         raise UnavailableError("the proxy stored no prompt (store_prompts_in_spend_logs: true does)")
-    return chat_request(sent | {"messages": messages}, answer_of(record.get("response")))
+    return chat_request(sent | {"messages": messages}, answer_of(record.get("response")), is_whole=bool(sent))
 
 
 def _more_pages(export: Export) -> str | None:
