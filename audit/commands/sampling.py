@@ -66,9 +66,9 @@ def sample(
 
     from audit.assumptions import assumptions_from
     from audit.config import read_config
-    from audit.console import print_json
+    from audit.console import note, print_json
     from audit.progress import shown
-    from audit.sampling.redact import presidio
+    from audit.sampling.redact import finds_names, presidio
     from audit.sampling.sample import Choice, make_sample
     from audit.sampling.source import texts
     from audit.scope import Question
@@ -91,6 +91,9 @@ def sample(
         margin=margin,
         seed=seed,
     )
+    redactor = presidio() if redact else None
+    if redact and not finds_names():
+        note("note: --redact finds names of people and places only where a model of spaCy is installed")
     with Warehouse.read(db) as warehouse, shown(quiet) as progress:
         document = make_sample(
             warehouse,
@@ -100,7 +103,7 @@ def sample(
             choice,
             out=None if dry_run else out,
             read_texts=partial(texts, maps=tuple(map_files or ())),
-            redactor=presidio() if redact else None,
+            redactor=redactor,
             progress=progress,
         )
     if as_json:
@@ -129,7 +132,7 @@ def _print(document: "SampleDocument", out: Path | None) -> None:
     print(
         "needed: pairs, with those measured before, that show in four samples of five that the\n"
         "loss is within the margin, if there is none. power: in how many this sample shows it, if\n"
-        f"there is none, and if it is half the margin; {document['tests']} workloads tested together (Holm).\n"
+        f"there is none, and if it is half the margin (Holm over workloads tested: {document['tests']}).\n"
         "±: half of the 95 % interval to expect, in points."
     )
     if all(row["power_if_equal"] < LIKELY for row in document["workloads"]):
@@ -154,7 +157,7 @@ def _print(document: "SampleDocument", out: Path | None) -> None:
             f"{out / UNAVAILABLE_CSV} lists them with the reason, for a harness that has them"
         )
     for name, count in document["dropped"].items():
-        note(f"note: {count:,} requests had the parameter {name}, which chat completions do not; it is left out")
+        note(f"note: {count:,} requests had the parameter {name}, which chat completions do not have; it is left out")
     for file in document["files"]:
         print(f"{out / str(file['name'])}: {file['requests']:,} requests for {file['model']}")
     if document["files"]:
