@@ -106,7 +106,9 @@ def _conversation(column_map: ColumnMap, row: Record) -> Conversation:
         if column.endswith(".messages"):
             sent = parameters(_inside(row, column.removesuffix(".messages"))) | sent
     sent |= {name: found[name] for name in ("messages", "tools", "instructions") if found.get(name)}
-    return chat_request(sent, answer_of(found.get("answer")), is_whole=False)
+    said = found.get("answer")
+    answer = answer_of(said) or answer_of({"message": said if isinstance(said, str) else None})
+    return chat_request(sent, answer, is_whole=False)
 
 
 def _value(row: Record, origin: Origin) -> object:
