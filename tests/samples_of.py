@@ -14,6 +14,7 @@ from audit.progress import Progress
 from audit.sampling.document import SampleDocument
 from audit.sampling.manifest import Replay, read_replays
 from audit.sampling.plan import Ask
+from audit.sampling.redact import Redactor
 from audit.sampling.sample import Choice, Texts, make_sample
 from audit.sampling.source import Found, Wanted
 from audit.scope import Question
@@ -73,6 +74,7 @@ def sampled(
     seed: int = 1,
     texts: Texts | None = None,
     question: Question | None = None,
+    redactor: Redactor | None = None,
 ) -> SampleDocument:
     """A sample of a database."""
     choice = Choice(
@@ -87,6 +89,7 @@ def sampled(
             choice,
             out=out,
             read_texts=texts or source(),
+            redactor=redactor,
         )
 
 

@@ -32,7 +32,7 @@ def test_a_dry_run_says_what_it_would_show_and_cost_and_writes_nothing(folder: P
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("600 requests would be replayed on gpt-4o-mini-2024-07-18, about $")
     assert "±: half of the 95 % interval to expect" in done.stdout
-    assert "workloads tested together (Holm)" in done.stdout
+    assert "Holm over workloads tested: " in done.stdout
     assert not (folder / "audit-sample").exists()
 
 

@@ -2,13 +2,14 @@
 
 import csv
 import json
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 import pytest
-from exports import Row, bucket, generated_log, spend_log, write_csv, write_jsonl
+from exports import MIDNIGHT, START, Row, bucket, generated_log, spend_log, write_csv, write_jsonl
 from samples_of import TODAY, calls, database, lines, replays, sampled
 
 from audit.errors import AuditError, UnknownNameError
@@ -190,16 +191,23 @@ def test_a_workload_held_back_for_its_long_inputs_is_replayed_at_that_length_onl
     assert {each.request_id for each in gated} <= odd
 
 
-def test_days_limit_what_is_drawn(mixed: Path, tmp_path: Path) -> None:
-    late = Question(today=TODAY, since=TODAY)
+def test_days_limit_what_is_drawn_and_what_it_stands_for(tmp_path: Path) -> None:
+    first = [spend_log(n) for n in range(100)]
+    second = [spend_log(n, start=START + timedelta(days=1, seconds=n)) for n in range(100, 250)]
+    db = database(tmp_path, *first, *second)
+    day = (START + timedelta(days=1)).date()
+    sampled(db, tmp_path / "sample", ask=Ask(pairs=50), question=Question(today=TODAY, since=day))
+    assert {each.request_date for each in replays(tmp_path / "sample")} == {day.isoformat()}
+    assert sum(each.weight for each in replays(tmp_path / "sample")) == pytest.approx(150)
     with pytest.raises(AuditError, match="no billed requests of gpt-4o"):
-        sampled(mixed, tmp_path / "sample", question=late)
+        sampled(db, question=Question(today=TODAY, since=TODAY))
 
 
 def test_buckets_are_no_requests_and_the_error_says_what_to_export(tmp_path: Path) -> None:
     db = tmp_path / "usage.duckdb"
-    load([str(write_csv(tmp_path / "usage.csv", [bucket(requests=500)]))], db)
-    with pytest.raises(AuditError, match=r"only as buckets.*export request logs"):
+    minutes = [bucket(requests=1, seconds=60, start=MIDNIGHT + timedelta(minutes=n)) for n in range(40)]
+    load([str(write_csv(tmp_path / "usage.csv", [*minutes, bucket(requests=500, project_id="proj_b")]))], db)
+    with pytest.raises(AuditError, match=r"only buckets of a usage export.*export request logs"):
         sampled(db)
 
 

@@ -3,19 +3,22 @@
 import json
 import stat
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import pytest
-from exports import spend_log
+from exports import generated_log, spend_log
 from samples_of import BODY, calls, database, lines, replays, sampled, source
 
 from audit.errors import AuditError, ConfigError
+from audit.intake.loading import load
 from audit.progress import Progress
 from audit.sampling.batch import BatchRequest, write_batches
 from audit.sampling.manifest import custom_id
 from audit.sampling.plan import Ask
-from audit.sampling.source import Found, Wanted
+from audit.sampling.redact import Names
+from audit.sampling.source import Found, Wanted, texts
 from audit.warehouse import Warehouse
 
 MINI = "gpt-4o-mini-2024-07-18"
@@ -188,3 +191,48 @@ def test_a_lone_surrogate_in_a_prompt_survives(tmp_path: Path) -> None:
     sampled(db, tmp_path / "sample", texts=source(body=body))
     (line, *_) = lines(tmp_path / "sample" / "candidate-001.jsonl")
     assert line["body"] == {"model": MINI, **body}
+
+
+def test_what_a_log_says_is_what_the_batch_asks_and_the_answers_hold(tmp_path: Path) -> None:
+    generated_log(tmp_path / "log.jsonl", "openai", rows=3_000, bad=30)
+    load([str(tmp_path / "log.jsonl")], tmp_path / "usage.duckdb")
+    out = tmp_path / "sample"
+    document = sampled(tmp_path / "usage.duckdb", out, ask=Ask(pairs=400), texts=texts)
+    assert document["texts"] == {"available": 400, "unavailable": 0, "logged_answers": 400}
+    records = [line for line in (tmp_path / "log.jsonl").read_bytes().split(b"\n") if line.strip()]
+    by_id = {each.sample_id: json.loads(records[each.record_number - 1]) for each in replays(out)}
+    for line in lines(out / "candidate-001.jsonl"):
+        logged = by_id[str(line["custom_id"]).split("-")[0]]["request"]
+        body = cast("dict[str, object]", line["body"])
+        asked = {name: value for name, value in logged.items() if name in ("messages", "tools", "response_format")}
+        assert asked == {name: body[name] for name in asked}
+        assert body["model"] == MINI
+    for answer in lines(out / "answers.jsonl"):
+        (choice,) = by_id[str(answer["sample_id"])]["response"]["choices"]
+        assert cast("dict[str, object]", answer["message"])["content"] == choice["message"]["content"]
+
+
+class Hiding:
+    """Replaces every text by a placeholder."""
+
+    def redact(self, value: dict[str, object], names: Names | None = None) -> dict[str, object]:
+        assert names is not None
+        return json.loads(json.dumps(value, ensure_ascii=False).replace("drei", names.placeholder("WORD", "drei")))
+
+
+def test_a_redactor_sees_every_text_before_it_is_written(logged: Path, tmp_path: Path) -> None:
+    document = sampled(logged, tmp_path / "sample", ask=Ask(pairs=60), redactor=Hiding())
+    assert document["is_redacted"]
+    written = (tmp_path / "sample" / "candidate-001.jsonl").read_text(encoding="utf-8")
+    assert written.count("Zähle bis <WORD_1>") == 60
+    assert "drei" not in written
+    for each in replays(tmp_path / "sample"):
+        assert each.unavailable is None
+
+
+def test_parameters_that_batch_has_no_word_for_are_counted(logged: Path, tmp_path: Path) -> None:
+    def read(warehouse: Warehouse, wanted: Sequence[Wanted], progress: Progress) -> Iterator[Found]:
+        for each in source()(warehouse, wanted, progress):
+            yield replace(each, dropped=("top_k",))
+
+    assert sampled(logged, tmp_path / "sample", ask=Ask(pairs=60), texts=read)["dropped"] == {"top_k": 60}

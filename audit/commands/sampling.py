@@ -50,18 +50,27 @@ def sample(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder for the sample.")] = Path(
         "audit-sample"
     ),
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Replace personal data by placeholders; needs traffic-audit[redact].")
+    ] = False,
+    map_files: Annotated[
+        list[Path] | None, typer.Option("--map", help="A column map that exports were loaded with; repeatable.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sampled.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Choose requests to replay on the candidate, and write them as input for the OpenAI Batch API."""
     from dataclasses import replace
+    from functools import partial
 
     from audit.assumptions import assumptions_from
     from audit.config import read_config
-    from audit.console import print_json
+    from audit.console import note, print_json
     from audit.progress import shown
+    from audit.sampling.redact import finds_names, presidio
     from audit.sampling.sample import Choice, make_sample
+    from audit.sampling.source import texts
     from audit.scope import Question
     from audit.warehouse import Warehouse
 
@@ -82,6 +91,9 @@ def sample(
         margin=margin,
         seed=seed,
     )
+    redactor = presidio() if redact else None
+    if redact and not finds_names():
+        note("note: --redact finds names of people and places only where a model of spaCy is installed")
     with Warehouse.read(db) as warehouse, shown(quiet) as progress:
         document = make_sample(
             warehouse,
@@ -90,6 +102,8 @@ def sample(
             assumptions_from(settings.assumptions),
             choice,
             out=None if dry_run else out,
+            read_texts=partial(texts, maps=tuple(map_files or ())),
+            redactor=redactor,
             progress=progress,
         )
     if as_json:
@@ -118,9 +132,16 @@ def _print(document: "SampleDocument", out: Path | None) -> None:
     print(
         "needed: pairs, with those measured before, that show in four samples of five that the\n"
         "loss is within the margin, if there is none. power: in how many this sample shows it, if\n"
-        f"there is none, and if it is half the margin; {document['tests']} workloads tested together (Holm).\n"
+        f"there is none, and if it is half the margin (Holm over workloads tested: {document['tests']}).\n"
         "±: half of the 95 % interval to expect, in points."
     )
+    if all(row["power_if_equal"] < LIKELY for row in document["workloads"]):
+        print(
+            "too thin to decide any of them, as things look: spend it on one (--workload), or give more;\n"
+            "without a budget the sample is as large as the decisions ask for"
+            if document["budget"]["usd"] or document["budget"]["pairs"]
+            else "the log has too few requests to decide any of them: load more of it, or accept a larger margin"
+        )
     for role, cost in document["costs"].items():
         if cost:
             print(f"{ROLES[role]}: {_usd(cost)} on Batch")
@@ -135,6 +156,8 @@ def _print(document: "SampleDocument", out: Path | None) -> None:
             f"warning: the text of {texts['unavailable']:,} of {document['pairs']:,} requests cannot be read again; "
             f"{out / UNAVAILABLE_CSV} lists them with the reason, for a harness that has them"
         )
+    for name, count in document["dropped"].items():
+        note(f"note: {count:,} requests had the parameter {name}, which chat completions do not have; it is left out")
     for file in document["files"]:
         print(f"{out / str(file['name'])}: {file['requests']:,} requests for {file['model']}")
     if document["files"]:
@@ -144,6 +167,9 @@ def _print(document: "SampleDocument", out: Path | None) -> None:
         print("next: replay the listed requests in your own harness; then")
     print(f"      audit outcomes add OUTPUT --sample {out}")
 
+
+LIKELY = 0.5
+"""Power below which a sample is expected to leave a question open."""
 
 UNAVAILABLE_CSV = "unavailable.csv"
 ROLES = {

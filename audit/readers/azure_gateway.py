@@ -6,6 +6,9 @@ and what Log Analytics exports (the same in columns of its own). Bodies are cut 
 
 import json
 
+from audit.conversations.answers import answer_of
+from audit.conversations.requests import chat_request
+from audit.conversations.values import Conversation, UnavailableError, first, record
 from audit.readers.export import Export
 from audit.readers.openai_calls import (
     request_columns,
@@ -114,6 +117,19 @@ def _has_body(record: Record) -> bool:
     )
 
 
+def _conversation(row: Record) -> Conversation:
+    inside = record(row.get("properties"))
+    sent, reply = (
+        first(inside, *INSIDE[column]) or first(row, *map(capital, INSIDE[column]))
+        for column in ("sent_body", "reply_body")
+    )
+    if not sent:
+        raise UnavailableError("the gateway logged no body of it")
+    if not record(sent):
+        raise UnavailableError("its body was cut off by the gateway")
+    return chat_request(record(sent), answer_of(record(reply)))
+
+
 AZURE_APIM_GATEWAY = Reader(
     format="azure_apim_gateway",
     title="Azure API Management, GatewayLogs with bodies (JSON, JSONL, CSV)",
@@ -131,4 +147,5 @@ AZURE_APIM_GATEWAY = Reader(
     relation=_relation,
     recognises=_recognises,
     unroll=unroll_page,
+    conversation=_conversation,
 )

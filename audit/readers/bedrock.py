@@ -6,9 +6,13 @@ link to an object in S3 where they are large. Counts stand outside of them, so t
 
 import json
 
+from audit.conversations.answers import answer_of
+from audit.conversations.requests import chat_request
+from audit.conversations.values import Conversation, UnavailableError, record
 from audit.readers.export import Export
 from audit.readers.prompts import prompt_columns
 from audit.readers.reader import TEXT, Context, Reader, Shape, literal, rows, struct, structure, unroll_page
+from audit.readers.sniff import Record
 
 USAGE: Shape = {
     "inputTokens": TEXT,
@@ -85,6 +89,13 @@ def _last(path: str) -> str:
     return f"list_filter(list_transform(chunks, lambda chunk: chunk.{path}), lambda value: value is not null)[-1]"
 
 
+def _conversation(call: Record) -> Conversation:
+    sent, reply = (record(call.get(name)) for name in ("input", "output"))
+    if "inputBodyS3Path" in sent:
+        raise UnavailableError("its body is so large that Bedrock keeps it in an object of its own")
+    return chat_request(record(sent.get("inputBodyJson")), answer_of(reply.get("outputBodyJson")))
+
+
 BEDROCK = Reader(
     format="bedrock",
     title="AWS Bedrock model invocation logs (JSONL, also packed)",
@@ -100,4 +111,5 @@ BEDROCK = Reader(
     ),
     relation=_relation,
     unroll=unroll_page,
+    conversation=_conversation,
 )

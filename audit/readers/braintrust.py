@@ -4,6 +4,10 @@ Fields read in braintrust 0.48.1, `_generated_types.ProjectLogsEvent` and its in
 epoch seconds, `time_to_first_token` is in seconds, `prompt_tokens` includes the cache for all providers.
 """
 
+from audit.conversations.answers import answer_of
+from audit.conversations.requests import chat_request, parameters
+from audit.conversations.values import Conversation, UnavailableError, is_object
+from audit.conversations.values import parsed as parsed_json
 from audit.readers.export import Export
 from audit.readers.openai_calls import (
     CONVERSATION_KEYS,
@@ -30,6 +34,7 @@ from audit.readers.reader import (
     rows,
     unroll_page,
 )
+from audit.readers.sniff import Record
 
 SPAN_TEXT = (
     "id",
@@ -118,6 +123,14 @@ def _spans(export: Export, context: Context) -> str:
     )"""
 
 
+def _conversation(span: Record) -> Conversation:
+    given = parsed_json(span.get("input"))
+    if not given:
+        raise UnavailableError("Braintrust was given no input of it")
+    sent = given if is_object(given) and "messages" in given else {"messages": given}
+    return chat_request(parameters(span.get("metadata")) | sent, answer_of(span.get("output")), is_whole=False)
+
+
 BRAINTRUST = Reader(
     format="braintrust",
     title="Braintrust spans (JSON, JSONL, CSV)",
@@ -132,4 +145,5 @@ BRAINTRUST = Reader(
     ),
     relation=_spans,
     unroll=unroll_page,
+    conversation=_conversation,
 )

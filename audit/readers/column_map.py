@@ -19,8 +19,8 @@ BOOLEANS = frozenset(
 )
 TIMES = frozenset({"start_time", "end_time", "first_chunk_time"})
 DURATIONS = frozenset({"duration_ms", "time_to_first_chunk_ms"})
-TEXTS = frozenset({"messages", "tools", "instructions"})
-"""Prompt text: read for structure and hashes, never stored."""
+TEXTS = frozenset({"messages", "tools", "instructions", "parameters", "answer"})
+"""What was said: the first three are read for structure and hashes, all for `audit sample`; none is ever stored."""
 COUNTS = frozenset(
     {
         "request_count",

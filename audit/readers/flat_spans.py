@@ -3,6 +3,8 @@
 The attributes are the keys of the record itself; ids and times, where there are any, stand beside them.
 """
 
+from audit.conversations.attributes import Attributes
+from audit.conversations.spans import span_conversation
 from audit.readers.export import Export
 from audit.readers.reader import TEXT, Context, Reader, first_of, identifier, rows
 from audit.readers.span_attributes import aliases, attribute_names, span_relation
@@ -67,4 +69,5 @@ FLAT_SPANS = Reader(
     recognises=_recognises,
     warn=_warn,
     staging="spans",
+    conversation=lambda record: span_conversation(Attributes(record)),
 )

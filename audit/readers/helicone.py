@@ -6,6 +6,9 @@ token counts leave out what was cached; where a row carries the body of the repl
 
 import json
 
+from audit.conversations.answers import answer_of
+from audit.conversations.requests import chat_request
+from audit.conversations.values import Conversation, UnavailableError, record
 from audit.readers.export import Export
 from audit.readers.openai_calls import (
     CONVERSATION_KEYS,
@@ -34,6 +37,7 @@ from audit.readers.reader import (
     structure,
     unroll_page,
 )
+from audit.readers.sniff import Record
 
 COLUMNS: tuple[str, ...] = (
     "request_id",
@@ -131,6 +135,19 @@ def _plain(export: Export, name: str) -> str:
     )
 
 
+def _conversation(row: Record) -> Conversation:
+    sent, reply = (record(_unquoted(row.get(name))) for name in BODIES)
+    if not sent:
+        raise UnavailableError("exported without its body (--include-body), or kept out of Helicone by a header")
+    return chat_request(sent, answer_of(reply))
+
+
+def _unquoted(body: object) -> object:
+    """A body whose quotes the tool's CSV has doubled once more."""
+    is_doubled = isinstance(body, str) and body.startswith('{""') and not body.startswith('{"":')
+    return str(body).replace('""', '"') if is_doubled else body
+
+
 def _is_short(export: Export) -> bool:
     """Whether it is the CSV of the command line tool, which has twelve columns and no cached tokens."""
     return export.container == "csv" and "request_id" not in export.field_set
@@ -155,6 +172,7 @@ HELICONE = Reader(
     ),
     relation=_relation,
     unroll=unroll_page,
+    conversation=_conversation,
     staging="helicone",
 )
 HELICONE_CSV = Reader(
@@ -169,5 +187,6 @@ HELICONE_CSV = Reader(
     relation=_relation,
     recognises=lambda export: _is_short(export) and export.field_set >= HELICONE_CSV.signatures[0],
     warn=_warn,
+    conversation=_conversation,
     staging="helicone",
 )

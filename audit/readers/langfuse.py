@@ -8,6 +8,17 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from audit.conversations.answers import answer_of
+from audit.conversations.requests import chat_request, parameters
+from audit.conversations.values import (
+    Conversation,
+    UnavailableError,
+    first,
+    is_list,
+    is_object,
+    parsed,
+    record,
+)
 from audit.readers.export import Export
 from audit.readers.langfuse_columns import (
     CALLS,
@@ -28,6 +39,7 @@ from audit.readers.langfuse_usage import sorted_parts, usage_columns
 from audit.readers.openai_calls import error_word
 from audit.readers.prompts import prompt_columns
 from audit.readers.reader import Context, Reader, identifier, kept_metadata, literal
+from audit.readers.sniff import Record
 
 LEAST_GAP_MS = 50
 """Shorter calls do not tell milliseconds from seconds."""
@@ -139,6 +151,34 @@ def _time(record: Mapping[str, object], names: tuple[str, ...]) -> datetime | No
     return None
 
 
+def _conversation(observation: Record) -> Conversation:
+    given = parsed(observation.get("input"))
+    sent = parameters(first(observation, *PARAMETERS))
+    if is_object(given) and given.keys() & {"messages", "contents", "input"}:
+        sent |= given
+    elif is_list(given) or (is_object(given) and "role" in given):
+        sent["messages"] = given
+    elif given in (None, "", {}):
+        raise UnavailableError("Langfuse was given no input of it")
+    else:
+        raise UnavailableError("its input is the application's own, no messages")
+    if is_list(messages := parsed(sent.get("messages"))):
+        sent["messages"] = [each for each in messages if _offered(each) is None]
+        # the handler for LangChain logs the tools as messages
+        offered = [tool for each in messages if (tool := _offered(each)) is not None]
+        sent |= {"tools": offered} if offered else {}
+    if not sent.get("tools") and (named := record(first(observation, *DEFINITIONS))):
+        sent["tools"] = named
+    return chat_request(sent, answer_of(observation.get("output")), is_whole=False)
+
+
+def _offered(message: object) -> Record | None:
+    """The tool that a message offers and does not answer."""
+    found = record(message)
+    tool = record(found.get("content")) if is_object(found.get("content")) else {}
+    return tool if found.get("role") == "tool" and record(tool.get("function")).get("parameters") is not None else None
+
+
 def _missing(export: Export) -> str | None:
     return " ".join(_warnings(export)) or None
 
@@ -172,4 +212,5 @@ LANGFUSE = Reader(
     relation=_relation,
     unroll=observations_in,
     warn=_missing,
+    conversation=_conversation,
 )

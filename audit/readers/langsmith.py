@@ -5,6 +5,9 @@ Fields read in langsmith 0.15.1, `schemas.Run`; times are UTC where they name no
 
 import json
 
+from audit.conversations.answers import answer_of
+from audit.conversations.requests import chat_request, parameters
+from audit.conversations.values import Conversation, UnavailableError, record
 from audit.readers.export import Export
 from audit.readers.openai_calls import (
     CONVERSATION_KEYS,
@@ -32,6 +35,7 @@ from audit.readers.reader import (
     structure,
     unroll_page,
 )
+from audit.readers.sniff import Record
 
 RUN_TEXT = (
     "id",
@@ -171,6 +175,15 @@ def _columns(context: Context) -> dict[str, str]:
     }
 
 
+def _conversation(run: Record) -> Conversation:
+    """LangChain keeps the parameters apart; the wrappers of LangSmith keep them beside the messages."""
+    inputs = record(run.get("inputs"))
+    if not inputs:
+        raise UnavailableError("LangSmith was given no input of it")
+    invoked = parameters(record(run.get("extra")).get("invocation_params"))
+    return chat_request(invoked | inputs, answer_of(run.get("outputs")), is_whole="model" in inputs)
+
+
 LANGSMITH = Reader(
     format="langsmith",
     title="LangSmith runs (JSONL of the SDK, JSON, CSV, Parquet bulk export)",
@@ -186,4 +199,5 @@ LANGSMITH = Reader(
     ),
     relation=_runs,
     unroll=unroll_page,
+    conversation=_conversation,
 )

@@ -5,6 +5,10 @@ Both show the same call; fields read in LiteLLM's `proxy/schema.prisma` and `typ
 
 import json
 
+from audit.conversations.answers import answer_of
+from audit.conversations.requests import chat_request, parameters, wrapped_request
+from audit.conversations.values import Conversation, UnavailableError, first
+from audit.conversations.values import parsed as parsed_json
 from audit.readers.export import Export
 from audit.readers.prompts import prompt_columns
 from audit.readers.reader import (
@@ -19,6 +23,7 @@ from audit.readers.reader import (
     structure,
     unroll_page,
 )
+from audit.readers.sniff import Record
 
 USAGE: Shape = {
     "prompt_tokens_details": {"cached_tokens": TEXT, "cache_creation_tokens": TEXT, "audio_tokens": TEXT},
@@ -152,6 +157,27 @@ def _kept(source: str, inside: str | None, context: Context) -> str:
     )
 
 
+def _spend_conversation(record: Record) -> Conversation:
+    return _asked(record, parameters(wrapped_request(record.get("proxy_server_request"))))
+
+
+def _payload_conversation(record: Record) -> Conversation:
+    sent = parameters(wrapped_request(record.get("proxy_server_request")))
+    return _asked(record, sent | parameters(record.get("model_parameters")))
+
+
+def _asked(record: Record, sent: Record) -> Conversation:
+    """The messages stand beside the parameters, or in the request that the proxy got.
+
+    Calls to the Responses API have their input there, which may be one text.
+    """
+    inside = wrapped_request(record.get("proxy_server_request"))
+    messages = parsed_json(record.get("messages")) or first(inside, "messages", "input")
+    if not messages:
+        raise UnavailableError("the proxy stored no prompt (store_prompts_in_spend_logs: true does)")
+    return chat_request(sent | {"messages": messages}, answer_of(record.get("response")), is_whole=bool(sent))
+
+
 def _more_pages(export: Export) -> str | None:
     page, last = export.page.get("page"), export.page.get("total_pages")
     if isinstance(page, int) and isinstance(last, int) and page < last:
@@ -172,6 +198,7 @@ LITELLM_SPEND_LOGS = Reader(
     relation=_spend_logs,
     unroll=unroll_page,
     warn=_more_pages,
+    conversation=_spend_conversation,
 )
 LITELLM_PAYLOAD = Reader(
     format="litellm_payload",
@@ -182,4 +209,5 @@ LITELLM_PAYLOAD = Reader(
     signatures=(frozenset({"id", "startTime", "prompt_tokens", "completion_tokens", "model_parameters"}),),
     relation=_payload,
     unroll=unroll_page,
+    conversation=_payload_conversation,
 )

@@ -6,10 +6,14 @@ for itself; what lies in the tables around them is added by `NEIGHBOURS` while t
 
 import json
 
+from audit.conversations.answers import answer_of
+from audit.conversations.requests import chat_request
+from audit.conversations.values import Conversation, UnavailableError, record
 from audit.readers.export import Export
 from audit.readers.openai_calls import selected
 from audit.readers.prompts import prompt_columns
 from audit.readers.reader import TEXT, Context, Reader, Shape, literal, rows, structure, unroll_page
+from audit.readers.sniff import Record
 
 COLUMNS = (
     "id",
@@ -101,6 +105,17 @@ def _calls(export: Export, context: Context) -> str:
     )"""
 
 
+def _conversation(row: Record) -> Conversation:
+    sent = record(row.get("prompt_json"))
+    if not sent:
+        raise UnavailableError("its messages lie in other tables of logs.db")
+    if row.get("schema_id"):
+        raise UnavailableError("the JSON schema of its answer lies in another table of logs.db")
+    if '{"$' in str(row["prompt_json"]).replace(" ", ""):
+        raise UnavailableError("parts of its messages lie in other tables of logs.db")
+    return chat_request(record(row.get("options_json")) | sent, answer_of(row.get("response")))
+
+
 LLM_LOGS = Reader(
     format="llm_logs",
     title="llm, the command line tool: logs.db (SQLite), or its tables as CSV or JSON",
@@ -113,4 +128,5 @@ LLM_LOGS = Reader(
     ),
     relation=_calls,
     unroll=unroll_page,
+    conversation=_conversation,
 )

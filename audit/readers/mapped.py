@@ -6,6 +6,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import cast
 
+from audit.conversations.answers import answer_of
+from audit.conversations.requests import chat_request, parameters
+from audit.conversations.values import Conversation, UnavailableError, record
 from audit.errors import ConfigError, UnknownNameError
 from audit.readers.column_map import (
     BOOLEANS,
@@ -13,6 +16,7 @@ from audit.readers.column_map import (
     COUNTS,
     DURATIONS,
     SECONDS_PER_UNIT,
+    TEXTS,
     TIMES,
     ColumnMap,
     Origin,
@@ -33,6 +37,7 @@ from audit.readers.reader import (
     rows,
     unroll_page,
 )
+from audit.readers.sniff import Record
 
 MAPS = Path(__file__).parent.parent / "data" / "maps"
 TRUE = "('true', 't', 'yes', 'y', '1')"
@@ -73,6 +78,9 @@ def _reader(column_map: ColumnMap, *, is_shipped: bool) -> Reader:
             _check_columns(column_map, export)
         return _relation(column_map, export, context)
 
+    def conversation(row: Record) -> Conversation:
+        return _conversation(column_map, row)
+
     return Reader(
         format=column_map.name,
         title=column_map.title,
@@ -83,8 +91,37 @@ def _reader(column_map: ColumnMap, *, is_shipped: bool) -> Reader:
         relation=relation,
         recognises=lambda export: _has_one_of(column_map.recognise, export),
         unroll=unroll_page,
+        conversation=conversation if "messages" in column_map.origins else None,
         staging="mapped",
     )
+
+
+def _conversation(column_map: ColumnMap, row: Record) -> Conversation:
+    """What the columns for texts say; where the messages lie inside a request, the rest of it counts as well."""
+    found = {name: _value(row, column_map.origins[name]) for name in TEXTS & column_map.origins.keys()}
+    if not found["messages"]:
+        raise UnavailableError("the column of its messages is empty")
+    sent = parameters(found.get("parameters"))
+    for column in column_map.origins["messages"].columns:
+        if column.endswith(".messages"):
+            sent = parameters(_inside(row, column.removesuffix(".messages"))) | sent
+    sent |= {name: found[name] for name in ("messages", "tools", "instructions") if found.get(name)}
+    said = found.get("answer")
+    answer = answer_of(said) or answer_of({"message": said if isinstance(said, str) else None})
+    return chat_request(sent, answer, is_whole=False)
+
+
+def _value(row: Record, origin: Origin) -> object:
+    return next((value for column in origin.columns if (value := _inside(row, column)) is not None), None)
+
+
+def _inside(row: Record, name: str) -> object:
+    """The value of a source column: under its whole name, in any case, or down the path that its dots spell."""
+    by_name = {key.lower(): value for key, value in row.items()}
+    if name.lower() in by_name:
+        return by_name[name.lower()]
+    top, _, rest = name.partition(".")
+    return _inside(record(by_name[top.lower()]), rest) if rest and top.lower() in by_name else None
 
 
 def _relation(column_map: ColumnMap, export: Export, context: Context) -> str:
@@ -117,7 +154,7 @@ def _relation(column_map: ColumnMap, export: Export, context: Context) -> str:
         items.append("row_number() over () as position")
         order = "order by position"
     return f"""
-    select * exclude (messages, tools, instructions), try(json_array_length(tools)) as listed_tool_count,
+    select * exclude ({", ".join(sorted(TEXTS))}), try(json_array_length(tools)) as listed_tool_count,
         {prompt_columns("messages", "tools", context, "instructions")}
     from (
         select {", ".join(f"{expression} as {identifier(name)}" for name, expression in columns.items())}
@@ -203,8 +240,8 @@ def _shapes(map_name: str, paths: Iterable[tuple[str, ...]]) -> dict[str, Shape 
 def _known(export: Export) -> frozenset[str]:
     """Every name a map may use for this file: its columns, and the dotted paths of the objects in the first records."""
     found = set(export.fields)
-    for record in export.records:
-        found |= set(_dotted(record, ""))
+    for row in export.records:
+        found |= set(_dotted(row, ""))
     return frozenset(name.lower() for name in found)
 
 

@@ -6,8 +6,12 @@ includes the cache, for all providers; tokens are there since MLflow 3.2.
 """
 
 import json
+from collections.abc import Sequence
 from typing import cast
 
+from audit.conversations.answers import answer_of
+from audit.conversations.requests import chat_request
+from audit.conversations.values import Conversation, UnavailableError, listed, record
 from audit.readers.export import Export
 from audit.readers.openai_calls import selected
 from audit.readers.prompts import prompt_columns
@@ -166,6 +170,23 @@ def _columns(context: Context) -> dict[str, str]:
     }
 
 
+def _split(trace: Record) -> Sequence[Record | None]:
+    """The spans of a trace, in the file's own list or in the text of the whole trace; None for a trace without any."""
+    inside = record(record(trace.get("trace")).get("data")).get("spans")
+    places = (inside, record(trace.get("data")).get("spans"), trace.get("spans"))
+    found = [spans for place in places if (spans := listed(place))]
+    return [record(span) or None for span in (found[0] if found else [])] or [None]
+
+
+def _conversation(span: Record) -> Conversation:
+    attributes = record(span.get("attributes"))
+    sent = record(attributes.get("mlflow.spanInputs"))
+    if not sent:
+        raise UnavailableError("MLflow was given no input of it")
+    tools = listed(attributes.get("mlflow.chat.tools"))
+    return chat_request(({"tools": tools} if tools else {}) | sent, answer_of(attributes.get("mlflow.spanOutputs")))
+
+
 def _recognises(export: Export) -> bool:
     if any(signature <= export.field_set for signature in SIGNATURES[:2]):
         return True
@@ -203,5 +224,7 @@ MLFLOW = Reader(
     relation=_spans,
     recognises=_recognises,
     records_per_line=_records_per_line,
+    split=_split,
+    conversation=_conversation,
     unroll=unroll_page,
 )

@@ -7,6 +7,10 @@ several agree equally well only the requests they have in common are taken.
 
 from collections.abc import Sequence
 
+from audit.conversations.answers import answer_of
+from audit.conversations.requests import chat_request
+from audit.conversations.values import Conversation, UnavailableError
+from audit.conversations.values import record as object_of
 from audit.errors import InputError
 from audit.readers.export import Export
 from audit.readers.openai_calls import (
@@ -20,6 +24,7 @@ from audit.readers.openai_calls import (
     with_prompt,
 )
 from audit.readers.reader import TEXT, Context, Reader, Shape, literal, parsed, rows, struct
+from audit.readers.sniff import Record
 
 INPUT = frozenset({"custom_id", "method", "url", "body"})
 OUTPUT = frozenset({"custom_id", "response"})
@@ -72,6 +77,13 @@ def _relation(export: Export, context: Context) -> str:
         coalesce(created, greatest((select max(created) from replies), {", ".join([*latest, "null"])})) as created
     from replies left join asked on custom_id = found_id
     order by position"""
+
+
+def _conversation(record: Record) -> Conversation:
+    """What a line of the output says, with the body of its input line put beside it under `body`."""
+    if not (sent := object_of(record.get("body"))):
+        raise UnavailableError("the input file of its batch was not loaded with it")
+    return chat_request(sent, answer_of(object_of(record.get("response")).get("body")))
 
 
 def _replies(export: Export, context: Context) -> str:
@@ -128,4 +140,5 @@ OPENAI_BATCH = Reader(
     relation=_relation,
     recognises=lambda export: _is_input(export) or _is_output(export),
     needs_siblings=True,
+    conversation=_conversation,
 )

@@ -7,6 +7,9 @@ goes through a column map.
 import json
 from typing import cast
 
+from audit.conversations.answers import answer_of
+from audit.conversations.requests import chat_request
+from audit.conversations.values import Conversation, UnavailableError
 from audit.readers.export import Export
 from audit.readers.openai_calls import (
     CONVERSATION_KEYS,
@@ -181,6 +184,13 @@ def _is_reply(value: Record) -> bool:
     )
 
 
+def _conversation(record: Record) -> Conversation:
+    sent, reply = bodies_of(record)
+    if sent is None:
+        raise UnavailableError("only the reply was logged, not the request")
+    return chat_request(sent, answer_of(reply))
+
+
 def _warn(export: Export) -> str | None:
     if export.page.get("has_more") is True:
         last = export.page.get("last_id")
@@ -202,4 +212,5 @@ OPENAI_REQUESTS = Reader(
     recognises=_recognises,
     unroll=unroll_page,
     warn=_warn,
+    conversation=_conversation,
 )

@@ -4,9 +4,12 @@ A line holds many spans, and a record is a span. Fields as in the protocol's JSO
 "JSON Protobuf Encoding"): ids in hex, 64-bit numbers as text; writers that differ are read as well.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
+from audit.conversations.attributes import Attributes
+from audit.conversations.spans import span_conversation
+from audit.conversations.values import Conversation, listed, record
 from audit.readers.export import Export
 from audit.readers.reader import TEXT, Context, Reader, Shape, rows, struct
 from audit.readers.sniff import Record
@@ -136,6 +139,38 @@ def _objects(value: object, key: str) -> list[Record]:
     return [cast("Record", item) for item in items if isinstance(item, dict)]
 
 
+def _split(line: Record) -> Sequence[Record | None]:
+    """The spans of a line, and None for every scope and resource without any: as `_spans_per_line` counts them."""
+    spans: list[Record | None] = []
+    for resource in listed(line.get("resourceSpans")) or [None]:
+        for scope in listed(record(resource).get("scopeSpans")) or [None]:
+            spans += [record(span) or None for span in listed(record(scope).get("spans"))] or [None]
+    return spans
+
+
+def _conversation(span: Record) -> Conversation:
+    events = [each | {"attributes": _plain_attributes(each)} for each in map(record, listed(span.get("events")))]
+    return span_conversation(Attributes(_plain_attributes(span)), events)
+
+
+def _plain_attributes(of: Record) -> Record:
+    pairs = map(record, listed(of.get("attributes")))
+    return {str(pair.get("key")): _plain(pair.get("value")) for pair in pairs}
+
+
+def _plain(value: object) -> object:
+    """An AnyValue as JSON has it."""
+    kind, inside = next(iter(record(value).items()), ("", None))
+    if kind == "arrayValue":
+        return [_plain(each) for each in listed(record(inside).get("values"))]
+    if kind == "kvlistValue":
+        return {
+            str(record(each).get("key")): _plain(record(each).get("value"))
+            for each in listed(record(inside).get("values"))
+        }
+    return int(str(inside)) if kind == "intValue" and str(inside).lstrip("-").isdigit() else inside
+
+
 def _warn(export: Export) -> str | None:
     spans = [record for record in export.records if "resourceSpans" in record]
     if not spans:
@@ -181,4 +216,6 @@ OTLP = Reader(
     warn=_warn,
     staging="spans",
     records_per_line=_spans_per_line,
+    split=_split,
+    conversation=_conversation,
 )

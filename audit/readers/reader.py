@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from audit.conversations.values import Conversation
 from audit.readers.export import Export
-from audit.readers.sniff import page_key
+from audit.readers.sniff import Record, page_key
 
 TEXT = "VARCHAR"
 MAX_CSV_RECORD = 16_777_216
@@ -66,6 +67,11 @@ class Reader:
     records_per_line: Callable[[Export, Context], str] | None = None
     """Where a line of JSON lines holds several records: the text of a SELECT that gives how many each line holds, in
     file order; blank lines hold none and have no row."""
+    split: Callable[[Record], Sequence[Record | None]] | None = None
+    """The records of such a line, one by one and in the same order, None for one that is no record of this format."""
+    conversation: Callable[[Record], Conversation] | None = None
+    """What was said in the call of a record, where exports of this format can hold it; raises UnavailableError with
+    the reason where this one does not. Columns of tables are text."""
     staging: str = ""
     """The name after `raw_` and `stg_` where several formats share one staging file; see `relation_name`."""
     target: Literal["request_facts", "billed_costs"] = "request_facts"

@@ -103,6 +103,11 @@ def prepare(
     return reader, replace(seen, path=Path(lines.name), page=_page(part))
 
 
+def seen_by(reader: Reader, export: Export) -> Export:
+    """The export as this reader sees it: a JSON document as JSON lines, of which none is written yet."""
+    return _seen(export, _first_parts(export), reader)
+
+
 def readers_document(readers: Sequence[Reader] = READERS) -> list[dict[str, object]]:
     """The JSON of `audit formats`: one object per format."""
     return [

@@ -9,6 +9,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import cast
 
+from audit.conversations.attributes import attributes_of
+from audit.conversations.spans import span_conversation
+from audit.conversations.values import listed
 from audit.readers.export import Export
 from audit.readers.reader import (
     TEXT,
@@ -156,4 +159,5 @@ SPAN_TABLE = Reader(
     recognises=_recognises,
     unroll=unroll_page,
     staging="spans",
+    conversation=lambda record: span_conversation(attributes_of(record), listed(record.get("events"))),
 )

@@ -4,6 +4,9 @@ Names are those of AI SDK 6, as the fixtures of Arize-ai/openinference (openinfe
 Times are pairs of seconds and nanoseconds, attributes one flat object.
 """
 
+from audit.conversations.attributes import attributes_of
+from audit.conversations.spans import span_conversation
+from audit.conversations.values import listed
 from audit.readers.export import Export
 from audit.readers.reader import TEXT, Context, Reader, Shape, identifier, rows, struct
 from audit.readers.span_attributes import attribute_names, span_relation
@@ -63,4 +66,5 @@ VERCEL_AI = Reader(
     signatures=(frozenset({"name", "spanContext", "attributes", "startTime"}),),
     relation=_relation,
     staging="spans",
+    conversation=lambda record: span_conversation(attributes_of(record), listed(record.get("events"))),
 )

@@ -9,6 +9,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import cast
 
+from audit.conversations.answers import answer_of
+from audit.conversations.requests import chat_request
+from audit.conversations.values import record
 from audit.errors import InputError
 from audit.readers.export import Export
 from audit.readers.openai_requests import OPENAI_REQUESTS, WRAPPER, bodies_of
@@ -146,6 +149,7 @@ VERTEX = Reader(
     signatures=(frozenset({"logging_time", "full_response", "api_method"}),),
     relation=_relation,
     warn=_warn,
+    conversation=lambda row: chat_request(record(row.get("full_request")), answer_of(row.get("full_response"))),
 )
 GEMINI_REPLIES = replace(
     OPENAI_REQUESTS,

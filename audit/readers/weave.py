@@ -6,6 +6,9 @@ keyed by model, so only the innermost calls count.
 
 import json
 
+from audit.conversations.answers import answer_of
+from audit.conversations.requests import chat_request
+from audit.conversations.values import record
 from audit.readers.export import Export
 from audit.readers.openai_calls import (
     CONVERSATION_KEYS,
@@ -145,4 +148,5 @@ WEAVE = Reader(
     signatures=(frozenset({"op_name", "trace_id", "started_at", "summary"}),),
     relation=_calls,
     unroll=unroll_page,
+    conversation=lambda call: chat_request(record(call.get("inputs")), answer_of(call.get("output"))),
 )

@@ -79,6 +79,8 @@ class SampleDocument(TypedDict):
     cost: float
     texts: dict[str, int] | None
     """None before they are read."""
+    dropped: dict[str, int]
+    """Requests read by the parameter of theirs that Batch has no word for, and that is left out."""
     files: list[dict[str, str | int]]
 
 
@@ -93,6 +95,7 @@ def document(
     is_redacted: bool = False,
     costs: Mapping[str, Mapping[str, float]] | None = None,
     texts: dict[str, int] | None = None,
+    dropped: Mapping[str, int] | None = None,
     files: Sequence[BatchFile] = (),
 ) -> SampleDocument:
     """The manifest; `costs` by workload id and role are those of the plan unless given."""
@@ -125,6 +128,7 @@ def document(
         costs=by_role,
         cost=sum(by_role.values()),
         texts=texts,
+        dropped=dict(dropped or {}),
         files=[asdict(file) for file in files],
     )
 

@@ -23,6 +23,8 @@ class FoundTexts:
     """Why there is no text."""
     answered: set[str] = field(default_factory=set[str])
     """Those with a logged answer."""
+    dropped: dict[str, int] = field(default_factory=dict[str, int])
+    """Requests by the parameter of theirs that chat completions have no word for."""
     _places: dict[str, int] = field(default_factory=dict[str, int])
 
     @classmethod
@@ -35,6 +37,8 @@ class FoundTexts:
                     texts.unavailable[each.sample_id] = each.unavailable or NOT_ASKED
                 if each.answer is not None:
                     texts.answered.add(each.sample_id)
+                for name in each.dropped:
+                    texts.dropped[name] = texts.dropped.get(name, 0) + 1
                 texts._places[each.sample_id] = file.tell()
                 file.write(json_line({"body": each.body, "answer": each.answer}))
         return texts

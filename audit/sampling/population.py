@@ -79,7 +79,7 @@ class Frames:
 
 
 DECIDED = "decided on the pairs it has; name it with --workload to replay more of it all the same"
-BUCKETS = "only buckets of a usage export, no single requests"
+NO_REQUESTS = "buckets of a usage export or embeddings, no requests that could be replayed"
 PAIRED = "all of its requests have a pair already"
 
 
@@ -152,10 +152,10 @@ def nothing_to_sample(left: Iterable[LeftOut], incumbent: str) -> AuditError:
     reasons = {each.reason for each in left}
     if not reasons:
         return AuditError(f"no billed requests of {incumbent}; `audit status` lists the models in use")
-    if reasons == {BUCKETS}:
+    if reasons == {NO_REQUESTS}:
         return AuditError(
-            f"the traffic of {incumbent} is known only as buckets of a usage export, which have no requests to replay; "
-            "export request logs (`audit formats` lists who keeps them and how) and load those"
+            f"of {incumbent} there are only buckets of a usage export, or embeddings: no requests to replay; export "
+            "request logs (`audit formats` lists who keeps them and how) and load those"
         )
     return AuditError(f"nothing to replay for {incumbent}: {'; '.join(sorted(reasons))}")
 
@@ -175,7 +175,7 @@ def _closed(row: Mapping[str, object], parts: list[Part], *, is_named: bool) -> 
     if gates and gates != ["long_input"]:
         return " ".join(REASONS[gate] for gate in gates)
     if not parts:
-        return BUCKETS if row["bucket_request_count"] else "no single requests that could be replayed"
+        return NO_REQUESTS
     is_decided = row["evidence"] == "measured" and row["verdict"] in ("route", "keep") and not row["is_gated"]
     if is_decided and not is_named:
         return DECIDED

@@ -20,6 +20,7 @@ from audit.sampling.manifest import MANIFEST
 from audit.sampling.plan import Ask, Known, Plan
 from audit.sampling.planning import make_plan
 from audit.sampling.population import Frames, LeftOut, Population, nothing_to_sample, populations, read_frames
+from audit.sampling.redact import Names, Redactor
 from audit.sampling.selection import Selection, known_from, select
 from audit.sampling.source import Found, Wanted, texts
 from audit.sampling.writing import write_files
@@ -82,13 +83,13 @@ def make_sample(
     *,
     out: Path | None,
     read_texts: Texts = texts,
-    is_redacted: bool = False,
+    redactor: Redactor | None = None,
     progress: Progress = silent,
 ) -> SampleDocument:
     """The manifest of a sample, whose folder is written at `out`; without `out` nothing is drawn and nothing written.
 
-    `read_texts` gives the texts, redacted where `is_redacted` says so. Raises AuditError when there is nothing to
-    sample, and ConfigError when the budget or the folder will not do.
+    A `redactor` replaces personal data in every text before it is written anywhere. Raises AuditError when there is
+    nothing to sample, and ConfigError when the budget or the folder will not do.
     """
     if out is not None:
         refuse_used(out)
@@ -106,13 +107,14 @@ def make_sample(
         drawn = draw(warehouse, asked.frames, plan.workloads, choice.seed)
     with new_folder(out) as folder:
         spool = folder / "texts.part"
-        found = FoundTexts.collect(spool, read_texts(warehouse, _wanted(drawn), progress))
+        found = FoundTexts.collect(spool, _redacted(read_texts(warehouse, _wanted(drawn), progress), redactor))
         with progress("writing the sample"):
             selection = asked.within_budget(plan, drawn, found)
             files = write_files(folder, selection, found, asked.scope.candidate_model)
             result = document(
                 asked.scope, selection.plan, assumptions, choice.ask, created=question.today, seed=choice.seed,
-                is_redacted=is_redacted, costs=selection.costs(), texts=_counts(selection, found), files=files,
+                is_redacted=redactor is not None, costs=selection.costs(), texts=_counts(selection, found),
+                dropped=found.dropped, files=files,
             )  # fmt: skip
             with open_private(folder / MANIFEST) as file:
                 file.write(json.dumps(result, ensure_ascii=False, indent=2).encode() + b"\n")
@@ -152,6 +154,17 @@ def _wanted(drawn: Sequence[Drawn]) -> list[Wanted]:
         )
         for each in sorted(drawn, key=lambda each: (each.file_id, each.record_number))
     ]
+
+
+def _redacted(found: Iterator[Found], redactor: Redactor | None) -> Iterator[Found]:
+    """The texts with placeholders, the same one for the same text in a request and its answer."""
+    if redactor is None:
+        yield from found
+        return
+    for each in found:
+        names = Names()
+        body, answer = (None if text is None else redactor.redact(text, names) for text in (each.body, each.answer))
+        yield replace(each, body=body, answer=answer)
 
 
 def _counts(selection: Selection, found: FoundTexts) -> dict[str, int]:

@@ -25,8 +25,12 @@ with replayable as (
         cast(sum(usage_output_tokens) as bigint) as usage_output_tokens,
         sum(list_cost) as list_cost
     from cell_costs
-    -- a bucket is no request, and an embedding no answer that could be graded
-    where cell_disposition = 'eligible' and request_grain = 'request' and not is_embedding
+    -- a bucket is no request, even if it counts one, and an embedding no answer that could be graded
+    where
+        cell_disposition = 'eligible'
+        and request_grain = 'request'
+        and source_format <> 'openai_usage'
+        and not is_embedding
     group by
         source_format,
         billing_period,
