@@ -11,7 +11,7 @@ from pathlib import Path
 from audit.errors import InputError
 from audit.intake.records import lines_of
 from audit.readers.export import Export, inspect
-from audit.readers.openai_batch import INPUT
+from audit.readers.openai_batch import AMBIGUOUS, INPUT
 from audit.readers.sniff import Record
 from audit.sampling.reread import Facts, Source, Unit, object_in
 from audit.warehouse import Warehouse
@@ -68,7 +68,8 @@ def with_requests(
             if line is not None and facts.get(number) == expected.get(number):
                 asked.setdefault(number, []).append((object_in(line) or {}).get("body"))
     for number, bodies in asked.items():
-        found[number] = {**records[number], "body": bodies[0] if all(body == bodies[0] for body in bodies) else None}
+        is_one = all(body == bodies[0] for body in bodies)
+        found[number] = {**records[number], "body": bodies[0] if is_one else AMBIGUOUS}
     return found
 
 
