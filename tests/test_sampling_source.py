@@ -14,6 +14,7 @@ import pytest
 import zstandard
 from exports import Row, spend_log, write_csv, write_jsonl
 from said import asked, wanted
+from web_server import served
 
 from audit.intake.loading import load
 from audit.intake.retry import retry_rejects
@@ -253,3 +254,12 @@ def test_few_records_of_a_long_file_take_little_memory(tmp_path: Path, monkeypat
             tracemalloc.stop()
     assert len(requests) == count // 3
     assert peak < path.stat().st_size / 8
+
+
+def test_a_file_behind_an_address_is_read_again(tmp_path: Path) -> None:
+    content = write_jsonl(tmp_path / "source.jsonl", [row(number) for number in range(3)]).read_bytes()
+    db = tmp_path / "usage.duckdb"
+    with served({"/log.jsonl": content}) as server:
+        load([f"{server.address}/log.jsonl"], db)
+        assert prompts(db) == numbers(0, 1, 2)
+    assert all("cannot be read again" in str(each) for each in prompts(db))
