@@ -261,3 +261,36 @@ def test_a_row_of_llm_and_the_csv_of_helicone(tmp_path: Path) -> None:
     (tmp_path / "h").mkdir()
     rest, answer = one_call(tmp_path / "h", write_csv(tmp_path / "helicone.csv", [other]))
     assert (rest, answer) == ({}, {"message": SAID, "finish_reason": "stop"})
+
+
+def logfire(attributes: Row) -> Row:
+    """A row of Logfire's table of records."""
+    usual: Row = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": "gpt-4o",
+        "gen_ai.usage.input_tokens": 120,
+        "gen_ai.usage.output_tokens": 12,
+        "gen_ai.tool.definitions": OTEL_TOOLS,
+    }
+    row: Row = {"start_timestamp": "2026-03-02T09:10:02Z", "end_timestamp": "2026-03-02T09:10:03Z"}
+    row |= {"trace_id": "00000000000000000000000000000099", "span_id": "0000000000000099", "parent_span_id": ""}
+    return row | {"span_name": "chat", "attributes": json.dumps(usual | attributes)}
+
+
+def test_a_record_of_logfire_with_the_request_of_the_sdk(tmp_path: Path) -> None:
+    sent = {"model": "gpt-4o", "messages": CHAT, "temperature": 0.2, "tools": [PLAIN_TOOL]}
+    row = logfire({"request_data": sent, "response_data": {"message": SAID, "usage": {}}})
+    rest, answer = one_call(tmp_path, write_csv(tmp_path / "records.csv", [row]))
+    assert rest == {"tools": [PLAIN_TOOL], "temperature": 0.2}
+    assert answer == {"message": SAID, "finish_reason": None}
+
+
+def test_the_events_of_pydantic_ai(tmp_path: Path) -> None:
+    names = {"system": "gen_ai.system.message", "user": "gen_ai.user.message"}
+    names |= {"assistant": "gen_ai.assistant.message", "tool": "gen_ai.tool.message"}
+    events: list[Row] = [{"event.name": names[str(message["role"])], **message} for message in CHAT]
+    events.append({"event.name": "gen_ai.choice", "index": 0, "message": SAID, "finish_reason": "stop"})
+    row = logfire({"events": json.dumps(events)})
+    rest, answer = one_call(tmp_path, write_csv(tmp_path / "records.csv", [row]))
+    assert rest == {"tools": [PLAIN_TOOL]}
+    assert answer == {"message": SAID, "finish_reason": "stop"}

@@ -49,11 +49,8 @@ def with_requests(
 
     A line whose request is in no input file, or in several and not the same, has no body.
     """
-    found = {
-        number: record
-        for number, record in records.items()
-        if (source.staged(small, units, (small,)) or {}).get(number) == expected.get(number)
-    }
+    alone = source.staged(small, units, (small,)) or {}
+    found = {number: line for number, line in records.items() if alone.get(number) == expected[number]}
     asked: dict[int, list[object]] = {}
     for export in inputs:
         lines = _lines(export, {str(record.get("custom_id")) for record in records.values()})
@@ -65,7 +62,7 @@ def with_requests(
         facts = source.staged(small, units, (small, sent)) or {}
         for number, record in records.items():
             line = lines.get(str(record.get("custom_id")))
-            if line is not None and facts.get(number) == expected.get(number):
+            if line is not None and facts.get(number) == expected[number]:
                 asked.setdefault(number, []).append((object_in(line) or {}).get("body"))
     for number, bodies in asked.items():
         is_one = all(body == bodies[0] for body in bodies)

@@ -175,6 +175,19 @@ def _checked(
 ) -> dict[int, Record]:
     """Number -> record, of the wanted records in these units that are what was loaded."""
     small = source.small_copy(units)
+    try:
+        return _checked_copy(source, small, units, expected, inputs)
+    finally:
+        Path(str(small.path)).unlink()
+
+
+def _checked_copy(
+    source: Source,
+    small: Export,
+    units: Sequence[Unit],
+    expected: Mapping[int, Facts],
+    inputs: Sequence[Export],
+) -> dict[int, Record]:
     staged = source.staged(small, units, (small,) if source.reader.needs_siblings else ())
     if staged is None:
         # one odd unit must not spoil the others
