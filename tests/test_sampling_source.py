@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import cast
 
+import polars as pl
 import pytest
 import zstandard
 from exports import Row, spend_log, write_csv, write_jsonl
@@ -180,6 +181,17 @@ def test_a_record_loaded_by_a_retry_is_found(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("nonesuch_____________________time", good))
     retry_rejects([str(path)], db)
     assert sorted(map(str, prompts(db))) == numbers(0, 1, 2)
+
+
+def test_rows_of_a_parquet_file_are_read_in_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reread, "MOST_ROWS", 3)
+    rows = [table_row(number) for number in range(11)]
+    path, db = tmp_path / "log.parquet", tmp_path / "usage.duckdb"
+    pl.DataFrame(rows).write_parquet(path)
+    load([str(path)], db)
+    assert prompts(db) == numbers(*range(11))
+    pl.DataFrame([*rows[:4], *rows[5:]]).write_parquet(path)
+    assert prompts(db) == [*numbers(0, 1, 2, 3), *[CHANGED] * 7]
 
 
 def test_tables_of_a_sqlite_file_are_read_again(tmp_path: Path) -> None:
