@@ -194,6 +194,24 @@ def test_rows_of_a_parquet_file_are_read_in_pages(tmp_path: Path, monkeypatch: p
     assert prompts(db) == [*numbers(0, 1, 2, 3), *[CHANGED] * 7]
 
 
+def test_a_file_that_is_damaged_in_the_middle_gives_reasons(tmp_path: Path) -> None:
+    said = "".join(map(str, range(20_000)))
+    rows = [table_row(number) | {"messages": json.dumps([{"role": "user", "content": said}])} for number in range(50)]
+    pl.DataFrame(rows).write_parquet(tmp_path / "log.parquet")
+    (tmp_path / "log.jsonl.gz").write_bytes(gzip.compress("".join(json.dumps(each) + "\n" for each in rows).encode()))
+    for name in ("log.parquet", "log.jsonl.gz"):
+        path, db = tmp_path / name, tmp_path / f"{name}.duckdb"
+        load([str(path)], db)
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) // 3] + b"\xff" * 2000 + content[len(content) // 3 + 2000 :])
+        found = asked(db)
+        reasons = {each.unavailable for each in found if each.body is None}
+        assert reasons
+        assert reasons <= {"the export can no longer be read to its end", CHANGED}
+        whole = [{"role": "user", "content": said}]
+        assert all(each.body["messages"] == whole for each in found if each.body is not None)
+
+
 def test_tables_of_a_sqlite_file_are_read_again(tmp_path: Path) -> None:
     path = tmp_path / "proxy.db"
     rows = [table_row(number) for number in range(3)]
