@@ -1,6 +1,5 @@
 """One conversation with everything a request can hold, and what has to become of it, written by hand."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -89,7 +88,7 @@ CALL = Call(
 
 def reply(base: Row) -> Row:
     """A chat completion that says SAID."""
-    message = {"role": "assistant", "content": SAID, "refusal": None, "annotations": []}
+    message: Row = {"role": "assistant", "content": SAID, "refusal": None, "annotations": list[Row]()}
     return base | {"choices": [{"index": 0, "finish_reason": "stop", "logprobs": None, "message": message}]}
 
 
@@ -136,8 +135,3 @@ def only(found: list[Found]) -> tuple[Row | None, Row | None]:
     (each,) = found
     assert each.unavailable is None, each.unavailable
     return each.body, each.answer
-
-
-def doubled(value: object) -> str:
-    """JSON text, as traces write objects into attributes."""
-    return json.dumps(value)

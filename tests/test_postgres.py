@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from exports import spend_logs, write_csv
 from postgres_server import PASSWORD, REASON, program, running
+from said import asked
 from typer.testing import CliRunner
 
 from audit.cli import app
@@ -102,6 +103,25 @@ def test_the_table_of_a_litellm_proxy_is_loaded_as_its_csv_export_would_be(serve
         query = f"select {columns} from requests order by request_id"
         assert one.rows(query) == other.rows(query)
         assert len(one.rows(query)) == CALLS
+
+
+def test_the_texts_of_its_rows_are_read_again_where_they_stayed_as_they_were(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(server, autocommit=True) as con:
+        con.execute('create table said as select * from "LiteLLM_SpendLogs" limit 3')
+        con.execute(
+            "update said set messages = jsonb_build_array(jsonb_build_object('role', 'user', 'content', request_id))"
+        )
+        try:
+            load([f"{server}#said"], tmp_path / "usage.duckdb")
+            monkeypatch.setenv("PGUSER", "owner")
+            texts = [each.body for each in asked(tmp_path / "usage.duckdb")]
+            assert texts == [{"messages": [{"role": "user", "content": f"chatcmpl-{number}"}]} for number in range(3)]
+            con.execute('update said set messages = \'[{"role": "user", "content": "x"}]\'')
+            assert [each.body for each in asked(tmp_path / "usage.duckdb")] == [None] * 3
+        finally:
+            con.execute("drop table said")
 
 
 def test_a_table_loaded_twice_changes_nothing(server: str, tmp_path: Path) -> None:

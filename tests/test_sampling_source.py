@@ -4,17 +4,24 @@ import gzip
 import json
 import shutil
 import sqlite3
+import tracemalloc
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import cast
 
+import polars as pl
 import pytest
 import zstandard
 from exports import Row, spend_log, write_csv, write_jsonl
-from said import asked
+from said import asked, wanted
+from web_server import served
 
 from audit.intake.loading import load
 from audit.intake.retry import retry_rejects
+from audit.sampling import reread
+from audit.sampling.source import texts
+from audit.warehouse import Warehouse
 
 CHANGED = "the file has changed since it was loaded"
 Change = Callable[[list[str]], list[str]]
@@ -23,9 +30,8 @@ Change = Callable[[list[str]], list[str]]
 def row(number: int, said: str | None = None, **columns: object) -> Row:
     """A call whose prompt names its number."""
     messages = [{"role": "user", "content": said or f"call number {number}"}]
-    return spend_log(
-        number, proxy_server_request={"model": "gpt-4o", "messages": messages}, messages=messages, **columns
-    )
+    sent = {"model": "gpt-4o", "messages": messages}
+    return spend_log(number) | {"proxy_server_request": sent, "messages": messages} | columns
 
 
 def exported(folder: Path, count: int = 5, name: str = "log.jsonl") -> tuple[Path, Path]:
@@ -38,7 +44,7 @@ def exported(folder: Path, count: int = 5, name: str = "log.jsonl") -> tuple[Pat
 def prompts(db: Path) -> list[str | None]:
     """The prompt of every request, or the reason why it has none."""
     return [
-        each.body["messages"][0]["content"] if each.body is not None else each.unavailable  # pyright: ignore
+        str(cast("list[Row]", each.body["messages"])[0]["content"]) if each.body is not None else each.unavailable
         for each in asked(db)
     ]
 
@@ -83,22 +89,22 @@ def garbled(lines: list[str]) -> list[str]:
     return [lines[0], "{" + lines[1], *lines[2:]]
 
 
-@pytest.mark.parametrize(
-    ("change", "kept"),
-    [
-        (moved_by_one, []),
-        (lambda lines: lines[::-1], [2]),
-        (lambda lines: lines[:3], [0, 1, 2]),
-        (lambda lines: lines[:1] + lines[2:], [0]),
-        (edited, [0, 1, 3, 4]),
-        (other_id, [0, 2, 3, 4]),
-        (other_tokens, []),
-        (garbled, [0, 2, 3, 4]),
-        (lambda lines: [*lines, *moved_by_one([])], [0, 1, 2, 3, 4]),
-        (lambda lines: ["\n", *lines, "\n"], [0, 1, 2, 3, 4]),
-        (lambda _: [json.dumps({"name": "another log"}) + "\n"], []),
-    ],
-)
+CHANGES: list[tuple[Change, list[int]]] = [
+    (moved_by_one, []),
+    (lambda lines: lines[::-1], [2]),
+    (lambda lines: lines[:3], [0, 1, 2]),
+    (lambda lines: lines[:1] + lines[2:], [0]),
+    (edited, [0, 1, 3, 4]),
+    (other_id, [0, 2, 3, 4]),
+    (other_tokens, []),
+    (garbled, [0, 2, 3, 4]),
+    (lambda lines: [*lines, *moved_by_one([])], [0, 1, 2, 3, 4]),
+    (lambda lines: ["\n", *lines, "\n"], [0, 1, 2, 3, 4]),
+    (lambda _: [json.dumps({"name": "another log"}) + "\n"], []),
+]
+
+
+@pytest.mark.parametrize(("change", "kept"), CHANGES)
 def test_a_record_counts_only_where_it_is_still_what_was_loaded(
     tmp_path: Path, change: Change, kept: list[int]
 ) -> None:
@@ -177,6 +183,35 @@ def test_a_record_loaded_by_a_retry_is_found(tmp_path: Path) -> None:
     assert sorted(map(str, prompts(db))) == numbers(0, 1, 2)
 
 
+def test_rows_of_a_parquet_file_are_read_in_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reread, "MOST_ROWS", 3)
+    rows = [table_row(number) for number in range(11)]
+    path, db = tmp_path / "log.parquet", tmp_path / "usage.duckdb"
+    pl.DataFrame(rows).write_parquet(path)
+    load([str(path)], db)
+    assert prompts(db) == numbers(*range(11))
+    pl.DataFrame([*rows[:4], *rows[5:]]).write_parquet(path)
+    assert prompts(db) == [*numbers(0, 1, 2, 3), *[CHANGED] * 7]
+
+
+def test_a_file_that_is_damaged_in_the_middle_gives_reasons(tmp_path: Path) -> None:
+    said = "".join(map(str, range(20_000)))
+    rows = [table_row(number) | {"messages": json.dumps([{"role": "user", "content": said}])} for number in range(50)]
+    pl.DataFrame(rows).write_parquet(tmp_path / "log.parquet")
+    (tmp_path / "log.jsonl.gz").write_bytes(gzip.compress("".join(json.dumps(each) + "\n" for each in rows).encode()))
+    for name in ("log.parquet", "log.jsonl.gz"):
+        path, db = tmp_path / name, tmp_path / f"{name}.duckdb"
+        load([str(path)], db)
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) // 3] + b"\xff" * 2000 + content[len(content) // 3 + 2000 :])
+        found = asked(db)
+        reasons = {each.unavailable for each in found if each.body is None}
+        assert reasons
+        assert reasons <= {"the export can no longer be read to its end", CHANGED}
+        whole = [{"role": "user", "content": said}]
+        assert all(each.body["messages"] == whole for each in found if each.body is not None)
+
+
 def test_tables_of_a_sqlite_file_are_read_again(tmp_path: Path) -> None:
     path = tmp_path / "proxy.db"
     rows = [table_row(number) for number in range(3)]
@@ -229,3 +264,32 @@ def test_what_the_log_says_a_request_had_has_to_be_in_its_text(tmp_path: Path) -
     path = write_jsonl(tmp_path / "log.jsonl", [spend_log(0, proxy_server_request=sent)])
     load([str(path)], tmp_path / "usage.duckdb")
     assert prompts(tmp_path / "usage.duckdb") == ["the JSON schema of its answer was not logged"]
+
+
+def test_few_records_of_a_long_file_take_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the others is kept, and of what is asked for only a page is in memory at a time."""
+    monkeypatch.setattr(reread, "MOST_RECORDS", 50)
+    path, db, count = tmp_path / "log.jsonl", tmp_path / "usage.duckdb", 4000
+    path = write_jsonl(path, [row(number, f"call number {number} {'x' * 4000}") for number in range(count)])
+    load([str(path)], db)
+    with Warehouse.read(db) as warehouse:
+        requests = [each for each in wanted(warehouse) if each.record_number % 3 == 0]
+        found = texts(warehouse, requests[::-1])
+        next(found)
+        tracemalloc.start()
+        try:
+            assert all(each.body is not None for each in found)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert len(requests) == count // 3
+    assert peak < path.stat().st_size / 8
+
+
+def test_a_file_behind_an_address_is_read_again(tmp_path: Path) -> None:
+    content = write_jsonl(tmp_path / "source.jsonl", [row(number) for number in range(3)]).read_bytes()
+    db = tmp_path / "usage.duckdb"
+    with served({"/log.jsonl": content}) as server:
+        load([f"{server.address}/log.jsonl"], db)
+        assert prompts(db) == numbers(0, 1, 2)
+    assert all("cannot be read again" in str(each) for each in prompts(db))

@@ -13,6 +13,7 @@ class Attributes:
     """Names with dots -> values; lists stay lists, and text stays text."""
 
     def __init__(self, found: Mapping[str, object]) -> None:
+        self.whole = found
         self.flat = dict(_flat(found, ""))
 
     def get(self, *names: str) -> object:
@@ -26,7 +27,7 @@ class Attributes:
 
     def json(self, *names: str) -> object:
         """The object or list under the first of `names` that has one, also as text."""
-        found = (parsed(self.flat.get(name)) for name in names)
+        found = (parsed(_inside(self.whole, name)) for name in names)
         return next((value for value in found if value and (is_object(value) or is_list(value))), None)
 
     def items(self, *prefixes: str) -> list["Attributes"]:
@@ -50,6 +51,16 @@ class Attributes:
             for name, value in self.flat.items()
             if name.startswith(f"{prefix}.") and value is not None and "." not in name.removeprefix(f"{prefix}.")
         }
+
+
+def _inside(found: Mapping[str, object], name: str) -> object:
+    """The value under a name with dots, of which an object may hold any part."""
+    if found.get(name) is not None:
+        return found[name]
+    for end in (at for at, letter in enumerate(name) if letter == "."):
+        if (value := _inside(record(found.get(name[:end])), name[end + 1 :])) is not None:
+            return value
+    return None
 
 
 def _flat(found: Mapping[str, object], prefix: str) -> Iterator[tuple[str, object]]:

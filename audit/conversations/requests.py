@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from audit.conversations.marks import refuse_marked
 from audit.conversations.messages import chat_messages
-from audit.conversations.tools import hosted_nothing, response_format, tool_choice, tools_of
+from audit.conversations.tools import response_format, tool_choice, tools_of
 from audit.conversations.values import (
     Conversation,
     Json,
@@ -135,7 +135,6 @@ def _refuse_stored(given: Json) -> None:
         raise UnavailableError("uses a prompt that only OpenAI has")
     if given.get("audio") or "audio" in listed(given.get("modalities")):
         raise UnavailableError("asks for audio")
-    hosted_nothing(given)
 
 
 def _without_messages(given: Json) -> str:

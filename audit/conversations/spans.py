@@ -25,6 +25,7 @@ NO_SETTING = {
 }
 """What stands beside the settings under their prefixes."""
 SCHEMAS = ("gen_ai.request.structured_output_schema", "llm.request.structured_output_schema", "ai.schema")
+FORMATS = ("json_object", "json_schema", "text")
 EVENT = {"gen_ai.system.message": "system", "gen_ai.user.message": "user"} | {
     "gen_ai.assistant.message": "assistant",
     "gen_ai.tool.message": "tool",
@@ -151,7 +152,8 @@ def _tools(attributes: Attributes) -> Iterator[object]:
 
 def _response_format(attributes: Attributes) -> Json | None:
     if schema := record(attributes.json(*SCHEMAS)):
-        return schema_format(schema)
+        # OpenLLMetry keeps the whole format there where it is no schema
+        return schema if schema.get("type") in FORMATS else schema_format(schema)
     form = attributes.get("gen_ai.openai.request.response_format", "openai.request.response_format")
     if is_object(parsed(form)):
         return record(form)

@@ -31,11 +31,6 @@ def tools_of(given: Mapping[str, object]) -> list[Json]:
     return [tool for each in listed(found) for tool in _tools(record(each))]
 
 
-def hosted_nothing(given: Mapping[str, object]) -> None:
-    """Raises UnavailableError for a request whose tools run on the vendor's side."""
-    tools_of(given)
-
-
 def _tools(found: Json) -> list[Json]:
     declared = listed(first(found, "functionDeclarations", "function_declarations"))
     if declared:

@@ -28,6 +28,7 @@ from audit.readers.sniff import Record
 
 INPUT = frozenset({"custom_id", "method", "url", "body"})
 OUTPUT = frozenset({"custom_id", "response"})
+AMBIGUOUS = "several input files of its load ask differently under its id"
 
 
 def _relation(export: Export, context: Context) -> str:
@@ -81,6 +82,8 @@ def _relation(export: Export, context: Context) -> str:
 
 def _conversation(record: Record) -> Conversation:
     """What a line of the output says, with the body of its input line put beside it under `body`."""
+    if record.get("body") == AMBIGUOUS:
+        raise UnavailableError(AMBIGUOUS)
     if not (sent := object_of(record.get("body"))):
         raise UnavailableError("the input file of its batch was not loaded with it")
     return chat_request(sent, answer_of(object_of(record.get("response")).get("body")))

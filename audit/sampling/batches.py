@@ -11,7 +11,7 @@ from pathlib import Path
 from audit.errors import InputError
 from audit.intake.records import lines_of
 from audit.readers.export import Export, inspect
-from audit.readers.openai_batch import INPUT
+from audit.readers.openai_batch import AMBIGUOUS, INPUT
 from audit.readers.sniff import Record
 from audit.sampling.reread import Facts, Source, Unit, object_in
 from audit.warehouse import Warehouse
@@ -49,11 +49,8 @@ def with_requests(
 
     A line whose request is in no input file, or in several and not the same, has no body.
     """
-    found = {
-        number: record
-        for number, record in records.items()
-        if (source.staged(small, units, (small,)) or {}).get(number) == expected.get(number)
-    }
+    alone = source.staged(small, units, (small,)) or {}
+    found = {number: line for number, line in records.items() if alone.get(number) == expected[number]}
     asked: dict[int, list[object]] = {}
     for export in inputs:
         lines = _lines(export, {str(record.get("custom_id")) for record in records.values()})
@@ -65,10 +62,11 @@ def with_requests(
         facts = source.staged(small, units, (small, sent)) or {}
         for number, record in records.items():
             line = lines.get(str(record.get("custom_id")))
-            if line is not None and facts.get(number) == expected.get(number):
+            if line is not None and facts.get(number) == expected[number]:
                 asked.setdefault(number, []).append((object_in(line) or {}).get("body"))
     for number, bodies in asked.items():
-        found[number] = {**records[number], "body": bodies[0] if all(body == bodies[0] for body in bodies) else None}
+        is_one = all(body == bodies[0] for body in bodies)
+        found[number] = {**records[number], "body": bodies[0] if is_one else AMBIGUOUS}
     return found
 
 

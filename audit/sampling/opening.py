@@ -8,7 +8,7 @@ from audit.conversations.values import UnavailableError
 from audit.errors import InputError
 from audit.readers.addresses import TABLES, scheme_of
 from audit.readers.export import Export, find_again, inspect
-from audit.readers.locations import Location, attach
+from audit.readers.locations import attach
 from audit.readers.mapped import user_map
 from audit.readers.reader import Reader
 from audit.readers.registry import READERS
@@ -43,7 +43,10 @@ def opened(warehouse: Warehouse, loaded: Loaded, readers: Mapping[str, Reader], 
         if scheme_of(loaded.path) in TABLES:
             from audit.readers.postgres import tables
 
-            return reader, inspect(loaded.path, _named(tables(loaded.path, spool), loaded.path))
+            copies = tables(loaded.path, spool)
+            if loaded.path not in copies:
+                raise UnavailableError(GONE)
+            return reader, inspect(loaded.path, copies[loaded.path])
         table = _table(loaded.path, reader, spool)
         return reader, table or _file(warehouse, loaded.path)
     except InputError as error:
@@ -51,18 +54,14 @@ def opened(warehouse: Warehouse, loaded: Loaded, readers: Mapping[str, Reader], 
 
 
 def _file(warehouse: Warehouse, path: str) -> Export:
-    place = _named({path: find_again(path)}, path) if scheme_of(path) is None else _remote(path)
+    try:
+        place = find_again(path)
+    except KeyError as error:
+        raise UnavailableError(GONE) from error
     if isinstance(place, Path) and not place.is_file():
         raise UnavailableError(GONE)
     attach(warehouse.con, [place])
     return inspect(path, place)
-
-
-def _remote(path: str) -> Location:
-    try:
-        return find_again(path)
-    except KeyError as error:
-        raise UnavailableError(GONE) from error
 
 
 def _table(path: str, reader: Reader, spool: Path) -> Export | None:
@@ -74,9 +73,3 @@ def _table(path: str, reader: Reader, spool: Path) -> Export | None:
 
     found = {export.name: export for export in tables_of(file, Path(file), spool, reader.format, None).exports}
     return found.get(path)
-
-
-def _named(places: Mapping[str, Location], path: str) -> Location:
-    if path not in places:
-        raise UnavailableError(GONE)
-    return places[path]

@@ -24,6 +24,7 @@ from audit.intake.recognising import Pending
 from audit.intake.records import counts_per_line, csv_records_of, lines_of
 from audit.intake.staging import UNREADABLE, stage_views
 from audit.readers.export import Export, parts_of
+from audit.readers.locations import Location
 from audit.readers.reader import TEXT, Context, Reader, literal, rows, unroll_page
 from audit.readers.registry import seen_by
 from audit.readers.sniff import Record
@@ -32,6 +33,8 @@ from audit.warehouse import Warehouse
 MOST_RECORDS = 1_000
 MOST_BYTES = 1 << 25
 """Records, and bytes of them, that are staged at a time."""
+MOST_ROWS = 200
+"""Rows of a Parquet file, whose length is not known before they are read."""
 IDENTITY = ("request_key", "prompt_hash", "template_hash", "message_count")
 """What has to be as it was loaded: id, time, models and tokens by the key; the text by its hashes."""
 
@@ -58,16 +61,19 @@ class Source:
     def __init__(self, warehouse: Warehouse, reader: Reader, export: Export, spool: Path) -> None:
         self.warehouse, self.reader, self.export, self.spool = warehouse, reader, export, spool
         self.seen = seen_by(reader, export)
+        self.extract = self.seen.path
         self.context = Context(salt=warehouse.setting("salt") or "")
 
     def pages(self, numbers: Sequence[int]) -> Iterator[list[Unit]]:
         """The units that hold the records `numbers`, in order, in pages that fit into memory."""
         page: list[Unit] = []
         size = 0
-        for unit in _chosen(self._units(), numbers):
+        most = MOST_RECORDS if self.export.container != "parquet" else MOST_ROWS
+        units = _chosen(self._units(), numbers)
+        for unit in units if self.export.container != "parquet" else self._extracted(list(units)):
             page.append(unit)
             size += len(unit.raw)
-            if len(page) >= MOST_RECORDS or size >= MOST_BYTES:
+            if len(page) >= most or size >= MOST_BYTES:
                 yield page
                 page, size = [], 0
         if page:
@@ -82,13 +88,7 @@ class Source:
             copy.writelines(unit.raw.rstrip(b"\r\n") + b"\n" for unit in units if kind != "parquet")
         path = Path(copy.name)
         if kind == "parquet":
-            numbers = ", ".join(str(unit.row) for unit in units)
-            self.warehouse.execute(
-                f"copy (select * exclude (file_row_number) from read_parquet({literal(str(self.seen.path))}, "
-                "hive_partitioning = false, file_row_number = true) "
-                f"where file_row_number in ({numbers}) order by file_row_number) "
-                f"to {literal(str(path))} (format parquet)"
-            )
+            self._copy_rows(self.extract, [unit.row for unit in units], path)
         return replace(self.seen, path=path, compression="none", size=path.stat().st_size)
 
     def staged(
@@ -132,6 +132,22 @@ class Source:
             if len(parts) == unit.count:
                 found |= {unit.first + index: {**small.partitions, **part} for index, part in enumerate(parts) if part}
         return found
+
+    def _extracted(self, units: Sequence[Unit]) -> Iterator[Unit]:
+        """The same units, by their rows in a file of them alone: the whole one is read once."""
+        if units:
+            path = Path(tempfile.mkdtemp(dir=self.spool)) / "rows.parquet"
+            self._copy_rows(self.extract, [unit.row for unit in units], path)
+            self.extract = path
+        return (replace(unit, row=row) for row, unit in enumerate(units))
+
+    def _copy_rows(self, source: Location, numbers: Sequence[int], target: Path) -> None:
+        wanted = ", ".join(map(str, numbers))
+        self.warehouse.execute(
+            f"copy (select * exclude (file_row_number) from read_parquet({literal(str(source))}, "
+            f"hive_partitioning = false, file_row_number = true) where file_row_number in ({wanted}) "
+            f"order by file_row_number) to {literal(str(target))} (format parquet)"
+        )
 
     def _units(self) -> Iterator[Unit]:
         if self.export.container == "json":

@@ -11,9 +11,10 @@ from itertools import groupby
 from pathlib import Path
 
 from audit.conversations.values import Conversation, Json, UnavailableError, record
-from audit.errors import AuditError
+from audit.errors import ConfigError, InputError
 from audit.intake.duplicates import REQUEST_KEY
-from audit.intake.spool import spool_folder
+from audit.intake.spool import NO_ROOM, spool_folder
+from audit.intake.staging import UNREADABLE
 from audit.progress import Progress, silent
 from audit.readers.export import DAMAGED, Export
 from audit.readers.reader import Reader, literal
@@ -165,7 +166,9 @@ def _of_file(
                     yield _said(each, reader, found)
     except UnavailableError as why:
         reason = str(why)
-    except (AuditError, *DAMAGED):
+    except (InputError, ConfigError, *DAMAGED, *UNREADABLE) as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise
         reason = "the export can no longer be read to its end"
     yield from (_none(each.wanted, reason) for each in left.values())
 
@@ -175,6 +178,19 @@ def _checked(
 ) -> dict[int, Record]:
     """Number -> record, of the wanted records in these units that are what was loaded."""
     small = source.small_copy(units)
+    try:
+        return _checked_copy(source, small, units, expected, inputs)
+    finally:
+        Path(str(small.path)).unlink()
+
+
+def _checked_copy(
+    source: Source,
+    small: Export,
+    units: Sequence[Unit],
+    expected: Mapping[int, Facts],
+    inputs: Sequence[Export],
+) -> dict[int, Record]:
     staged = source.staged(small, units, (small,) if source.reader.needs_siblings else ())
     if staged is None:
         # one odd unit must not spoil the others
