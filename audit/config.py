@@ -21,7 +21,7 @@ SECTIONS: dict[str, tuple[str, ...] | None] = {
     "stakes": None,
     "task_types": None,
     "assumptions": None,
-    "sources": ("use",),
+    "sources": ("use", "add_up"),
     "metadata": ("keep",),
 }
 """The sections and their keys; None where the keys are the user's own names."""
@@ -61,6 +61,8 @@ class Config:
     assumptions: Mapping[str, object] = field(default_factory=dict[str, object])
     sources: tuple[str, ...] = ()
     """The source formats that count where several show the same traffic."""
+    add_up: tuple[str, ...] = ()
+    """The source formats whose exports are different traffic although they look like the same."""
     metadata_keys: tuple[str, ...] = ()
 
     def stakes_of(self, endpoint: str) -> Stakes:
@@ -139,6 +141,7 @@ def _config(path: Path, sections: Mapping[str, dict[str, object]]) -> Config:
         },
         assumptions=sections.get("assumptions", {}),
         sources=_texts(path, "sources.use", sections.get("sources", {}).get("use", [])),
+        add_up=_texts(path, "sources.add_up", sections.get("sources", {}).get("add_up", [])),
         metadata_keys=kept,
     )
 

@@ -195,6 +195,8 @@ def print_status(document: Mapping[str, object]) -> None:
                 print(f"and {more:,} more files; --json lists them all\n")
     for overlap in cast("Sequence[Mapping[str, object]]", document["overlaps"]):
         note(f"warning: {overlap['text']}")
+    for dispute in cast("Sequence[Mapping[str, object]]", document["disputes"]):
+        note(f"warning: {dispute['sentence']}")
     for bill in cast("Sequence[Mapping[str, object]]", document["billed_costs"]):
         amount = f"{float(str(bill['amount'])):,.2f} {str(bill['currency']).upper()}"
         print(f"billed {amount} from {bill['start']} to {bill['end']}")

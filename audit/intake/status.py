@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import cast
 
+from audit.intake.disputes import disputes
 from audit.intake.twins import overlaps
 from audit.warehouse import Warehouse
 
@@ -96,6 +97,7 @@ def status(warehouse: Warehouse) -> Document:
             )
         ],
         "overlaps": [asdict(overlap) | {"text": overlap.sentence} for overlap in overlaps(warehouse)],
+        "disputes": [asdict(dispute) for dispute in disputes(warehouse)],
         "billed_costs": [
             {"currency": currency, "start": start, "end": end, "amount": str(amount)}
             for currency, start, end, amount in warehouse.rows(
