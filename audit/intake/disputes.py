@@ -1,7 +1,8 @@
-"""Exports of one format that show the same usage with different figures: nobody but the user knows what is true.
+"""Exports of one format that show the same usage, in a way that nobody but the user can settle.
 
-One of them was filtered, or they are of two organisations. Their sum may count calls twice and either alone may lack
-some, so that there is no total until an export is taken out, or the user says that they are different traffic.
+Buckets with different figures: one export was filtered, or they are of two organisations. Calls under other ids: two
+instrumentations recorded them. Their sum may count calls twice and either alone may lack some, so that there is no
+total until an export is taken out, or the user says that they are different traffic.
 """
 
 import json
@@ -11,6 +12,7 @@ from itertools import combinations_with_replacement
 from typing import Any, cast
 
 from audit.intake.buckets import ALL, DIMENSIONS, OWNED, common, keep_bucket_rows, keep_islands
+from audit.intake.double_tracing import SECONDS, double_traced
 from audit.warehouse import Warehouse
 
 
@@ -26,10 +28,12 @@ class Dispute:
     @property
     def way_out(self) -> str:
         """What to do about it."""
-        return (
-            f"`audit unload {self.file}`, or the other, takes one out; if they are different traffic, say so: "
-            f'[sources] add_up = ["{self.source}"] in audit.toml'
+        take_out = (
+            f"`audit unload {self.file}`, or the other, takes one out"
+            if self.file != self.other
+            else "Unload it, export the spans of one instrumentation, and load those"
         )
+        return f'{take_out}; if they are different traffic, say so: [sources] add_up = ["{self.source}"] in audit.toml'
 
 
 def keep_disputes(warehouse: Warehouse) -> None:
@@ -45,10 +49,27 @@ def disputes(warehouse: Warehouse, settled: Iterable[str] = ()) -> list[Dispute]
 
 def _found(warehouse: Warehouse) -> list[Dispute]:
     formats = warehouse.rows(
-        "select source_format from files where loaded_count > 0 and target = 'request_facts' "
-        "group by source_format having count(*) > 1 order by source_format"
+        "select source_format, count(*) from files where loaded_count > 0 and target = 'request_facts' "
+        "group by source_format order by source_format"
     )
-    return [dispute for (name,) in formats for dispute in _of_buckets(warehouse, str(name))]
+    found: list[Dispute] = []
+    for name, count in formats:
+        found += _of_buckets(warehouse, str(name)) if count != 1 else ()
+        found += _of_calls(warehouse, str(name))
+    return found
+
+
+def _of_calls(warehouse: Warehouse, source_format: str) -> list[Dispute]:
+    found: list[Dispute] = []
+    for pairs in double_traced(warehouse, source_format):
+        how = "come in pairs" if pairs.file == pairs.other else f"have a twin in {pairs.other}"
+        sentence = (
+            f"{pairs.twins:,} of the {pairs.requests:,} requests of {pairs.file} {how}: the same model "
+            f"({pairs.model}), tokens and start within {SECONDS} s, but other ids. Two instrumentations seem to "
+            "have recorded them"
+        )
+        found.append(Dispute(source_format, pairs.file, pairs.other, sentence))
+    return found
 
 
 def _of_buckets(warehouse: Warehouse, source_format: str) -> list[Dispute]:
