@@ -8,10 +8,13 @@ from pathlib import Path
 import duckdb
 import pytest
 import zstandard
+from exports import spend_logs, write_jsonl
 from staging import judged, prepared
 
 from audit.errors import InputError
+from audit.intake.recognising import recognise_all
 from audit.readers.export import find, inspect
+from audit.readers.reader import Context
 
 CALL = {
     "request": {"model": "gpt-4o", "messages": [{"role": "user", "content": "hello"}]},
@@ -218,3 +221,12 @@ def test_notes_that_lie_beside_exports_are_left_alone(tmp_path: Path) -> None:
     for name in ("INDEX.md", "LICENSE.upstream", "log.jsonl"):
         (tmp_path / name).write_text("{}")
     assert [Path(name).name for name, _ in find([str(tmp_path)], tmp_path)] == ["log.jsonl"]
+
+
+def test_the_records_that_files_were_recognised_by_are_not_kept_while_others_are_looked_into(tmp_path: Path) -> None:
+    paths = [write_jsonl(tmp_path / f"{number}.jsonl", spend_logs(400)) for number in range(3)]
+    pages = tmp_path / "pages.json"
+    pages.write_text(json.dumps([{"model": "gpt-4o", "usage": {"prompt_tokens": 1}, "object": "chat.completion"}]))
+    found = recognise_all([(str(path), path) for path in (*paths, pages)], tmp_path, Context(salt="pepper"), None, None)
+    assert found.refused == []
+    assert [(item.export.records, item.source.records) for item in found.pending] == [((), ())] * 4

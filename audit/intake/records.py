@@ -12,7 +12,7 @@ from itertools import chain, repeat
 from typing import NamedTuple
 
 from audit.readers.export import Export, open_bytes, parts_of
-from audit.readers.reader import Context, Reader, unroll_page
+from audit.readers.reader import Reader, unroll_page
 from audit.warehouse import Warehouse
 
 PAGE = 20_000
@@ -82,14 +82,16 @@ def parts_as_records(export: Export, reader: Reader | None) -> Iterator[Place]:
             yield Place(record, 0, json.dumps(value).encode())
 
 
-def counts_per_line(
-    warehouse: Warehouse, reader: Reader | None, source: Export, context: Context
-) -> Iterator[int] | None:
-    """How many records each line holds, a page in memory at a time; None where each is one."""
-    if reader is None or reader.records_per_line is None:
+def counts_per_line(warehouse: Warehouse, counting: str | None) -> Iterator[int] | None:
+    """How many records each line holds, as the SELECT `counting` says, a page in memory at a time.
+
+    None where there is no such SELECT: each line is one record.
+    """
+    if counting is None:
         return None
-    counted = reader.records_per_line(source, context)
-    warehouse.execute(f"create or replace temp table records_of_lines as select * from ({counted}) as counted(records)")
+    warehouse.execute(
+        f"create or replace temp table records_of_lines as select * from ({counting}) as counted(records)"
+    )
     return _counts(warehouse)
 
 

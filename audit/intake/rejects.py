@@ -158,7 +158,9 @@ def _texts(warehouse: Warehouse, source: _Source) -> Iterator[Place] | str:
         return "the export has changed since it was loaded"
     reader = next((each for each in READERS if each.format == source.source_format), None)
     if source.container == "jsonl":
-        return lines_of(export, counts_per_line(warehouse, reader, export, Context(salt="")))
+        counting = reader.records_per_line if reader is not None else None
+        text = counting(export, Context(salt="")) if counting is not None else None
+        return lines_of(export, counts_per_line(warehouse, text))
     if source.container == "csv" and sum(1 for _ in csv_records_of(export)) == source.read_count:
         return csv_records_of(export)
     if source.container == "json":
