@@ -174,9 +174,8 @@ def print_added(added: "Added") -> None:
 def print_status(document: Mapping[str, object]) -> None:
     """The tables of `audit status`."""
     window = cast("Mapping[str, object]", document["window"])
-    print(
-        f"window {window['start'] or '-'} to {window['end'] or '-'} UTC, {document['paired_outcomes']} paired outcomes"
-    )
+    start, end = _minute(window["start"]), _minute(window["end"])
+    print(f"window {start} to {end} UTC, {document['paired_outcomes']} paired outcomes")
     for name in ("files", "endpoints", "models"):
         rows = cast("Sequence[Mapping[str, object]]", document[name])
         if rows:
@@ -202,6 +201,10 @@ def print_status(document: Mapping[str, object]) -> None:
         print(f"billed {amount} from {bill['start']} to {bill['end']}")
     requests = cast("Mapping[str, int]", document["requests"])
     print_table("Requests by outcome", ("outcome", "requests"), requests.items())
+
+
+def _minute(moment: object) -> str:
+    return str(moment).removesuffix("+00:00").replace("T", " ") if moment else "-"
 
 
 def _cell(value: object) -> str:

@@ -24,6 +24,8 @@ class Place(NamedTuple):
 
     last: int
     """Number of the last record that stands here; that of the first is one more than the last of the place before."""
+    line: int
+    """Number of the line it begins in, from 1 and blank ones included; 0 where there are no lines."""
     offset: int
     raw: bytes
 
@@ -36,16 +38,16 @@ def lines_of(export: Export, per_line: Iterable[int] | None = None) -> Iterator[
     record, offset = 0, 0
     counts = repeat(1) if per_line is None else iter(per_line)
     with open_bytes(export.path, export.compression) as lines:
-        for raw in lines:
+        for line, raw in enumerate(lines, 1):
             if raw.strip():
                 record += next(counts, 0)
-                yield Place(record, offset, raw)
+                yield Place(record, line, offset, raw)
             offset += len(raw)
 
 
 def csv_records_of(export: Export) -> Iterator[Place]:
     """Every record of a CSV file after its header; a blank line is none. Ends early where Python gives up."""
-    record, offset, is_header = 0, 0, True
+    record, line, offset, is_header = 0, 1, 0, True
     with open_bytes(export.path, export.compression) as stream, suppress(csv.Error):
         for first in stream:
             # most lines quote nothing, so that they are records as they are
@@ -53,8 +55,9 @@ def csv_records_of(export: Export) -> Iterator[Place]:
             if raw.rstrip(b"\r\n"):
                 if not is_header:
                     record += 1
-                    yield Place(record, offset, raw)
+                    yield Place(record, line, offset, raw)
                 is_header = False
+            line += raw.count(b"\n")
             offset += len(raw)
 
 
@@ -79,7 +82,7 @@ def parts_as_records(export: Export, reader: Reader | None) -> Iterator[Place]:
     for part in parts_of(export):
         for value in unroll(part):
             record += 1
-            yield Place(record, 0, json.dumps(value).encode())
+            yield Place(record, 0, 0, json.dumps(value).encode())
 
 
 def counts_per_line(warehouse: Warehouse, counting: str | None) -> Iterator[int] | None:

@@ -29,6 +29,8 @@ class ListedReject:
 
     path: str
     record_number: int
+    line_number: int | None
+    """The line of the file in which the record begins, where the file has lines and was read again."""
     reason: str
     text: str | None
     """Read again from the source, or None with `unavailable` saying why."""
@@ -61,7 +63,7 @@ def listed(warehouse: Warehouse, *, with_others: bool = True) -> Iterator[Listed
         source, texts = files[file_id], None
         place: Place | None = None
         for _, number, reason, kept in rows:
-            text, unavailable = kept, None
+            text, unavailable, line = kept, None, None
             if kept is None:
                 texts = _texts(warehouse, source) if texts is None else texts
                 if isinstance(texts, str):
@@ -72,9 +74,15 @@ def listed(warehouse: Warehouse, *, with_others: bool = True) -> Iterator[Listed
                         if place is None:
                             break
                     text = None if place is None else text_of(place.raw)
+                    line = None if place is None else place.line or None
                     unavailable = NO_PLACE if place is None else None
             yield ListedReject(
-                path=source.path, record_number=number, reason=reason, text=text, unavailable=unavailable
+                path=source.path,
+                record_number=number,
+                line_number=line,
+                reason=reason,
+                text=text,
+                unavailable=unavailable,
             )
 
 
