@@ -250,6 +250,6 @@ def test_damaged_lines_and_texts_of_other_encodings_are_not_taken_for_latin_1(tm
     good = [json.dumps(row | {"end_user": "Zoë"}, ensure_ascii=False).encode() for row in spend_logs(3)]
     once = [good[0].replace("ë".encode(), b"\xeb"), *(json.dumps(row) for row in spend_logs(2))]
     mixed = [good[0], *(line.replace("ë".encode(), b"\xeb") for line in good[1:])]
-    bytes_at_random = [line.replace("ë".encode(), b"\xff\xfe") for line in good]
+    bytes_at_random = [*once[1:], *(line.replace("ë".encode(), b"\xff\xfe") for line in good)]
     for lines in (once, mixed, bytes_at_random, good):
         assert inspect("log", write_jsonl(tmp_path / "log.jsonl", lines)).container == "jsonl"
