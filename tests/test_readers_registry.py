@@ -96,7 +96,7 @@ def test_a_format_that_is_asked_for_reads_a_file_with_fewer_columns_but_not_a_fo
     some = write(tmp_path / "some.csv", "model,prompt_tokens,completion_tokens,startTime\ngpt-4o,1,2,2026-03-01\n")
     assert prepared(some, "litellm_spend_logs")[0].format == "litellm_spend_logs"
     none = write(tmp_path / "none.csv", "colour,shape\nred,round\n")
-    with pytest.raises(InputError, match="not litellm_spend_logs .* it has the fields 'colour', 'shape'"):
+    with pytest.raises(InputError, match=r"not litellm_spend_logs .* it has the fields 'colour', 'shape'"):
         prepared(none, "litellm_spend_logs")
 
 
