@@ -163,7 +163,12 @@ def _warnings(
     if scope.window.days < 1 and scope.question.monthly_requests is None:
         found.append("the logs span less than a day: no monthly figure without --monthly-requests")
     for name, text in (
-        ("unpriced", "have no known price and are in no dollar figure; name prices in prices.csv"),
+        (
+            "unpriced",
+            "have no known price and are in no dollar figure (`audit status` names the models). Fill in what "
+            "`audit prices MODEL --template > prices.csv` writes, name it in audit.toml "
+            '([prices] file = "prices.csv"), then `audit rebuild`',
+        ),
         ("unknown_usage", "have no token counts and are in no dollar figure"),
     ):
         if requests[name]:

@@ -23,7 +23,7 @@ SECTIONS: dict[str, tuple[str, ...] | None] = {
     "task_types": None,
     "assumptions": None,
     "check": ("sensitivity", "false_alarm_rate", "usd_per_check", "endpoint"),
-    "sources": ("use",),
+    "sources": ("use", "add_up"),
     "metadata": ("keep",),
     "graders": None,
 }
@@ -65,6 +65,8 @@ class Config:
     check: Mapping[str, object] = field(default_factory=dict[str, object])
     sources: tuple[str, ...] = ()
     """The source formats that count where several show the same traffic."""
+    add_up: tuple[str, ...] = ()
+    """The source formats whose exports are different traffic although they look like the same."""
     metadata_keys: tuple[str, ...] = ()
     graders: Mapping[str, GraderSettings] = field(default_factory=dict[str, GraderSettings])
     """Endpoint -> how its answers are compared."""
@@ -146,6 +148,7 @@ def _config(path: Path, sections: Mapping[str, dict[str, object]]) -> Config:
         assumptions=sections.get("assumptions", {}),
         check=sections.get("check", {}),
         sources=_texts(path, "sources.use", sections.get("sources", {}).get("use", [])),
+        add_up=_texts(path, "sources.add_up", sections.get("sources", {}).get("add_up", [])),
         metadata_keys=kept,
         graders=grader_settings(path, sections.get("graders", {})),
     )

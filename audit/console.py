@@ -175,9 +175,8 @@ def print_added(added: "Added") -> None:
 def print_status(document: Mapping[str, object]) -> None:
     """The tables of `audit status`."""
     window = cast("Mapping[str, object]", document["window"])
-    print(
-        f"window {window['start'] or '-'} to {window['end'] or '-'} UTC, {document['paired_outcomes']} paired outcomes"
-    )
+    start, end = _minute(window["start"]), _minute(window["end"])
+    print(f"window {start} to {end} UTC, {document['paired_outcomes']} paired outcomes")
     for name in ("files", "endpoints", "models"):
         rows = cast("Sequence[Mapping[str, object]]", document[name])
         if rows:
@@ -196,11 +195,17 @@ def print_status(document: Mapping[str, object]) -> None:
                 print(f"and {more:,} more files; --json lists them all\n")
     for overlap in cast("Sequence[Mapping[str, object]]", document["overlaps"]):
         note(f"warning: {overlap['text']}")
+    for dispute in cast("Sequence[Mapping[str, object]]", document["disputes"]):
+        note(f"warning: {dispute['sentence']}")
     for bill in cast("Sequence[Mapping[str, object]]", document["billed_costs"]):
         amount = f"{float(str(bill['amount'])):,.2f} {str(bill['currency']).upper()}"
         print(f"billed {amount} from {bill['start']} to {bill['end']}")
     requests = cast("Mapping[str, int]", document["requests"])
     print_table("Requests by outcome", ("outcome", "requests"), requests.items())
+
+
+def _minute(moment: object) -> str:
+    return str(moment).removesuffix("+00:00").replace("T", " ") if moment else "-"
 
 
 def _cell(value: object) -> str:

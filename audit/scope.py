@@ -11,6 +11,7 @@ from audit.catalog.facts import Retirement, facts, retirement
 from audit.catalog.models import canonical, family_members, known_model
 from audit.config import Config
 from audit.errors import AuditError, ConfigError
+from audit.intake.disputes import disputes
 from audit.intake.twins import overlaps
 from audit.warehouse import Warehouse
 
@@ -105,11 +106,12 @@ def _sources(warehouse: Warehouse, config: Config) -> tuple[str, ...]:
         if name not in loaded:
             where = f"{config.path}: sources.use" if config.path is not None else "--source"
             raise ConfigError(f"{where} names {name!r}; loaded are {', '.join(loaded) or 'none'}")
-    if config.sources:
-        return tuple(dict.fromkeys(config.sources))
-    if found := overlaps(warehouse):
+    if not config.sources and (found := overlaps(warehouse)):
         raise ConfigError(". ".join([*(overlap.sentence for overlap in found), found[0].way_out]))
-    return tuple(loaded)
+    sources = tuple(dict.fromkeys(config.sources or loaded))
+    if disputed := [each for each in disputes(warehouse, config.add_up) if each.source in sources]:
+        raise ConfigError(". ".join([*(each.sentence for each in disputed), disputed[0].way_out]))
+    return sources
 
 
 def _limit_days(warehouse: Warehouse, question: Question) -> None:

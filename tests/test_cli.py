@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,7 @@ def test_a_refused_file_is_exit_1_and_the_others_are_loaded(tmp_path: Path) -> N
         ("report", "--monthly-requests", "-5"),
         ("sql", "--dialect", "cobol"),
         ("report", "--since", "x"),
+        ("load", "a.csv", "--format", "bedrock", "--map", "map.toml"),
     ],
 )
 def test_wrong_usage_is_exit_2(arguments: tuple[str, ...], tmp_path: Path) -> None:
@@ -103,6 +105,7 @@ def test_wrong_usage_is_exit_2(arguments: tuple[str, ...], tmp_path: Path) -> No
         (("load", "missing.csv"), "missing.csv: no such file or folder"),
         (("report",), "audit load PATH"),
         (("prices", "gpt-4o-mni"), "gpt-4o-mini"),
+        (("prices", "our-model"), "`audit prices MODEL --template`"),
         (("sql", "trafic_cells"), "traffic_cells"),
         (("report", "--config", "none.toml"), "none.toml: no such file"),
         (("compare", "gpt-4o", "gpt-4o-mni"), "gpt-4o-mini"),
@@ -179,3 +182,54 @@ def test_too_little_memory_is_an_error_that_says_how_to_allow_more(tmp_path: Pat
     assert done.returncode == ERROR
     assert "AUDIT_MEMORY_LIMIT" in done.stderr
     assert run("load", "log.jsonl", folder=tmp_path).returncode == 0
+
+
+def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
+    done = run("--version", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (0, f"audit {version('traffic-audit')}\n")
+
+
+@pytest.mark.parametrize("command", ["status", "rejects"])
+def test_commands_that_read_take_quiet_like_the_others(loaded: Path, command: str) -> None:
+    assert run(command, "--quiet", folder=loaded).stdout == run(command, folder=loaded).stdout != ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("status",),
+        ("rejects",),
+        ("rebuild",),
+        ("init", "written.toml"),
+        ("cluster", "--refit"),
+        ("formats",),
+        ("prices",),
+        ("sql",),
+        ("sql", "requests"),
+        ("outcomes", "show"),
+        ("report",),
+        ("compare", "gpt-4o", "gpt-4o-mini"),
+    ],
+)
+def test_every_command_with_a_result_gives_it_as_one_json_document(loaded: Path, arguments: tuple[str, ...]) -> None:
+    done = run(*arguments, "--json", folder=loaded)
+    assert done.returncode == 0, done.stderr
+    assert isinstance(json.loads(done.stdout), dict | list)
+
+
+def test_times_in_json_are_of_one_kind_in_status_and_report(loaded: Path) -> None:
+    status, report = (json.loads(run(name, "--json", folder=loaded).stdout) for name in ("status", "report"))
+    assert status["window"] == {name: report["window"][name] for name in ("start", "end")}
+    assert status["files"][0]["loaded_at"].endswith("+00:00")
+
+
+@pytest.mark.parametrize("model", ["gpt-4o-mini", "our-model"])
+def test_a_template_of_prices_is_read_once_its_blanks_are_filled_in(tmp_path: Path, model: str) -> None:
+    written = run("prices", model, "--template", folder=tmp_path).stdout
+    blank = written.count(",,contract")
+    assert blank == (0 if model == "gpt-4o-mini" else 3)
+    (tmp_path / "prices.csv").write_text(written.replace(",,contract", ",7.25,contract"))
+    (tmp_path / "audit.toml").write_text('[prices]\nfile = "prices.csv"\n')
+    rows = json.loads(run("prices", model, "--json", folder=tmp_path).stdout)
+    assert {row["token_class"] for row in rows} >= {"input", "cache_read", "output"}
+    assert (7.25 in {row["usd_per_million"] for row in rows}) == bool(blank)

@@ -8,10 +8,13 @@ from pathlib import Path
 import duckdb
 import pytest
 import zstandard
+from exports import spend_logs, write_csv, write_jsonl
 from staging import judged, prepared
 
 from audit.errors import InputError
+from audit.intake.recognising import recognise_all
 from audit.readers.export import find, inspect
+from audit.readers.reader import Context
 
 CALL = {
     "request": {"model": "gpt-4o", "messages": [{"role": "user", "content": "hello"}]},
@@ -218,3 +221,35 @@ def test_notes_that_lie_beside_exports_are_left_alone(tmp_path: Path) -> None:
     for name in ("INDEX.md", "LICENSE.upstream", "log.jsonl"):
         (tmp_path / name).write_text("{}")
     assert [Path(name).name for name, _ in find([str(tmp_path)], tmp_path)] == ["log.jsonl"]
+
+
+def test_the_records_that_files_were_recognised_by_are_not_kept_while_others_are_looked_into(tmp_path: Path) -> None:
+    paths = [write_jsonl(tmp_path / f"{number}.jsonl", spend_logs(400)) for number in range(3)]
+    pages = tmp_path / "pages.json"
+    pages.write_text(json.dumps([{"model": "gpt-4o", "usage": {"prompt_tokens": 1}, "object": "chat.completion"}]))
+    found = recognise_all([(str(path), path) for path in (*paths, pages)], tmp_path, Context(salt="pepper"), None, None)
+    assert found.refused == []
+    assert [(item.export.records, item.source.records) for item in found.pending] == [((), ())] * 4
+
+
+@pytest.mark.parametrize("container", ["csv", "jsonl"])
+def test_text_in_latin_1_is_refused_once_and_not_line_by_line(tmp_path: Path, container: str) -> None:
+    rows = [row | {"end_user": name} for row, name in zip(spend_logs(9), ("Zoë", "Müller", *"abcdefg"), strict=True)]
+    path = (write_csv if container == "csv" else write_jsonl)(tmp_path / f"log.{container}", rows)
+    text = (
+        path.read_text() if container == "csv" else "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    )
+    path.write_bytes(text.encode("cp1252"))
+    with pytest.raises(
+        InputError, match=r"text in Latin-1 \(Windows-1252\), as 2 of its first .* iconv -f WINDOWS-1252"
+    ):
+        inspect("log", path)
+
+
+def test_damaged_lines_and_texts_of_other_encodings_are_not_taken_for_latin_1(tmp_path: Path) -> None:
+    good = [json.dumps(row | {"end_user": "Zoë"}, ensure_ascii=False).encode() for row in spend_logs(3)]
+    once = [good[0].replace("ë".encode(), b"\xeb"), *(json.dumps(row) for row in spend_logs(2))]
+    mixed = [good[0], *(line.replace("ë".encode(), b"\xeb") for line in good[1:])]
+    bytes_at_random = [*once[1:], *(line.replace("ë".encode(), b"\xff\xfe") for line in good)]
+    for lines in (once, mixed, bytes_at_random, good):
+        assert inspect("log", write_jsonl(tmp_path / "log.jsonl", lines)).container == "jsonl"

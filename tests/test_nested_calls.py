@@ -11,6 +11,7 @@ from audit.warehouse import Warehouse
 
 REPEATS = "repeats the calls inside of it"
 REPEATED = "repeated by the call around it, which has its tokens"
+CIRCLE = "repeats another call of its circle: they name each other as parents"
 
 
 def span(name: str, parent: str | None = None, *, tokens: int | None = 100, trace: str = "t1", **more: object) -> Row:
@@ -27,6 +28,7 @@ def span(name: str, parent: str | None = None, *, tokens: int | None = 100, trac
 
 
 def loaded(tmp_path: Path, *files: list[Row]) -> tuple[LoadReport, set[str]]:
+    tmp_path.mkdir(exist_ok=True)
     db, report = tmp_path / "usage.duckdb", None
     for number, rows in enumerate(files):
         report = load([str(write_jsonl(tmp_path / f"{number}.jsonl", rows))], db)
@@ -97,3 +99,22 @@ def test_an_embedding_inside_of_a_chat_is_no_repetition_of_it(tmp_path: Path) ->
 
 def test_a_span_that_is_its_own_parent_counts(tmp_path: Path) -> None:
     assert loaded(tmp_path, [span("self", "self")])[1] == {"self"}
+
+
+def test_of_spans_that_name_each_other_as_parents_the_fullest_counts_and_the_rest_is_noted(tmp_path: Path) -> None:
+    rows = [span("a", "b", tokens=10), span("b", "a", tokens=30), span("c", "d", tokens=None), span("d", "c")]
+    report, names = loaded(tmp_path, rows)
+    assert names == {"b", "d"}
+    assert report.files[0].notes == {CIRCLE: 2}
+
+
+def test_a_longer_circle_and_what_hangs_on_it_keep_one_call_each(tmp_path: Path) -> None:
+    circle = [span("a", "c"), span("b", "a"), span("c", "b", request_grain="nonsense", start_time="never")]
+    report, names = loaded(tmp_path, [*circle, span("inside", "a", tokens=7)])
+    assert names == {"inside"}
+    assert report.files[0].notes == {CIRCLE: 2}
+    assert loaded(tmp_path / "later", circle)[1] == {"a"}
+
+
+def test_a_circle_is_the_same_when_its_spans_come_in_two_loads(tmp_path: Path) -> None:
+    assert loaded(tmp_path, [span("a", "b", tokens=10)], [span("b", "a", tokens=30)])[1] == {"b"}

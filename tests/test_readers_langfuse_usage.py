@@ -224,3 +224,14 @@ def test_a_thousand_calls_in_random_spellings_are_recovered_exactly(tmp_path: Pa
     records = [OBSERVATION | {"usageDetails": spelt(call, random)} for call in calls]
     rows = judged(write_jsonl(tmp_path / "observations.jsonl", records))
     assert [tokens(row) for row in rows] == [tuple(call.values()) for call in calls]
+
+
+def test_writes_for_an_hour_are_noted_because_they_cost_more(tmp_path: Path) -> None:
+    usage = {"input": 10, "cache_creation_ephemeral_1h_input_tokens": 90, "output": 5, "total": 105}
+    row = observation(tmp_path, usageDetails=usage)
+    assert (tokens(row)[0], str(row["usage_note"]).split("; ")[-1]) == (
+        100,
+        "cache writes for an hour, priced as for five minutes",
+    )
+    five = {"input": 10, "cache_creation_ephemeral_5m_input_tokens": 90, "output": 5, "total": 105}
+    assert "for an hour" not in str(observation(tmp_path, usageDetails=five)["usage_note"])

@@ -27,6 +27,7 @@ RESPONSE: Row = {
     "token_details": '{"prompt_tokens_details": {"cached_tokens": 1024}}',
     "schema_id": "s1",
 }
+HOUR_WRITES = "cache writes for an hour, priced as for five minutes"
 pytestmark = pytest.mark.trap("llm_logs")
 
 
@@ -101,9 +102,12 @@ def test_tokens_come_from_the_columns_because_the_reply_is_condensed(tmp_path: P
     [
         ('{"completion_tokens_details": {"reasoning_tokens": 30}}', (1500, 40, 30)),
         ('{"cache_read_input_tokens": 2000, "cache_creation_input_tokens": 100}', (3600, 40, 0)),
-        ('{"thoughtsTokenCount": 30, "cachedContentTokenCount": 1000}', (1500, 40, 30)),
+        ('{"candidatesTokenCount": 10, "thoughtsTokenCount": 30, "cachedContentTokenCount": 1000}', (1500, 40, 30)),
+        ('{"thoughtsTokenCount": 98}', (1500, 138, 98)),
+        ('{"thoughtsTokenCount": 30}', (1500, 70, 30)),
+        ('{"thoughtsTokenCount": 40}', (1500, 40, 40)),
     ],
-    ids=["openai", "anthropic", "gemini"],
+    ids=["openai", "anthropic", "gemini", "gemini until May 2025", "gemini with a long answer", "no answer"],
 )
 def test_details_are_counted_as_the_plugin_of_the_provider_left_them(
     tmp_path: Path, details: str, expected: tuple[int, ...]
@@ -111,6 +115,12 @@ def test_details_are_counted_as_the_plugin_of_the_provider_left_them(
     row = response(tmp_path, token_details=details)
     found = ("usage_input_tokens", "usage_output_tokens", "usage_reasoning_output_tokens")
     assert tuple(row[name] for name in found) == expected
+
+
+def test_cache_writes_for_an_hour_are_noted(tmp_path: Path) -> None:
+    parts = '{"cache_creation_input_tokens": 100, "cache_creation": {"ephemeral_1h_input_tokens": 60}}'
+    assert response(tmp_path, token_details=parts)["usage_note"] == HOUR_WRITES
+    assert response(tmp_path)["usage_note"] is None
 
 
 def test_a_schema_means_json_and_the_tools_are_counted_in_the_table_beside(tmp_path: Path) -> None:

@@ -165,3 +165,13 @@ def test_records_of_a_line_have_the_place_of_that_line_and_unreadable_lines_one_
 
 def known(row: Row) -> Row:
     return {name: value for name, value in row.items() if name != "prompt_hash"}
+
+
+def test_a_record_longer_than_any_before_is_read_as_the_first_records_say(tmp_path: Path) -> None:
+    """Whether spans are a list or text only the first records show, and they are looked into again."""
+    rows: list[Row] = [
+        {"trace_id": f"t{n}", "spans": [span() | {"span_id": f"{n:016x}"}], "request": "x" * n * 20_000_000}
+        for n in range(2)
+    ]
+    report = load([str(write_jsonl(tmp_path / "traces.jsonl", rows))], tmp_path / "usage.duckdb")
+    assert (report.refused, report.total("loaded")) == ((), 2)

@@ -261,9 +261,9 @@ def test_status_shows_the_bill_beside_the_window_of_the_traffic(tmp_path: Path, 
     loaded(db, *paths)
     with Warehouse.read(db) as warehouse:
         document = status(warehouse)
-    assert document["window"] == {"start": "2026-03-02 00:00:00", "end": "2026-03-03 00:00:00"}
+    assert document["window"] == {"start": "2026-03-02T00:00:00+00:00", "end": "2026-03-03T00:00:00+00:00"}
     bill = {"currency": "usd", "start": "2026-02-27", "end": "2026-04-01"}
-    assert document["billed_costs"] == [bill | {"amount": "3.750000000000"}]
+    assert document["billed_costs"] == [bill | {"amount": Decimal("3.75")}]
     assert document["rows"] == {"read": 3, "loaded": 3, "duplicate": 0, "rejected": 0}
 
 

@@ -62,6 +62,25 @@ def test_a_file_that_resembles_nothing_says_so(tmp_path: Path) -> None:
         prepared(write(tmp_path / "rows.csv", "colour,shape\nred,round\n"))
 
 
+def test_a_table_of_ones_own_is_not_called_close_to_a_format_but_told_how_to_map_its_columns(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as raised:
+        prepared(write(tmp_path / "calls.csv", "id,when,model,prompt_toks,answer_toks,usd\n1,2,3,4,5,6\n"))
+    message = str(raised.value)
+    assert "Closest" not in message
+    assert "'id', 'when', 'model', 'prompt_toks', 'answer_toks', 'usd'" in message
+    assert "`audit formats --map flat_log > map.toml`" in message
+    assert "load with --map map.toml" in message
+
+
+def test_a_file_in_another_format_than_the_one_asked_for_is_told_which_it_is_in(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.csv", "start_time,model,prompt_tokens,completion_tokens\n2026-03-01,gpt-4o,1,2\n")
+    with pytest.raises(InputError) as raised:
+        prepared(path, "bedrock")
+    message = str(raised.value)
+    assert "not bedrock (AWS Bedrock model invocation logs (JSONL, also packed)), which needs" in message
+    assert "Without --format it is read as flat_log" in message
+
+
 def test_a_long_list_of_fields_is_cut(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="'c11' and 28 more"):
         prepared(write(tmp_path / "rows.csv", ",".join(f"c{n}" for n in range(40)) + "\n"))
@@ -77,7 +96,7 @@ def test_a_format_that_is_asked_for_reads_a_file_with_fewer_columns_but_not_a_fo
     some = write(tmp_path / "some.csv", "model,prompt_tokens,completion_tokens,startTime\ngpt-4o,1,2,2026-03-01\n")
     assert prepared(some, "litellm_spend_logs")[0].format == "litellm_spend_logs"
     none = write(tmp_path / "none.csv", "colour,shape\nred,round\n")
-    with pytest.raises(InputError, match="not an export that this version knows"):
+    with pytest.raises(InputError, match=r"not litellm_spend_logs .* it has the fields 'colour', 'shape'"):
         prepared(none, "litellm_spend_logs")
 
 

@@ -123,3 +123,14 @@ def test_counts_of_records_that_are_no_calls_are_kept_by_file_and_reason(tmp_pat
             (str(one), 2, FETCHED),
             (str(two), 1, FETCHED.replace("aget_responses", "afile_content")),
         ]
+
+
+def test_a_reject_names_its_line_beside_its_number_among_the_records(tmp_path: Path, db: Path) -> None:
+    lines = write_jsonl(tmp_path / "a.jsonl", [spend_log(1), "", "", "oops", spend_log(2), "", "oops again"])
+    rows = [spend_log(n) | {"model": 'two\nlines, "quoted"'} for n in (3, 4)] + [spend_log(5, prompt_tokens="many")]
+    loaded(db, lines, write_csv(tmp_path / "b.csv", rows))
+    assert [(Path(each.path).name, each.record_number, each.line_number) for each in found(db)] == [
+        ("a.jsonl", 2, 4),
+        ("a.jsonl", 4, 7),
+        ("b.csv", 3, 6),
+    ]

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+WHERE_NAMES_ARE = (
+    "`audit status` lists those in use; for one of your own, `audit prices MODEL --template` prints lines to fill in"
+)
 EARLIEST = date(1970, 1, 1)
 """Stands for 'since ever' in day ranges, so that joins need no null test at the lower end."""
 
@@ -118,7 +121,7 @@ def known_model(name: str, also_known: Collection[str] = ()) -> str:
     model = plain_name(name)
     if _is_known(model) or model in also_known:
         return model
-    raise UnknownNameError("model", name, first_party_names() | set(also_known), "`audit status` lists those in use")
+    raise UnknownNameError("model", name, first_party_names() | set(also_known), WHERE_NAMES_ARE)
 
 
 def _is_known(model: str) -> bool:

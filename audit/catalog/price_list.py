@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from audit.catalog.models import family_members, known_model
-from audit.catalog.price_file import read_price_overrides
+from audit.catalog.models import family_members, known_model, plain_name
+from audit.catalog.price_file import COLUMNS, read_price_overrides
 from audit.catalog.prices import price_rows
 from audit.config import Config
 from audit.errors import AuditError
@@ -24,7 +24,10 @@ def price_list(model: str, config: Config) -> list[dict[str, object]]:
     known_model(model, [override.model for override in overrides])
     rows = price_rows([("", name) for name in family_members(model)], overrides, config.discount)
     if rows.is_empty():
-        raise AuditError(f"{model}: no price known; put one into prices.csv and name it in audit.toml ([prices] file)")
+        raise AuditError(
+            f"{model}: no price known. Fill in what `audit prices {model} --template > prices.csv` writes, name it in "
+            'audit.toml ([prices] file = "prices.csv"), then `audit rebuild`'
+        )
     found: list[dict[str, object]] = []
     before: dict[str, object] = {}
     for row in (
@@ -37,6 +40,20 @@ def price_list(model: str, config: Config) -> list[dict[str, object]]:
             found.append({name: row[name] for name in SHOWN})
         before = row
     return found
+
+
+def price_template(model: str, config: Config, today: date) -> str:
+    """A prices.csv for `model`: what is known to hold today at the default tier, and blanks to fill in for the rest."""
+    try:
+        cards = [card for card in today_card(price_list(model, config), today) if card["tier"] == "default"]
+    except AuditError:
+        cards = []
+    known = cards[-1] if cards else {}
+    lines = (
+        ["", plain_name(model), "", token_class, "", "", "", str(known.get(token_class) or ""), "contract of ..."]
+        for token_class in COMMON
+    )
+    return "".join(",".join(line) + "\n" for line in (COLUMNS, *lines))
 
 
 def today_card(rows: Sequence[dict[str, object]], today: date) -> list[dict[str, object]]:

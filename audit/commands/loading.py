@@ -54,6 +54,8 @@ def load(
 
     if not paths and not retry:
         raise typer.BadParameter("name the exports to load")
+    if format is not None and map_file is not None:
+        raise typer.BadParameter("--format and --map both say how a file is read; give one of them")
     settings = read_config(config)
     if endpoint is not None:
         rule = replace(endpoint_rule(endpoint), is_option=True)
@@ -88,33 +90,48 @@ def load(
 def init(
     db: Db = DEFAULT_DB,
     path: Annotated[Path, typer.Argument(help="The file to write.")] = Path("audit.toml"),
+    as_json: Json = False,
 ) -> None:
     """Write an audit.toml with the endpoints of the database and guesses to confirm."""
+    from audit.console import print_json
     from audit.intake.init_config import write_config
 
     count = write_config(db, path)
-    print(f"{path}: {count} endpoints; set their stakes, confirm task types, then `audit rebuild`")
+    if as_json:
+        print_json({"path": str(path), "endpoints": count})
+    else:
+        print(f"{path}: {count} endpoints; set their stakes, confirm task types, then `audit rebuild`")
 
 
-def rebuild(db: Db = DEFAULT_DB, config: Settings = None) -> None:
+def rebuild(db: Db = DEFAULT_DB, config: Settings = None, as_json: Json = False) -> None:
     """Resolve endpoints, models and prices again after audit.toml changed, without the exports."""
     from audit.config import read_config
+    from audit.console import print_json
     from audit.intake.resolve import rebuild as derive_again
 
     derive_again(db, read_config(config))
-    print(f"{db}: rebuilt")
+    if as_json:
+        print_json({"db": str(db), "rebuilt": True})
+    else:
+        print(f"{db}: rebuilt")
 
 
 def unload(
     file: Annotated[str, typer.Argument(metavar="FILE", help="As `audit status` names it.")],
     db: Db = DEFAULT_DB,
     config: Settings = None,
+    as_json: Json = False,
 ) -> None:
     """Take a file out of the database again."""
     from audit.config import read_config
+    from audit.console import print_json
     from audit.intake.resolve import unload as take_out
 
-    print(f"{file}: {take_out(db, file, read_config(config)):,} records taken out")
+    count = take_out(db, file, read_config(config))
+    if as_json:
+        print_json({"path": file, "records": count})
+    else:
+        print(f"{file}: {count:,} records taken out")
 
 
 def cluster(

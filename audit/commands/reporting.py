@@ -91,8 +91,9 @@ def report(
         raise typer.Exit(CHECK_FAILED)
 
 
-def status(db: Db = DEFAULT_DB, as_json: Json = False) -> None:
+def status(db: Db = DEFAULT_DB, as_json: Json = False, quiet: Quiet = False) -> None:
     """What is in the database: files, window, rows, models, what has no price or no token counts."""
+    del quiet  # nothing here takes long
     from audit.console import print_json, print_status
     from audit.intake.status import status as read_status
     from audit.warehouse import Warehouse
@@ -109,18 +110,20 @@ def rejects(
     db: Db = DEFAULT_DB,
     csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Every rejected record: file, number, reason, and its text read again from the export.
 
     The terminal shows records that are no model calls by nature as one line per file and reason.
     """
+    del quiet  # nothing here takes long
     from dataclasses import asdict
 
     from audit.console import excerpt, print_json_list, print_long_table
     from audit.intake.rejects import counted, folded, listed
     from audit.warehouse import Warehouse
 
-    columns = ("path", "record_number", "reason", "text", "unavailable")
+    columns = ("path", "record_number", "line_number", "reason", "text", "unavailable")
     with Warehouse.read(db) as warehouse:
         if as_json:
             print_json_list(asdict(reject) for reject in listed(warehouse))
@@ -133,9 +136,15 @@ def rejects(
             lines.writerows(tuple(asdict(reject)[name] for name in columns) for reject in listed(warehouse))
             return
         rows = (
-            (reject.path, reject.record_number, reject.reason, excerpt(reject.text or f"({reject.unavailable})"))
+            (
+                reject.path,
+                reject.record_number,
+                reject.line_number,
+                reject.reason,
+                excerpt(reject.text or f"({reject.unavailable})"),
+            )
             for reject in listed(warehouse, with_others=False)
         )
-        print_long_table(f"{counted(warehouse):,} rejected records", ("file", "record", "reason", "text"), rows)
+        print_long_table(f"{counted(warehouse):,} rejected records", ("file", "record", "line", "reason", "text"), rows)
         for path, count, reason in folded(warehouse):
             print(f"{path}: {count:,} {'record' if count == 1 else 'records'}: {reason}")

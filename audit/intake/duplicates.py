@@ -2,11 +2,12 @@
 
 A request is a duplicate when its id, start time, model and tokens are those of one that counts already (or all of its
 content, where the export has no ids). The same id with other content is loaded and counted as an id collision.
-A bucket has no id: the newest file owns its time and project, and equal rows inside one file are different buckets
-that add up.
+A bucket has no id: equal rows inside one file are different buckets that add up, and of several files that state the
+same usage one counts (`buckets.py`).
 """
 
 from audit.intake.billed_costs import set_aside_costs
+from audit.intake.buckets import OWNED, set_aside_buckets
 from audit.intake.growing import set_aside_unfinished
 from audit.intake.nesting import set_aside_nested
 from audit.readers.reader import literal
@@ -22,11 +23,6 @@ REQUEST_KEY = """case when reject_reason is null then case
         customer_id, team_id, project_id, api_key_id, conversation_id, trace_id, billed_cost)
 end end"""
 """The identity of a request in 64 bits; the hash is DuckDB's, see `keep_keys_current`."""
-
-
-OWNED = "request_id is null and (request_grain = 'bucket' or source_format = 'openai_usage')"
-"""Rows that stand for a stretch of time, which their file owns. A minute of OpenAI's usage with a single request is one
-of them, though its grain says request."""
 
 
 def keep_keys_current(warehouse: Warehouse, salt: str) -> None:
@@ -48,7 +44,7 @@ def set_aside(warehouse: Warehouse, load_id: int) -> set[int]:
     unfinished = set_aside_unfinished(warehouse, load_id)
     _requests(warehouse, load_id)
     set_aside_costs(warehouse, load_id)
-    return unfinished | set_aside_nested(warehouse, load_id) | _buckets(warehouse, load_id)
+    return unfinished | set_aside_nested(warehouse, load_id) | set_aside_buckets(warehouse, load_id)
 
 
 def set_aside_again(warehouse: Warehouse) -> None:
@@ -150,78 +146,3 @@ def _requests(warehouse: Warehouse, load_id: int) -> None:
         """,
         [load_id],
     )
-
-
-def _buckets(warehouse: Warehouse, load_id: int) -> set[int]:
-    """Set aside repeated and replaced buckets, file by file in the order of the load; the earlier loads concerned."""
-    concerned: set[int] = set()
-    files = warehouse.rows(
-        f"select distinct file_id from loaded_facts where load_id = ? and {OWNED} order by file_id", [load_id]
-    )
-    for (file_id,) in files:
-        warehouse.execute(
-            f"""
-            create or replace temp table bucket_rows as
-            select load_id, file_id, row_number, request_key, source_format, operation_name, start_time,
-                start_time + to_seconds(greatest(coalesce(bucket_seconds, 0), 1)) as end_time,
-                coalesce(project_id, '') as project_id, file_id = {file_id} as is_new,
-                row_number() over (partition by file_id, request_key order by row_number) as occurrence
-            from loaded_facts
-            where {OWNED} and file_id <= {file_id}
-            """
-        )
-        warehouse.execute(REPLACED)
-        warehouse.execute(
-            f"insert into set_aside select file_id, row_number, 'superseded by file {file_id}' from replaced"
-        )
-        earlier = warehouse.rows("select distinct load_id from replaced where load_id <> ?", [load_id])
-        concerned |= {int(str(load)) for (load,) in earlier}
-        warehouse.execute(
-            """
-            insert into set_aside
-            select new.file_id, new.row_number, 'duplicate'
-            from bucket_rows as new
-            where new.is_new and exists (
-                select 1 from bucket_rows as old
-                where not old.is_new and old.request_key = new.request_key and old.occurrence = new.occurrence
-            )
-            """
-        )
-    return concerned
-
-
-REPLACED = """
-create or replace temp table replaced as
-with edges as (
-    select distinct source_format, project_id, operation_name, start_time, end_time,
-        max(end_time) over (
-            partition by source_format, project_id, operation_name
-            order by start_time, end_time rows between unbounded preceding and 1 preceding
-        ) as covered_until
-    from bucket_rows where is_new
-),
-numbered as (
-    select *, sum(case when start_time <= covered_until then 0 else 1 end) over (
-        partition by source_format, project_id, operation_name order by start_time, end_time
-    ) as stretch
-    from edges
-),
-owned as (
-    select source_format, project_id, operation_name, min(start_time) as owned_from, max(end_time) as owned_until
-    from numbered group by source_format, project_id, operation_name, stretch
-)
-select old.load_id, old.file_id, old.row_number
-from bucket_rows as old
-asof join owned
-    on old.source_format = owned.source_format and old.project_id = owned.project_id
-    and old.operation_name = owned.operation_name and old.end_time > owned.owned_from
-where not old.is_new and old.start_time < owned.owned_until and not exists (
-    select 1 from bucket_rows as new
-    where new.is_new and new.request_key = old.request_key and new.occurrence = old.occurrence
-)
-"""
-"""The older buckets that overlap the time a new file owns, in its project and kind of operation, and are not in it.
-
-A day that was loaded as one bucket gives way to its minutes, and the other way round; a file of embeddings leaves the
-completions of the same day alone.
-"""

@@ -23,6 +23,9 @@ HEADER = """\
 # "our-deployment" = "gpt-4o-2024-08-06"
 
 [prices]
+# Prices of your own, per million tokens; `audit prices MODEL --template` prints such a file, `audit prices --help` says
+# more. One line per model and token class: model,token_class,usd_per_million and, for example,
+# our-deployment,input,2.50
 # file = "prices.csv"
 # discount = 0.10
 

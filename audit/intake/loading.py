@@ -14,6 +14,7 @@ from audit import sql
 from audit.config import Config
 from audit.errors import InputError
 from audit.intake import resolve
+from audit.intake.disputes import disputes
 from audit.intake.duplicates import keep_keys_current, recount, set_aside
 from audit.intake.load_report import FileReport, LoadReport, file_reports, keep_notes, nothing_loaded
 from audit.intake.locate import keep_rejects
@@ -82,6 +83,11 @@ def load(
                 failed = run_checks(warehouse, "load")
             told = {said.partition(": ")[0] for said in warnings}
             warnings += nothing_loaded(warehouse, [report for report in reports if report.path not in told])
+            warnings += [
+                f"{dispute.sentence}. {dispute.way_out}"
+                for dispute in disputes(warehouse, config.add_up)
+                if dispute.source in {report.format for report in reports}
+            ]
             if not config.sources:
                 formats = {report.format for report in reports}
                 warnings += [

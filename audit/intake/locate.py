@@ -88,7 +88,7 @@ def _keep(warehouse: Warehouse, item: Pending, keep_raw: bool) -> None:
                 warehouse.execute(f"delete from {table} where file_id = ?", [item.file_id])
             _store(warehouse, item.file_id, _without_place(warehouse, item))
     elif item.export.container == "jsonl":
-        counts = counts_per_line(warehouse, item.reader, item.source, item.context)
+        counts = counts_per_line(warehouse, item.counting)
         if counts is not None and warehouse.count("select sum(records) from records_of_lines") != item.row_count:
             _store(warehouse, item.file_id, _without_place(warehouse, item))
             return

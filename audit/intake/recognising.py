@@ -28,6 +28,8 @@ class Pending:
     context: Context
     relation: str
     """The text of the SELECT that reads the file."""
+    counting: str | None = None
+    """That of the SELECT that counts the records of each line, where a line can hold several."""
     unparsed_count: int = 0
     """Records that DuckDB's CSV reader could not split into columns: they stand in the table unparsed_places."""
     map_file: Path | None = None
@@ -85,7 +87,7 @@ def recognise_all(
                     item = recognised(export, spool, context, wanted, map_file, gatherer)
                     if item.reader.warn is not None and (warning := item.reader.warn(item.source)) is not None:
                         result.warnings.append(warning)
-                    result.pending.append(_without_records(item) if item.gathered is not None else item)
+                    result.pending.append(item if item.reader.needs_siblings else _without_records(item))
             except InputError as error:
                 result.refused.append(str(error))
             except RecursionError:
@@ -124,14 +126,31 @@ def recognised(
             return item
     item.source = without_mark(source, spool)
     if not reader.needs_siblings:
-        item.relation = reader.relation(item.source, context)
+        _relate(item, item.source)
     return item
 
 
+def relate_again(item: Pending) -> None:
+    """Make the relation of a file anew, after its context changed."""
+    source = item.source
+    if not item.reader.needs_siblings:
+        source = replace(source, records=inspect(source.name, source.path).records)
+    _relate(item, source)
+
+
+def _relate(item: Pending, source: Export) -> None:
+    """Make the texts of the SELECTs that read the file, which take what its first records show into account."""
+    item.relation = item.reader.relation(source, item.context)
+    if item.reader.records_per_line is not None:
+        item.counting = item.reader.records_per_line(source, item.context)
+
+
 def _without_records(item: Pending) -> Pending:
-    """A gathered file without what it was recognised by, which for many files is more than memory holds."""
-    item.export = replace(item.export, records=(), fields=(), page={})
-    item.source = replace(item.source, records=(), fields=(), page={})
+    """A file without the records it was recognised by, which for many files is more than memory holds."""
+    item.export = replace(item.export, records=(), page={})
+    item.source = replace(item.source, records=(), page={})
+    if item.gathered is not None:
+        item.export, item.source = replace(item.export, fields=()), replace(item.source, fields=())
     return item
 
 
@@ -142,7 +161,7 @@ def _join_siblings(found: Recognised) -> None:
     for item in family:
         item.context = replace(item.context, siblings=siblings)
         try:
-            item.relation = item.reader.relation(item.source, item.context)
+            _relate(item, item.source)
         except InputError as error:
             found.refused.append(str(error))
     found.pending[:] = [item for item in found.pending if item.relation]

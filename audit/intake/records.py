@@ -12,7 +12,7 @@ from itertools import chain, repeat
 from typing import NamedTuple
 
 from audit.readers.export import Export, open_bytes, parts_of
-from audit.readers.reader import Context, Reader, unroll_page
+from audit.readers.reader import Reader, unroll_page
 from audit.warehouse import Warehouse
 
 PAGE = 20_000
@@ -24,6 +24,8 @@ class Place(NamedTuple):
 
     last: int
     """Number of the last record that stands here; that of the first is one more than the last of the place before."""
+    line: int
+    """Number of the line it begins in, from 1 and blank ones included; 0 where there are no lines."""
     offset: int
     raw: bytes
 
@@ -36,16 +38,16 @@ def lines_of(export: Export, per_line: Iterable[int] | None = None) -> Iterator[
     record, offset = 0, 0
     counts = repeat(1) if per_line is None else iter(per_line)
     with open_bytes(export.path, export.compression) as lines:
-        for raw in lines:
+        for line, raw in enumerate(lines, 1):
             if raw.strip():
                 record += next(counts, 0)
-                yield Place(record, offset, raw)
+                yield Place(record, line, offset, raw)
             offset += len(raw)
 
 
 def csv_records_of(export: Export) -> Iterator[Place]:
     """Every record of a CSV file after its header; a blank line is none. Ends early where Python gives up."""
-    record, offset, is_header = 0, 0, True
+    record, line, offset, is_header = 0, 1, 0, True
     with open_bytes(export.path, export.compression) as stream, suppress(csv.Error):
         for first in stream:
             # most lines quote nothing, so that they are records as they are
@@ -53,8 +55,9 @@ def csv_records_of(export: Export) -> Iterator[Place]:
             if raw.rstrip(b"\r\n"):
                 if not is_header:
                     record += 1
-                    yield Place(record, offset, raw)
+                    yield Place(record, line, offset, raw)
                 is_header = False
+            line += raw.count(b"\n")
             offset += len(raw)
 
 
@@ -79,17 +82,19 @@ def parts_as_records(export: Export, reader: Reader | None) -> Iterator[Place]:
     for part in parts_of(export):
         for value in unroll(part):
             record += 1
-            yield Place(record, 0, json.dumps(value).encode())
+            yield Place(record, 0, 0, json.dumps(value).encode())
 
 
-def counts_per_line(
-    warehouse: Warehouse, reader: Reader | None, source: Export, context: Context
-) -> Iterator[int] | None:
-    """How many records each line holds, a page in memory at a time; None where each is one."""
-    if reader is None or reader.records_per_line is None:
+def counts_per_line(warehouse: Warehouse, counting: str | None) -> Iterator[int] | None:
+    """How many records each line holds, as the SELECT `counting` says, a page in memory at a time.
+
+    None where there is no such SELECT: each line is one record.
+    """
+    if counting is None:
         return None
-    counted = reader.records_per_line(source, context)
-    warehouse.execute(f"create or replace temp table records_of_lines as select * from ({counted}) as counted(records)")
+    warehouse.execute(
+        f"create or replace temp table records_of_lines as select * from ({counting}) as counted(records)"
+    )
     return _counts(warehouse)
 
 

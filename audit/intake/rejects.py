@@ -29,6 +29,8 @@ class ListedReject:
 
     path: str
     record_number: int
+    line_number: int | None
+    """The line of the file in which the record begins, where the file has lines and was read again."""
     reason: str
     text: str | None
     """Read again from the source, or None with `unavailable` saying why."""
@@ -61,7 +63,7 @@ def listed(warehouse: Warehouse, *, with_others: bool = True) -> Iterator[Listed
         source, texts = files[file_id], None
         place: Place | None = None
         for _, number, reason, kept in rows:
-            text, unavailable = kept, None
+            text, unavailable, line = kept, None, None
             if kept is None:
                 texts = _texts(warehouse, source) if texts is None else texts
                 if isinstance(texts, str):
@@ -72,9 +74,15 @@ def listed(warehouse: Warehouse, *, with_others: bool = True) -> Iterator[Listed
                         if place is None:
                             break
                     text = None if place is None else text_of(place.raw)
+                    line = None if place is None else place.line or None
                     unavailable = NO_PLACE if place is None else None
             yield ListedReject(
-                path=source.path, record_number=number, reason=reason, text=text, unavailable=unavailable
+                path=source.path,
+                record_number=number,
+                line_number=line,
+                reason=reason,
+                text=text,
+                unavailable=unavailable,
             )
 
 
@@ -158,7 +166,9 @@ def _texts(warehouse: Warehouse, source: _Source) -> Iterator[Place] | str:
         return "the export has changed since it was loaded"
     reader = next((each for each in READERS if each.format == source.source_format), None)
     if source.container == "jsonl":
-        return lines_of(export, counts_per_line(warehouse, reader, export, Context(salt="")))
+        counting = reader.records_per_line if reader is not None else None
+        text = counting(export, Context(salt="")) if counting is not None else None
+        return lines_of(export, counts_per_line(warehouse, text))
     if source.container == "csv" and sum(1 for _ in csv_records_of(export)) == source.read_count:
         return csv_records_of(export)
     if source.container == "json":

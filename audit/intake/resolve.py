@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from audit import sql
 from audit.config import Config, rewritten
+from audit.intake.disputes import keep_disputes
 from audit.intake.twins import keep_overlaps
 from audit.progress import Progress, silent
 from audit.schema import MEASURES, TABLES
@@ -35,8 +36,9 @@ def derive(warehouse: Warehouse, config: Config, loads: Collection[int] | None, 
         build_cells(warehouse, loads)
     with progress("clustering"):
         fit_missing_rules(warehouse)
-    if not config.sources:
-        with progress("comparing sources"):
+    with progress("comparing sources"):
+        keep_disputes(warehouse)
+        if not config.sources:
             keep_overlaps(warehouse)
 
 

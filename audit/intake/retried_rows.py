@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from audit import sql
-from audit.intake.duplicates import OWNED, REQUEST_KEY, recount, set_aside, set_aside_again
+from audit.intake.buckets import OWNED
+from audit.intake.duplicates import REQUEST_KEY, recount, set_aside, set_aside_again
 from audit.intake.load_report import NOT_A_CALL
 from audit.intake.locate import count_rejects
 from audit.intake.staging import Pending, stage_views
@@ -172,7 +173,7 @@ def settle_retried(warehouse: Warehouse, load_id: int, file_ids: Collection[int]
     """Set aside what the appended rows repeat; the loads whose cells change by it, None for all of them."""
     changed: set[int] | None = {load_id}
     if warehouse.rows(f"select 1 from request_facts where load_id = ? and {OWNED} limit 1", [load_id]):
-        # A newer file can own the time of a bucket in an older one.
+        # A newer file can state the usage of a bucket in an older one.
         set_aside_again(warehouse)
         changed = None
     else:

@@ -9,7 +9,7 @@ import duckdb
 
 from audit import sql
 from audit.intake.duplicates import REQUEST_KEY
-from audit.intake.recognising import Pending, in_batches, recognised
+from audit.intake.recognising import Pending, in_batches, recognised, relate_again
 from audit.readers.export import inspect
 from audit.readers.reader import literal
 from audit.warehouse import Warehouse, first_line
@@ -143,7 +143,7 @@ def readable(warehouse: Warehouse, pending: Sequence[Pending], spool: Path) -> t
                     )
                     break
                 item.context = replace(item.context, max_object_bytes=longer)
-                item.relation = item.reader.relation(item.source, item.context)
+                relate_again(item)
             else:
                 good.append(item)
     return good, refused

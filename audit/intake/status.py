@@ -1,8 +1,10 @@
 """What is in a database: files, window, rows, endpoints, models, and what has no price or no token counts."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import cast
 
+from audit.intake.disputes import disputes
 from audit.intake.twins import overlaps
 from audit.warehouse import Warehouse
 
@@ -25,19 +27,16 @@ def status(warehouse: Warehouse) -> Document:
                     "id_collisions",
                     "loaded_at",
                 ),
-                row,
+                (*row[:-1], _moment(row[-1])),
                 strict=True,
             )
         )
         for row in warehouse.rows(
             "select path, source_format, read_count, loaded_count, duplicate_count, rejected_count, "
-            "not_call_count, id_collision_count, cast(loaded_at as varchar) from files order by file_id"
+            "not_call_count, id_collision_count, loaded_at from files order by file_id"
         )
     ]
-    start, end = warehouse.rows(
-        "select cast(min(first_time) as varchar), cast(max(last_time) as varchar) from request_files "
-        "where loaded_count > 0"
-    )[0]
+    start, end = warehouse.rows("select min(first_time), max(last_time) from request_files where loaded_count > 0")[0]
     models = [
         {
             "provider_name": row[0],
@@ -84,7 +83,7 @@ def status(warehouse: Warehouse) -> Document:
     return {
         "files": files,
         "rows": {name: sum(cast("int", file[name]) for file in files) for name in counts},
-        "window": {"start": start, "end": end},
+        "window": {"start": _moment(start), "end": _moment(end)},
         "requests": outcomes,
         "endpoints": endpoints,
         "models": models,
@@ -96,8 +95,9 @@ def status(warehouse: Warehouse) -> Document:
             )
         ],
         "overlaps": [asdict(overlap) | {"text": overlap.sentence} for overlap in overlaps(warehouse)],
+        "disputes": [asdict(dispute) for dispute in disputes(warehouse)],
         "billed_costs": [
-            {"currency": currency, "start": start, "end": end, "amount": str(amount)}
+            {"currency": currency, "start": start, "end": end, "amount": amount}
             for currency, start, end, amount in warehouse.rows(
                 "select currency, cast(min(cost_date) as varchar), cast(max(cost_date) as varchar), "
                 "sum(cast(billed_amount as decimal(38, 12))) "
@@ -107,6 +107,11 @@ def status(warehouse: Warehouse) -> Document:
         "paired_outcomes": warehouse.count("select count(*) from paired_outcomes"),
         "endpoint_rule": warehouse.setting("endpoint_rule"),
     }
+
+
+def _moment(value: object) -> str | None:
+    """A time of the database, which is UTC, as every JSON document of this program writes it."""
+    return datetime.fromisoformat(str(value)).replace(tzinfo=UTC).isoformat() if value is not None else None
 
 
 def _int(value: object) -> int:

@@ -10,28 +10,19 @@ from audit.conversations.values import Conversation, UnavailableError, is_object
 from audit.conversations.values import parsed as parsed_json
 from audit.readers.export import Export
 from audit.readers.openai_calls import (
-    CONVERSATION_KEYS,
-    CUSTOMER_KEYS,
-    PROMPT_KEYS,
-    TEAM_KEYS,
-    USER_KEYS,
     error_word,
     is_error,
+    label_columns,
     metadata_shape,
     selected,
 )
 from audit.readers.prompts import prompt_columns
 from audit.readers.reader import (
-    ROUTE_KEYS,
     TEXT,
     Context,
     Reader,
     Shape,
-    first_of,
-    identifier,
-    kept_metadata,
-    parsed,
-    rows,
+    parsed_rows,
     unroll_page,
 )
 from audit.readers.sniff import Record
@@ -76,17 +67,6 @@ def _spans(export: Export, context: Context) -> str:
         "metadata": dict.fromkeys(known.values(), TEXT),
         "span_attributes": {"name": TEXT, "type": TEXT, "purpose": TEXT},
     }
-    nested = {name: parsed(export, name, shape) for name, shape in shapes.items()}
-    declared = dict.fromkeys(SPAN_TEXT, TEXT) | {name: kind for name, (kind, _) in nested.items()}
-    inner = ", ".join(
-        [
-            *map(identifier, SPAN_TEXT),
-            *(f"{expression} as {identifier(name)}" for name, (_, expression) in nested.items()),
-        ]
-    )
-
-    def labelled(*keys: str) -> str:
-        return first_of([f"metadata.{identifier(known[key.lower()])}" for key in keys])
 
     columns = {
         "span_type": "span_attributes.type",
@@ -100,13 +80,7 @@ def _spans(export: Export, context: Context) -> str:
         "tags": "try(from_json(tags, '[\"VARCHAR\"]'))",
         "tool_count": "try(json_array_length(metadata.tools))",
         "response_format": "try(json_extract_string(metadata.response_format, '$.type'))",
-        "route": labelled(*ROUTE_KEYS),
-        "prompt_name": labelled(*PROMPT_KEYS),
-        "user_id": labelled(*USER_KEYS),
-        "customer_id": labelled(*CUSTOMER_KEYS),
-        "team_id": labelled(*TEAM_KEYS),
-        "conversation_id": labelled(*CONVERSATION_KEYS),
-        "kept_metadata": kept_metadata({key: labelled(key) for key in context.metadata_keys}),
+        **label_columns("metadata", context),
         "has_error": is_error("error"),
         "error_type": error_word("error"),
         # of several scores none is known to be the one that matters
@@ -119,7 +93,7 @@ def _spans(export: Export, context: Context) -> str:
     select * exclude (texts, tool_texts), {prompt_columns("texts", "tool_texts", context)}
     from (
         select {", ".join(plain)}, metrics, {selected(columns)}
-        from (select {inner} from {rows(export, declared, context)})
+        from {parsed_rows(export, SPAN_TEXT, shapes, context)}
     )"""
 
 

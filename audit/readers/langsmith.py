@@ -10,28 +10,21 @@ from audit.conversations.requests import chat_request, parameters
 from audit.conversations.values import Conversation, UnavailableError, record
 from audit.readers.export import Export
 from audit.readers.openai_calls import (
-    CONVERSATION_KEYS,
-    CUSTOMER_KEYS,
-    PROMPT_KEYS,
-    TEAM_KEYS,
-    USER_KEYS,
     error_word,
+    label_columns,
     metadata_shape,
     selected,
 )
 from audit.readers.prompts import prompt_columns
 from audit.readers.reader import (
-    ROUTE_KEYS,
     TEXT,
     Context,
     Reader,
     Shape,
     first_of,
     identifier,
-    kept_metadata,
     literal,
-    parsed,
-    rows,
+    parsed_rows,
     structure,
     unroll_page,
 )
@@ -101,30 +94,20 @@ def _runs(export: Export, context: Context) -> str:
         "prompt_token_details": INPUT_DETAILS,
         "completion_token_details": OUTPUT_DETAILS,
     }
-    nested = {name: parsed(export, name, shape) for name, shape in shapes.items()}
-    declared = dict.fromkeys(RUN_TEXT, TEXT) | {name: kind for name, (kind, _) in nested.items()}
-    inner = ", ".join(
-        [
-            *map(identifier, RUN_TEXT),
-            *(f"{expression} as {identifier(name)}" for name, (_, expression) in nested.items()),
-        ]
-    )
     plain = [name for name in RUN_TEXT if name not in ("error", "tags", "feedback_stats")]
     return f"""
     select * exclude (texts, tool_texts, system), {prompt_columns("texts", "tool_texts", context, "system")}
     from (
         select {", ".join(map(identifier, plain))}, prompt_token_details, completion_token_details,
             {selected(_columns(context))}
-        from (select {inner} from {rows(export, declared, context)})
+        from {parsed_rows(export, RUN_TEXT, shapes, context)}
     )"""
 
 
 def _columns(context: Context) -> dict[str, str]:
-    known = {key.lower(): key for key in metadata_shape(context)}
-    known |= {key.lower(): key for key in MODEL_METADATA}
-
-    def labelled(*keys: str) -> str:
-        return first_of([f"extra.metadata.{identifier(known[key.lower()])}" for key in keys])
+    labels = label_columns("extra.metadata", context)
+    labels["route"] = first_of([labels["route"], "extra.metadata.langgraph_node"])
+    labels["prompt_name"] = first_of([labels["prompt_name"], "extra.metadata.lc_hub_repo"])
 
     # LangChain hands over a list of lists of messages; the texts of other runs are never looked at
     is_batch = "starts_with(inputs.messages, '[[')"
@@ -149,13 +132,7 @@ def _columns(context: Context) -> dict[str, str]:
             "list_filter(try(from_json(tags, '[\"VARCHAR\"]')), "
             "lambda tag: not regexp_matches(tag, '^(seq:step|map:key|condition|graph:step|langsmith):'))"
         ),
-        "route": first_of([labelled(*ROUTE_KEYS), labelled("langgraph_node")]),
-        "prompt_name": first_of([labelled(*PROMPT_KEYS), labelled("lc_hub_repo")]),
-        "user_id": labelled(*USER_KEYS),
-        "customer_id": labelled(*CUSTOMER_KEYS),
-        "team_id": labelled(*TEAM_KEYS),
-        "conversation_id": labelled(*CONVERSATION_KEYS),
-        "kept_metadata": kept_metadata({key: labelled(key) for key in context.metadata_keys}),
+        **labels,
         "has_error": "coalesce(error, '') <> ''",
         # LangChain gives the exception as Python shows it, with its message in parentheses
         "error_type": f"coalesce({error_word('error')}, nullif(regexp_extract(error, '^([A-Za-z_.]+)[(]', 1), ''))",

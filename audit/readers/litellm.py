@@ -26,7 +26,12 @@ from audit.readers.reader import (
 from audit.readers.sniff import Record
 
 USAGE: Shape = {
-    "prompt_tokens_details": {"cached_tokens": TEXT, "cache_creation_tokens": TEXT, "audio_tokens": TEXT},
+    "prompt_tokens_details": {
+        "cached_tokens": TEXT,
+        "cache_creation_tokens": TEXT,
+        "cache_creation_token_details": {"ephemeral_1h_input_tokens": TEXT},
+        "audio_tokens": TEXT,
+    },
     "completion_tokens_details": {"reasoning_tokens": TEXT, "audio_tokens": TEXT},
     "cache_read_input_tokens": TEXT,
     "cache_creation_input_tokens": TEXT,

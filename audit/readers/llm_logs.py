@@ -68,11 +68,15 @@ DETAILS: Shape = {
     "output_tokens_details": {"reasoning_tokens": TEXT, "thinking_tokens": TEXT},
     "cache_read_input_tokens": TEXT,
     "cache_creation_input_tokens": TEXT,
+    "cache_creation": {"ephemeral_1h_input_tokens": TEXT},
     "cachedContentTokenCount": TEXT,
     "thoughtsTokenCount": TEXT,
+    "candidatesTokenCount": TEXT,
     "service_tier": TEXT,
 }
-"""What the plugins for OpenAI, Anthropic and Gemini leave of a reply's usage; entries of zero are dropped."""
+"""What the plugins for OpenAI, Anthropic and Gemini leave of a reply's usage; entries of zero are dropped.
+
+llm-gemini counts thoughts as output since May 2025, and has left `candidatesTokenCount` in place since (issue 75)."""
 
 
 def _calls(export: Export, context: Context) -> str:

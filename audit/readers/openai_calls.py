@@ -88,6 +88,27 @@ def metadata_shape(context: Context) -> Shape:
     return dict.fromkeys(keys.values(), TEXT)
 
 
+def label_columns(metadata: str, context: Context) -> dict[str, str]:
+    """The columns that an application's own metadata gives, name -> expression.
+
+    `metadata` is the place of an object that has the keys of `metadata_shape`.
+    """
+    known = {key.lower(): key for key in metadata_shape(context)}
+
+    def labelled(*keys: str) -> str:
+        return first_of([f"{metadata}.{identifier(known[key.lower()])}" for key in keys])
+
+    return {
+        "route": labelled(*ROUTE_KEYS),
+        "prompt_name": labelled(*PROMPT_KEYS),
+        "user_id": labelled(*USER_KEYS),
+        "customer_id": labelled(*CUSTOMER_KEYS),
+        "team_id": labelled(*TEAM_KEYS),
+        "conversation_id": labelled(*CONVERSATION_KEYS),
+        "kept_metadata": kept_metadata({key: labelled(key) for key in context.metadata_keys}),
+    }
+
+
 def response_shape(context: Context) -> Shape:
     """A reply."""
     return {**RESPONSE, **TERMS, "metadata": metadata_shape(context)}

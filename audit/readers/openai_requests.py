@@ -35,7 +35,7 @@ from audit.readers.reader import (
     Shape,
     first_of,
     identifier,
-    parsed,
+    parsed_rows,
     rows,
     type_of,
     unroll_page,
@@ -88,17 +88,12 @@ def _wrapped(export: Export, context: Context) -> str:
         "request": _body(export, "request", request_shape(context)),
         "metadata": metadata_shape(context),
     }
-    nested = {name: parsed(export, name, shape) for name, shape in shapes.items()}
     texts = dict.fromkeys((name for names in WRAPPER.values() for name in names), TEXT)
     reply = "response.body" if "body" in shapes["response"] else "response"
     sent = "request.body" if "body" in shapes["request"] else "request"
     columns = _outside(WRAPPER) | response_columns(reply) | request_columns(sent, reply, context, labels=["metadata"])
     columns["is_record"] = f"response is not null or request is not null or {_some(texts)} is not null"
-    inner = ", ".join(
-        [*map(identifier, texts), *(f"{expression} as {identifier(name)}" for name, (_, expression) in nested.items())]
-    )
-    declared = texts | {name: kind for name, (kind, _) in nested.items()}
-    return f"select {selected(columns)} from (select {inner} from {rows(export, declared, context)})"
+    return f"select {selected(columns)} from {parsed_rows(export, tuple(texts), shapes, context)}"
 
 
 def _bare(export: Export, context: Context) -> str:

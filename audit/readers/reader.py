@@ -161,6 +161,14 @@ def parsed(export: Export, name: str, shape: Shape) -> tuple[str, str]:
     return TEXT, f"try(json_transform({identifier(name)}, {literal(json.dumps(structure(shape)))}))"
 
 
+def parsed_rows(export: Export, texts: Sequence[str], shapes: Mapping[str, Shape], context: Context) -> str:
+    """A FROM item with the columns `texts` as text and those of `shapes` as STRUCTs, however the file has them."""
+    nested = {name: parsed(export, name, shape) for name, shape in shapes.items()}
+    declared = dict.fromkeys(texts, TEXT) | {name: kind for name, (kind, _) in nested.items()}
+    expressions = (f"{expression} as {identifier(name)}" for name, (_, expression) in nested.items())
+    return f"(select {', '.join([*map(identifier, texts), *expressions])} from {rows(export, declared, context)})"
+
+
 def struct(shape: Shape) -> str:
     """`shape` as a DuckDB type."""
     return "STRUCT(" + ", ".join(f"{identifier(key)} {type_of(part)}" for key, part in shape.items()) + ")"

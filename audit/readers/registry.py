@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
@@ -72,6 +72,9 @@ READERS: tuple[Reader, ...] = (
     GEMINI_REPLIES,
     OPENAI_REQUESTS,
 )
+ALIKE, FEW = 0.7, 3
+"""Share and number of a format's columns that a file has to have to be called close to it: a table of anybody's own
+has a model and a time."""
 FIELDS_QUOTED = 12
 """An error message that lists the forty columns of a table is not read."""
 
@@ -142,8 +145,10 @@ def _recognised(
     if reader is None or (reader is asked and map_file is None):
         if (reason := why_not(seen)) is not None:
             raise InputError(f"{export.name}: {reason}")
-        if reader is None or not _has_any(reader, seen):
-            raise InputError(_unrecognised(seen, READERS if reader is None else (reader,)))
+        if reader is None:
+            raise InputError(_unrecognised(seen))
+        if not _has_any(reader, seen):
+            raise InputError(_not_as_asked(seen, reader, export, parts))
     return reader, seen
 
 
@@ -189,24 +194,38 @@ def _names(export: Export) -> set[str]:
     return {part for record in export.records for part in record} | set(export.fields)
 
 
-def _unrecognised(export: Export, readers: Iterable[Reader]) -> str:
-    """What the file has, and what the format that it resembles most would need."""
+def _not_as_asked(seen: Export, asked: Reader, export: Export, parts: Sequence[object]) -> str:
+    """What the file has, what the format asked for would need, and which format it is in."""
+    needed = sorted(min(asked.signatures, key=len)) if asked.signatures else ()
+    other = next((reader for reader in READERS if reader.fits(_seen(export, parts, reader))), None)
+    return (
+        f"{seen.name}: not {asked.format} ({asked.title}), which needs {_listed(needed)}; it has the fields "
+        f"{_listed(seen.fields)}. "
+        + (f"Without --format it is read as {other.format}" if other else "`audit formats` lists what is read")
+    )
+
+
+def _unrecognised(export: Export) -> str:
+    """What the file has, and what the format that it resembles would need."""
     names = {name.lower() for name in _names(export)}
 
     def likeness(candidate: tuple[Reader, frozenset[str]]) -> tuple[float, int]:
         shared = sum(column.lower().split(".")[0] in names for column in candidate[1])
         return shared / len(candidate[1]), shared
 
-    reader, signature = max(((r, s) for r in readers for s in r.signatures), key=likeness)
+    reader, signature = max(((r, s) for r in READERS for s in r.signatures), key=likeness)
     missing = sorted(column for column in signature if column.lower().split(".")[0] not in names)
+    share, count = likeness((reader, signature))
     closest = (
-        f"Closest is {reader.format} ({reader.title}), which also needs {_listed(missing)}"
-        if likeness((reader, signature))[1] and missing
-        else "No format resembles it"
+        f"Closest is {reader.format} ({reader.title}), which also needs {_listed(missing)}. Export as `audit formats` "
+        "says. If it is a table of your own, "
+        if share >= ALIKE and count >= FEW and missing
+        else "No format resembles it. For a table of your own, "
     )
     return (
-        f"{export.name}: not an export that this version knows; it has the fields {_listed(export.fields)}. {closest}. "
-        "Export as `audit formats` says, or describe the columns with --map"
+        f"{export.name}: not an export that this version knows; it has the fields {_listed(export.fields)}. {closest}"
+        "say which column is what: `audit formats --map flat_log > map.toml`, put the names of your columns into it, "
+        "and load with --map map.toml"
     )
 
 

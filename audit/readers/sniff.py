@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Literal, cast
 
 from audit.errors import InputError
@@ -22,6 +23,11 @@ NOT_ON_A_PAGE = {"usage", "model", "messages", "request", "response"}
 """Keys that make an object a record of its own though it holds a list, as the reply to an embeddings call does."""
 MOST_BLANKS = 100
 """Characters of white space expected at the end of a list."""
+
+LATIN = re.compile(r"(?<=[A-Za-z])[À-ÖØ-öø-ý]|[À-ÖØ-öø-ý](?=[A-Za-zÀ-ý])|[¡£§©ª«®°²³µ·º»½¼¿€‘’“”–—…]")
+"""What of Windows-1252, which takes in Latin-1, stands in western European text: letters beside letters, and signs."""
+FEWEST_LATIN = 2
+"""Lines; a single one that is no UTF-8 is damaged, which the others need not suffer for."""
 
 csv.field_size_limit(1 << 24)  # a CSV field can hold a whole conversation; the default of 128 kB would raise
 
@@ -47,6 +53,7 @@ def sniff(name: str, head: bytes, whole: bool) -> Layout:
         raise InputError(f"{name}: the file holds no data; export the logs again")
     if not whole and len(lines) > 1:
         lines.pop()
+    _refuse_latin(name, lines)
     objects = list(islice(_objects(lines), HEAD_RECORDS))
     if not objects and len(lines) > 1 and all(line.lstrip()[:1] == b"{" for line in lines[:2]):
         raise InputError(f"{name}: none of the first {len(lines)} lines is a JSON object; is the file damaged?")
@@ -127,6 +134,28 @@ def _objects(lines: Iterable[bytes]) -> Iterator[Record]:
                 continue
             if isinstance(value, dict):
                 yield cast("Record", value)
+
+
+def _refuse_latin(name: str, lines: Sequence[bytes]) -> None:
+    """Refuse text in an older encoding: all of its letters beyond ASCII would be lost, line by line."""
+    old = 0
+    for line in lines:
+        if line.isascii():
+            continue
+        try:
+            line.decode()
+        except UnicodeDecodeError:
+            text = line.decode("cp1252", "replace")
+            if len(LATIN.findall(text)) != sum(not sign.isascii() for sign in text):
+                return
+            old += 1
+        else:
+            return
+    if old >= FEWEST_LATIN:
+        raise InputError(
+            f"{name}: text in Latin-1 (Windows-1252), as {old:,} of its first {len(lines):,} lines show; save it again "
+            f"as UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8 {name} > utf8-{Path(name).name}"
+        )
 
 
 def _csv(name: str, lines: list[bytes]) -> Layout:

@@ -11,29 +11,21 @@ from audit.conversations.requests import chat_request
 from audit.conversations.values import record
 from audit.readers.export import Export
 from audit.readers.openai_calls import (
-    CONVERSATION_KEYS,
-    CUSTOMER_KEYS,
-    PROMPT_KEYS,
-    TEAM_KEYS,
-    USER_KEYS,
     error_word,
     is_error,
+    label_columns,
     metadata_shape,
     selected,
 )
 from audit.readers.prompts import prompt_columns
 from audit.readers.reader import (
-    ROUTE_KEYS,
     TEXT,
     Context,
     Reader,
     Shape,
     first_of,
-    identifier,
-    kept_metadata,
     literal,
-    parsed,
-    rows,
+    parsed_rows,
     structure,
     unroll_page,
 )
@@ -70,7 +62,6 @@ COSTS: Shape = {"prompt_tokens_total_cost": TEXT, "completion_tokens_total_cost"
 
 
 def _calls(export: Export, context: Context) -> str:
-    known = {key.lower(): key for key in metadata_shape(context)}
     shapes: dict[str, Shape] = {
         "summary": {"usage": TEXT, "weave": TEXT},
         "inputs": {
@@ -81,19 +72,11 @@ def _calls(export: Export, context: Context) -> str:
             "response_format": TEXT,
             "stream": TEXT,
         },
-        "attributes": dict.fromkeys(known.values(), TEXT),
+        "attributes": metadata_shape(context),
     }
-    nested = {name: parsed(export, name, shape) for name, shape in shapes.items()}
-    declared = dict.fromkeys(CALL_TEXT, TEXT) | {name: kind for name, (kind, _) in nested.items()}
-    inner = ", ".join(
-        [
-            *map(identifier, CALL_TEXT),
-            *(f"{expression} as {identifier(name)}" for name, (_, expression) in nested.items()),
-        ]
-    )
-
-    def labelled(*keys: str) -> str:
-        return first_of([f"attributes.{identifier(known[key.lower()])}" for key in keys])
+    labels = label_columns("attributes", context)
+    labels["user_id"] = first_of([labels["user_id"], "wb_user_id"])
+    labels["conversation_id"] = first_of([labels["conversation_id"], "thread_id"])
 
     columns = {
         "model_count": "len(try(json_keys(summary.usage)))",
@@ -106,13 +89,7 @@ def _calls(export: Export, context: Context) -> str:
         "stream": "inputs.stream",
         "tool_count": "try(json_array_length(inputs.tools))",
         "response_format": "try(json_extract_string(inputs.response_format, '$.type'))",
-        "route": labelled(*ROUTE_KEYS),
-        "prompt_name": labelled(*PROMPT_KEYS),
-        "user_id": first_of([labelled(*USER_KEYS), "wb_user_id"]),
-        "customer_id": labelled(*CUSTOMER_KEYS),
-        "team_id": labelled(*TEAM_KEYS),
-        "conversation_id": first_of([labelled(*CONVERSATION_KEYS), "thread_id"]),
-        "kept_metadata": kept_metadata({key: labelled(key) for key in context.metadata_keys}),
+        **labels,
         "has_error": is_error("exception"),
         # a traceback, whose last line begins with the name of the exception
         "error_type": (
@@ -127,7 +104,7 @@ def _calls(export: Export, context: Context) -> str:
     select * exclude (texts, tool_texts), {prompt_columns("texts", "tool_texts", context)}
     from (
         select {", ".join(plain)}, {selected(columns)}
-        from (select {inner} from {rows(export, declared, context)})
+        from {parsed_rows(export, CALL_TEXT, shapes, context)}
     )"""
 
 

@@ -82,7 +82,11 @@ def next_steps(document: ReportDocument) -> list[Step]:
             Step("audit report --json", "Move the proven endpoints first, a small share at a time: `verdict` is route.")
         )
     if requests["unpriced"]:
-        steps.append(Step("audit prices MODEL", "Some traffic has no price: add it to prices.csv, it is not counted."))
+        steps.append(
+            Step(
+                "audit prices MODEL --template", "Some traffic has no price and is not counted: put it into prices.csv."
+            )
+        )
     if not steps:
         steps.append(Step("audit compare A B", "Nothing can move on this pair: compare another candidate."))
     return steps

@@ -92,18 +92,26 @@ renamed as (
         case when not starts_with(total_cost, '-') then total_cost end as billed_cost,
         case when lower(provider) in ('openai', 'azure', 'azure_openai') then false end as input_excludes_cache,
         false as output_excludes_reasoning,
-        case
-            when starts_with(total_cost, '-') then 'negative cost; not taken as billed'
-            when regexp_matches(
-                lower(coalesce(provider, '') || ' ' || coalesce(model_name, '')), 'anthropic|claude|bedrock'
-            )
-                and start_time < '2026-04'
-                and regexp_matches(
-                    coalesce(prompt_token_details.cache_read, '0') || coalesce(prompt_token_details.cache_creation, '0'),
-                    '[1-9]'
+        nullif(concat_ws(
+            '; ',
+            case
+                when starts_with(total_cost, '-') then 'negative cost; not taken as billed'
+                when regexp_matches(
+                    lower(coalesce(provider, '') || ' ' || coalesce(model_name, '')), 'anthropic|claude|bedrock'
                 )
-                then 'cached tokens of Anthropic before April 2026: inside input where they fit, else beside it'
-        end as usage_note
+                    and start_time < '2026-04'
+                    and regexp_matches(
+                        coalesce(prompt_token_details.cache_read, '0')
+                        || coalesce(prompt_token_details.cache_creation, '0'),
+                        '[1-9]'
+                    )
+                    then 'cached tokens of Anthropic before April 2026: inside input where they fit, else beside it'
+            end,
+            case
+                when try_cast(prompt_token_details.ephemeral_1h_input_tokens as bigint) > 0
+                    then 'cache writes for an hour, priced as for five minutes'
+            end
+        ), '') as usage_note
     from source
 )
 

@@ -103,11 +103,21 @@ renamed as (
         response_cost as billed_cost,
         cast(null as boolean) as input_excludes_cache,
         false as output_excludes_reasoning,
-        case
-            when call_type in ('aresponses', 'responses')
-                and custom_llm_provider in ('anthropic', 'gemini', 'vertex_ai', 'vertex_ai_beta', 'bedrock')
-                then 'responses call that some LiteLLM versions log a second time as a completion (issue 15740)'
-        end as usage_note
+        nullif(concat_ws(
+            '; ',
+            case
+                when call_type in ('aresponses', 'responses')
+                    and custom_llm_provider in ('anthropic', 'gemini', 'vertex_ai', 'vertex_ai_beta', 'bedrock')
+                    then 'responses call that some LiteLLM versions log a second time as a completion (issue 15740)'
+            end,
+            case
+                when try_cast(
+                    metadata.usage_object.prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens
+                    as bigint
+                ) > 0
+                    then 'cache writes for an hour, priced as for five minutes'
+            end
+        ), '') as usage_note
     from source
 )
 

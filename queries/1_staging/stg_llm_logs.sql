@@ -76,8 +76,14 @@ renamed as (
         -- the plugin for Anthropic keeps its counts as they are: input beside the cache
         coalesce(details.cache_read_input_tokens, details.cache_creation_input_tokens) is not null
             as input_excludes_cache,
-        false as output_excludes_reasoning,
-        cast(null as varchar) as usage_note
+        -- the plugin for Gemini left thoughts out of the output as long as it took the answer's own count away; an
+        -- output of as many tokens as thoughts has no answer
+        details."thoughtsTokenCount" <> output_tokens and details."candidatesTokenCount" is null
+            as output_excludes_reasoning,
+        case
+            when try_cast(details.cache_creation.ephemeral_1h_input_tokens as bigint) > 0
+                then 'cache writes for an hour, priced as for five minutes'
+        end as usage_note
     from source
 )
 
