@@ -115,9 +115,11 @@ def _parse(query: Query) -> "Expr":
 
 
 def _for_spark(node: "Expr") -> "Expr":
-    """Spark raises for the first element of an empty list where DuckDB gives NULL."""
+    """Spark raises for the first element of an empty list where DuckDB gives NULL; epochs have another name there."""
     from sqlglot import exp
 
+    if isinstance(node, exp.Anonymous) and node.name.lower() == "epoch_us":
+        return exp.Anonymous(this="unix_micros", expressions=node.expressions)
     if isinstance(node, exp.Bracket) and len(node.expressions) == 1 and isinstance(node.expressions[0], exp.Literal):
         index = node.expressions[0]
         if index.is_int:

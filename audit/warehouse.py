@@ -11,7 +11,7 @@ import duckdb
 
 from audit import sql
 from audit.errors import DatabaseError
-from audit.schema import SCHEMA_VERSION, TABLES, ddl
+from audit.schema import SCHEMA_VERSION, STORED_FACTS, TABLES, ddl, facts_view
 
 if TYPE_CHECKING:
     import polars as pl
@@ -194,6 +194,7 @@ class Warehouse:
             with self.transaction():
                 for table in TABLES:
                     self.execute(ddl(table))
+                self.execute(facts_view(STORED_FACTS))
                 self.set("schema_version", str(SCHEMA_VERSION))
                 self.set("salt", os.urandom(16).hex())
         self._add_seeds_and_views()

@@ -66,7 +66,7 @@ def test_a_check_fails_when_what_it_guards_is_broken(name: str, copy: Warehouse)
 @pytest.mark.parametrize(
     ("name", "broken"),
     [
-        ("chk_rejects_are_located_or_no_calls", "update request_facts set reject_reason = 'not a model call: SPAN'"),
+        ("chk_rejects_are_located_or_no_calls", "update stored_facts set reject_reason = 'not a model call: SPAN'"),
         ("chk_no_record_counts_twice", "insert into set_aside select file_id, 1, 'twice' from files, range(2)"),
         (
             "chk_no_record_counts_twice",

@@ -206,7 +206,7 @@ def test_keys_written_by_a_duckdb_that_hashed_otherwise_are_made_anew_so_nothing
     db: Path, tmp_path: Path
 ) -> None:
     with Warehouse.create(db) as warehouse:
-        warehouse.execute("update request_facts set request_key = request_key // 2")
+        warehouse.execute("update stored_facts set request_key = request_key // 2")
         warehouse.set("hash_probe", "1")
     again = load([str(tmp_path / "log.jsonl")], db)
     assert (again.total("loaded"), again.total("duplicate")) == (0, 640)

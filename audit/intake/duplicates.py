@@ -32,7 +32,15 @@ def keep_keys_current(warehouse: Warehouse, salt: str) -> None:
     """
     probe = str(warehouse.value("select hash('traffic-audit')"))
     if warehouse.setting("hash_probe") not in (None, probe):
-        warehouse.execute(f"update request_facts set request_key = {REQUEST_KEY.format(salt=literal(salt))}")
+        warehouse.execute(
+            f"""
+            update stored_facts set request_key = anew.request_key
+            from (
+                select rowid as position, {REQUEST_KEY.format(salt=literal(salt))} as request_key from request_facts
+            ) as anew
+            where stored_facts.rowid = anew.position
+            """
+        )
     warehouse.set("hash_probe", probe)
 
 

@@ -12,6 +12,7 @@ from audit.intake.duplicates import REQUEST_KEY, recount, set_aside, set_aside_a
 from audit.intake.load_report import NOT_A_CALL
 from audit.intake.locate import count_rejects
 from audit.intake.staging import Pending, stage_views
+from audit.intake.stored_facts import as_stored, make_room
 from audit.readers.reader import literal
 from audit.warehouse import Warehouse
 
@@ -100,15 +101,15 @@ def keep_retried(warehouse: Warehouse, item: Pending, candidate: Candidate, load
         """
     )
     before = warehouse.count("select coalesce(max(rowid), -1) from request_facts where load_id = ?", [load_id])
-    appended = warehouse.count(
-        f"""
-        insert into request_facts by name
+    rows = f"""
         select {load_id} as load_id, {file_id} as file_id, {literal(candidate.source_format)} as source_format,
-            retried.* exclude (ordinal), {REQUEST_KEY.format(salt=literal(item.context.salt))} as request_key
+            retried.*, {REQUEST_KEY.format(salt=literal(item.context.salt))} as request_key
         from retried semi join retry_wanted using (ordinal)
         where reject_reason is null
-        order by ordinal
         """
+    make_room(warehouse, rows)
+    appended = warehouse.count(
+        f"insert into stored_facts by name select {as_stored(warehouse)} from ({rows}) as facts order by ordinal"
     )
     warehouse.execute(
         """
@@ -128,9 +129,9 @@ def keep_retried(warehouse: Warehouse, item: Pending, candidate: Candidate, load
     )
     warehouse.execute(
         """
-        update request_facts set reject_reason = coalesce(new_reason, $retried)
+        update stored_facts set reject_reason = coalesce(new_reason, $retried)
         from judged_again
-        where request_facts.rowid = judged_again.position and new_reason is distinct from reason
+        where stored_facts.rowid = judged_again.position and new_reason is distinct from reason
         """,
         {"retried": RETRIED},
     )

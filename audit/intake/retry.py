@@ -284,7 +284,7 @@ def _supersede(db: Path, path: str) -> list[str]:
                 continue
             warehouse.execute("delete from rejects where file_id = ?", [file_id])
             warehouse.execute(
-                "update request_facts set reject_reason = ? "
+                "update stored_facts set reject_reason = ? "
                 "where file_id = ? and reject_reason is not null and reject_reason <> ?",
                 [READ_ANEW, file_id, RETRIED],
             )

@@ -10,6 +10,7 @@ import duckdb
 from audit import sql
 from audit.intake.duplicates import REQUEST_KEY
 from audit.intake.recognising import Pending, in_batches, recognised, relate_again
+from audit.intake.stored_facts import as_stored, make_room
 from audit.readers.export import inspect
 from audit.readers.reader import literal
 from audit.warehouse import Warehouse, first_line
@@ -39,12 +40,13 @@ class ChangedError(Exception):
     """A file was written while it was read, so that what was read may never have been there at one time."""
 
 
-def stage(warehouse: Warehouse, item: Pending, load_id: int) -> None:
+def stage(warehouse: Warehouse, item: Pending, load_id: int, known: set[str]) -> None:
     """Append the records of a file to the table of its reader, readable or not, in file order.
+
+    `known` are the queries, whatever file they read, that `stored_facts` has room for already.
 
     Raises UnreadableError when the file cannot be read to its end; the transaction is then lost.
     """
-    already = _last_scan(warehouse)
     stage_views(warehouse, item)
     columns = f"{item.file_id} as file_id, checked.*, "
     if item.reader.target == "request_facts":
@@ -52,10 +54,20 @@ def stage(warehouse: Warehouse, item: Pending, load_id: int) -> None:
         columns += f"{load_id} as load_id, {literal(item.reader.format)} as source_format, {key} as request_key"
     else:
         columns += "row_number() over () as row_number"
+    rows = f"select {columns} from ({_checked(item)}) as checked"
+    already = -1
     try:
-        item.row_count = warehouse.count(
-            f"insert into {item.reader.target} by name select {columns} from ({_checked(item)}) as checked"
-        )
+        if item.reader.target == "request_facts":
+            if (read := _whatever_file(item)) not in known:
+                make_room(warehouse, rows)
+                known.add(read)
+            already = _last_scan(warehouse)
+            item.row_count = warehouse.count(
+                f"insert into stored_facts by name select {as_stored(warehouse)} from ({rows}) as facts"
+            )
+        else:
+            already = _last_scan(warehouse)
+            item.row_count = warehouse.count(f"insert into billed_costs by name {rows}")
     except duckdb.Error as error:
         # The bare class is what Python raised while DuckDB read through it: an object that cannot be had further.
         if not isinstance(error, UNREADABLE) and type(error) is not duckdb.Error:
@@ -97,16 +109,16 @@ def stage_batch(warehouse: Warehouse, batch: Sequence[Pending], load_id: int) ->
         if item.row_count
     ]
     warehouse.temporary("gathered_files", pl.DataFrame(starts))
-    warehouse.execute(
-        """
-        insert into request_facts by name
-        select placed.* exclude (place), gathered_files.file_id
+    rows = """
+        select placed.*, gathered_files.file_id
         from (
             select gathered_rows.*, rowid - (select min(rowid) from gathered_rows) as place from gathered_rows
         ) as placed
         asof join gathered_files on placed.place >= gathered_files.start
-        order by place
         """
+    make_room(warehouse, rows)
+    warehouse.execute(
+        f"insert into stored_facts by name select {as_stored(warehouse)} from ({rows}) as facts order by place"
     )
     warehouse.execute("drop table gathered_rows")
 
@@ -116,6 +128,13 @@ def stage_views(warehouse: Warehouse, item: Pending) -> None:
     staging = f"stg_{item.reader.relation_name}"
     warehouse.execute(f'create or replace temp view "raw_{item.reader.relation_name}" as {item.relation}')
     warehouse.execute(f"create or replace temp view staged as {sql.find(staging).select}")
+
+
+def _whatever_file(item: Pending) -> str:
+    """The query that reads a file, without the file where its content tells the planner nothing about the columns."""
+    if item.source.container not in ("csv", "jsonl"):
+        return item.relation
+    return item.reader.format + item.relation.replace(literal(str(item.source.path)), "")
 
 
 def _checked(item: Pending) -> str:

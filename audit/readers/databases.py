@@ -23,7 +23,7 @@ from audit.readers.sniff import HEAD_RECORDS, Record
 
 SQLITE = b"SQLite format 3\x00"
 DUCKDB = slice(8, 12)
-OWN_TABLES = {"request_facts", "set_aside", "traffic_cells"}
+OWN_TABLES = {"stored_facts", "set_aside", "traffic_cells"}
 """Tables that only a database of this program has together."""
 ROWS_AT_ONCE = 2048
 ROW_GROUP = 4096

@@ -23,7 +23,7 @@ from audit.readers.column_map import (
     read_map,
 )
 from audit.readers.export import Export
-from audit.readers.prompts import prompt_columns
+from audit.readers.prompts import NO_PROMPT, prompt_columns
 from audit.readers.reader import (
     TEXT,
     Context,
@@ -45,6 +45,9 @@ TRUE = "('true', 't', 'yes', 'y', '1')"
 
 ESSENTIAL = ("start_time", "usage_input_tokens", "usage_output_tokens")
 """Columns that every file has to have."""
+
+PROMPT = ("messages", "tools", "instructions")
+"""Columns that are never stored, only counted and hashed."""
 
 GIVEN = {
     name: f"given_{name}" for name in ("message_count", "template_hash", "image_count", "tool_count", "output_type")
@@ -153,9 +156,15 @@ def _relation(column_map: ColumnMap, export: Export, context: Context) -> str:
         )
         items.append("row_number() over () as position")
         order = "order by position"
+    parts = [column_map.origins[name] for name in PROMPT if name in column_map.origins]
+    sources = [paths[column][0] for part in parts for column in part.columns]
+    prompt = prompt_columns("messages", "tools", context, "instructions")
+    # the fields of JSON lines are those of the first records: a later one can have messages
+    if export.container != "jsonl" and not export.field_set.intersection(sources):
+        prompt = NO_PROMPT
     return f"""
     select * exclude ({", ".join(sorted(TEXTS))}), try(json_array_length(tools)) as listed_tool_count,
-        {prompt_columns("messages", "tools", context, "instructions")}
+        {prompt}
     from (
         select {", ".join(f"{expression} as {identifier(name)}" for name, expression in columns.items())}
         from (select {", ".join(items)} from {rows(export, declared, context)})

@@ -6,6 +6,11 @@ is to recognise the same template behind different values.
 
 from audit.readers.reader import Context, literal
 
+NO_PROMPT = ", ".join(
+    f"cast(null as varchar) as {name}" for name in ("message_count", "prompt_hash", "template_hash", "image_count")
+)
+"""The same columns where a file has no messages at all: constants, so that nothing is computed or stored for them."""
+
 
 def prompt_columns(messages: str, tools: str, context: Context, instructions: str | None = None) -> str:
     """Four columns over the JSON text of a chat's messages and tools, as the text of SELECT items.

@@ -1,38 +1,99 @@
 -- grain: one row per record of the export, in file order
 -- Typed facts of every staged record, and the reason why it cannot be loaded where there is one.
-with source as (
-    select * from staged
-),
-
 -- A count is digits, or digits with an empty fraction: 12.7, -5 and "twelve" are seen here and never rounded away.
-counted as (
+-- Most are whole numbers as they are written, which a cast and its way back tell at half the price of the pattern.
+with numbered as (
     select
-        source.*,
-        regexp_matches(start_time, '^[0-9]{1,19}([.][0-9]+)?$') as start_is_epoch,
+        staged.*,
         -- the end only matters where the export states no duration
         case when duration_ms is null or request_grain = 'bucket' then end_time end as needed_end,
-        regexp_matches(first_chunk_time, '^[0-9]{1,19}([.][0-9]+)?$') as first_chunk_is_epoch,
-        case when regexp_matches(request_count, '^[0-9]{1,18}([.]0*)?$')
-            then cast(case when contains(request_count, '.') then split_part(request_count, '.', 1) else request_count end as bigint) end as requests,
-        case when regexp_matches(usage_input_tokens, '^[0-9]{1,18}([.]0*)?$')
-            then cast(case when contains(usage_input_tokens, '.') then split_part(usage_input_tokens, '.', 1) else usage_input_tokens end as bigint) end as input_tokens,
-        case when regexp_matches(usage_cache_read_input_tokens, '^[0-9]{1,18}([.]0*)?$')
-            then cast(case when contains(usage_cache_read_input_tokens, '.') then split_part(usage_cache_read_input_tokens, '.', 1) else usage_cache_read_input_tokens end as bigint) end as cache_read_tokens,
-        case when regexp_matches(usage_cache_creation_input_tokens, '^[0-9]{1,18}([.]0*)?$')
-            then cast(case when contains(usage_cache_creation_input_tokens, '.') then split_part(usage_cache_creation_input_tokens, '.', 1) else usage_cache_creation_input_tokens end as bigint) end as cache_creation_tokens,
-        case when regexp_matches(usage_output_tokens, '^[0-9]{1,18}([.]0*)?$')
-            then cast(case when contains(usage_output_tokens, '.') then split_part(usage_output_tokens, '.', 1) else usage_output_tokens end as bigint) end as output_tokens,
-        case when regexp_matches(usage_reasoning_output_tokens, '^[0-9]{1,18}([.]0*)?$')
-            then cast(case when contains(usage_reasoning_output_tokens, '.') then split_part(usage_reasoning_output_tokens, '.', 1) else usage_reasoning_output_tokens end as bigint) end as reasoning_tokens,
-        case when regexp_matches(usage_audio_input_tokens, '^[0-9]{1,18}([.]0*)?$')
-            then cast(case when contains(usage_audio_input_tokens, '.') then split_part(usage_audio_input_tokens, '.', 1) else usage_audio_input_tokens end as bigint) end as audio_input_tokens,
-        case when regexp_matches(usage_audio_output_tokens, '^[0-9]{1,18}([.]0*)?$')
-            then cast(case when contains(usage_audio_output_tokens, '.') then split_part(usage_audio_output_tokens, '.', 1) else usage_audio_output_tokens end as bigint) end as audio_output_tokens,
-        case when regexp_matches(image_count, '^[0-9]{1,6}([.]0*)?$')
-            then cast(case when contains(image_count, '.') then split_part(image_count, '.', 1) else image_count end as bigint) end as images,
-        case when regexp_matches(tool_count, '^[0-9]{1,18}([.]0*)?$')
-            then cast(case when contains(tool_count, '.') then split_part(tool_count, '.', 1) else tool_count end as bigint) end as tools
-    from source
+        try_cast(request_count as bigint) as requests_number,
+        try_cast(usage_input_tokens as bigint) as input_tokens_number,
+        try_cast(usage_cache_read_input_tokens as bigint) as cache_read_tokens_number,
+        try_cast(usage_cache_creation_input_tokens as bigint) as cache_creation_tokens_number,
+        try_cast(usage_output_tokens as bigint) as output_tokens_number,
+        try_cast(usage_reasoning_output_tokens as bigint) as reasoning_tokens_number,
+        try_cast(usage_audio_input_tokens as bigint) as audio_input_tokens_number,
+        try_cast(usage_audio_output_tokens as bigint) as audio_output_tokens_number,
+        try_cast(image_count as bigint) as images_number,
+        try_cast(tool_count as bigint) as tools_number
+    from staged
+),
+
+counted as (
+    select
+        numbered.*,
+        case
+            when requests_number between 0 and 999999999999999999
+                and cast(requests_number as varchar) = request_count
+                then requests_number
+            when regexp_matches(request_count, '^[0-9]{1,18}([.]0*)?$')
+                then cast(split_part(request_count, '.', 1) as bigint)
+        end as requests,
+        case
+            when input_tokens_number between 0 and 999999999999999999
+                and cast(input_tokens_number as varchar) = usage_input_tokens
+                then input_tokens_number
+            when regexp_matches(usage_input_tokens, '^[0-9]{1,18}([.]0*)?$')
+                then cast(split_part(usage_input_tokens, '.', 1) as bigint)
+        end as input_tokens,
+        case
+            when cache_read_tokens_number between 0 and 999999999999999999
+                and cast(cache_read_tokens_number as varchar) = usage_cache_read_input_tokens
+                then cache_read_tokens_number
+            when regexp_matches(usage_cache_read_input_tokens, '^[0-9]{1,18}([.]0*)?$')
+                then cast(split_part(usage_cache_read_input_tokens, '.', 1) as bigint)
+        end as cache_read_tokens,
+        case
+            when cache_creation_tokens_number between 0 and 999999999999999999
+                and cast(cache_creation_tokens_number as varchar) = usage_cache_creation_input_tokens
+                then cache_creation_tokens_number
+            when regexp_matches(usage_cache_creation_input_tokens, '^[0-9]{1,18}([.]0*)?$')
+                then cast(split_part(usage_cache_creation_input_tokens, '.', 1) as bigint)
+        end as cache_creation_tokens,
+        case
+            when output_tokens_number between 0 and 999999999999999999
+                and cast(output_tokens_number as varchar) = usage_output_tokens
+                then output_tokens_number
+            when regexp_matches(usage_output_tokens, '^[0-9]{1,18}([.]0*)?$')
+                then cast(split_part(usage_output_tokens, '.', 1) as bigint)
+        end as output_tokens,
+        case
+            when reasoning_tokens_number between 0 and 999999999999999999
+                and cast(reasoning_tokens_number as varchar) = usage_reasoning_output_tokens
+                then reasoning_tokens_number
+            when regexp_matches(usage_reasoning_output_tokens, '^[0-9]{1,18}([.]0*)?$')
+                then cast(split_part(usage_reasoning_output_tokens, '.', 1) as bigint)
+        end as reasoning_tokens,
+        case
+            when audio_input_tokens_number between 0 and 999999999999999999
+                and cast(audio_input_tokens_number as varchar) = usage_audio_input_tokens
+                then audio_input_tokens_number
+            when regexp_matches(usage_audio_input_tokens, '^[0-9]{1,18}([.]0*)?$')
+                then cast(split_part(usage_audio_input_tokens, '.', 1) as bigint)
+        end as audio_input_tokens,
+        case
+            when audio_output_tokens_number between 0 and 999999999999999999
+                and cast(audio_output_tokens_number as varchar) = usage_audio_output_tokens
+                then audio_output_tokens_number
+            when regexp_matches(usage_audio_output_tokens, '^[0-9]{1,18}([.]0*)?$')
+                then cast(split_part(usage_audio_output_tokens, '.', 1) as bigint)
+        end as audio_output_tokens,
+        case
+            when images_number between 0 and 999999
+                and cast(images_number as varchar) = image_count
+                then images_number
+            when regexp_matches(image_count, '^[0-9]{1,6}([.]0*)?$')
+                then cast(split_part(image_count, '.', 1) as bigint)
+        end as images,
+        case
+            when tools_number between 0 and 999999999999999999
+                and cast(tools_number as varchar) = tool_count
+                then tools_number
+            when regexp_matches(tool_count, '^[0-9]{1,18}([.]0*)?$')
+                then cast(split_part(tool_count, '.', 1) as bigint)
+        end as tools
+    from numbered
 ),
 
 -- Input includes what was read from and written to the cache, output includes reasoning: added where a source counts
@@ -64,46 +125,49 @@ summed as (
 ),
 
 -- Epochs come in s, ms, us or ns, told apart by size; text without an offset is UTC (the session's time zone is UTC,
--- and a cast of text straight to TIMESTAMP would drop the offset without a word).
+-- and a cast of text straight to TIMESTAMP would drop the offset without a word). By way of its microseconds a
+-- TIMESTAMPTZ becomes a TIMESTAMP at a sixth of what `at time zone 'UTC'` takes.
 timed as (
     select
         summed.*,
         case
-            when start_is_epoch then make_timestamp(cast(round(
-                cast(start_time as double)
-                * case
-                    when cast(start_time as double) < 1e11 then 1e6
-                    when cast(start_time as double) < 1e14 then 1e3
-                    when cast(start_time as double) < 1e17 then 1
-                    else 1e-3
-                end
-            ) as bigint))
-            else cast(try_cast(start_time as timestamptz) at time zone 'UTC' as timestamp)
+            when not contains(start_time, '-') and regexp_matches(start_time, '^[0-9]{1,19}([.][0-9]+)?$')
+                then make_timestamp(cast(round(
+                    cast(start_time as double)
+                    * case
+                        when cast(start_time as double) < 1e11 then 1e6
+                        when cast(start_time as double) < 1e14 then 1e3
+                        when cast(start_time as double) < 1e17 then 1
+                        else 1e-3
+                    end
+                ) as bigint))
+            else make_timestamp(epoch_us(try_cast(start_time as timestamptz)))
         end as started,
         case
-            when needed_end is null then null
-            when regexp_matches(needed_end, '^[0-9]{1,19}([.][0-9]+)?$') then make_timestamp(cast(round(
-                cast(needed_end as double)
-                * case
-                    when cast(needed_end as double) < 1e11 then 1e6
-                    when cast(needed_end as double) < 1e14 then 1e3
-                    when cast(needed_end as double) < 1e17 then 1
-                    else 1e-3
-                end
-            ) as bigint))
-            else cast(try_cast(needed_end as timestamptz) at time zone 'UTC' as timestamp)
+            when not contains(needed_end, '-') and regexp_matches(needed_end, '^[0-9]{1,19}([.][0-9]+)?$')
+                then make_timestamp(cast(round(
+                    cast(needed_end as double)
+                    * case
+                        when cast(needed_end as double) < 1e11 then 1e6
+                        when cast(needed_end as double) < 1e14 then 1e3
+                        when cast(needed_end as double) < 1e17 then 1
+                        else 1e-3
+                    end
+                ) as bigint))
+            else make_timestamp(epoch_us(try_cast(needed_end as timestamptz)))
         end as ended,
         case
-            when first_chunk_is_epoch then make_timestamp(cast(round(
-                cast(first_chunk_time as double)
-                * case
-                    when cast(first_chunk_time as double) < 1e11 then 1e6
-                    when cast(first_chunk_time as double) < 1e14 then 1e3
-                    when cast(first_chunk_time as double) < 1e17 then 1
-                    else 1e-3
-                end
-            ) as bigint))
-            else cast(try_cast(first_chunk_time as timestamptz) at time zone 'UTC' as timestamp)
+            when not contains(first_chunk_time, '-') and regexp_matches(first_chunk_time, '^[0-9]{1,19}([.][0-9]+)?$')
+                then make_timestamp(cast(round(
+                    cast(first_chunk_time as double)
+                    * case
+                        when cast(first_chunk_time as double) < 1e11 then 1e6
+                        when cast(first_chunk_time as double) < 1e14 then 1e3
+                        when cast(first_chunk_time as double) < 1e17 then 1
+                        else 1e-3
+                    end
+                ) as bigint))
+            else make_timestamp(epoch_us(try_cast(first_chunk_time as timestamptz)))
         end as first_chunk_at,
         coalesce(is_failed, false) or coalesce(try_cast(http_response_status_code as bigint), 200) >= 400 as failed,
         10000000 * least(greatest(coalesce(requests, 1), 1), 1000000000) as most_tokens

@@ -2,7 +2,7 @@
 -- The facts that count: every record read, without rejects, duplicates and what a newer file replaced.
 with placed as (
     select
-        request_facts.*,
+        request_facts.* exclude (rowid),
         request_facts.rowid - files.first_row + 1 as row_number
     from request_facts
     inner join files on request_facts.file_id = files.file_id
