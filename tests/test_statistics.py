@@ -174,9 +174,9 @@ def test_holm_never_lowers_a_p_value_and_keeps_their_order(p_values: list[float]
 
 
 def test_student_interval_of_differences_matches_the_textbook_formula() -> None:
-    differences = np.array([0.1, -0.2, 0.3, 0.0, 0.2])
+    differences = np.array([0.1, -0.1, 0.3, 0.0, 0.2])
     half = 2.776445 * differences.std(ddof=1) / math.sqrt(5)
-    assert paired_mean_interval(differences) == pytest.approx((0.08 - half, 0.08 + half), abs=1e-6)
+    assert paired_mean_interval(differences) == pytest.approx((0.1 - half, 0.1 + half), abs=1e-6)
 
 
 def test_one_difference_has_no_interval() -> None:

@@ -10,17 +10,24 @@ import polars as pl
 from audit.assumptions import Range
 from audit.evidence.statistics import (
     Floats,
+    PairedMean,
     effective_size,
     normal_quantile,
     paired_mean,
     pairs_needed,
-    student_quantile,
     tango_interval,
     tango_p,
 )
 
 MIN_PAIRS = 30
-"""Pairs below which nothing is routed and no length ratio is believed: the usual floor per stratum of a replay."""
+"""Pairs below which nothing is routed: the usual floor per stratum of a replay."""
+
+MIN_LENGTHS = 10
+"""Pairs below which no length ratio is believed. On ZeroEval and Shaberi a 90 % interval from 10 to 20 pairs covers
+the ratio of the endpoint 88 to 92 % of the time, the usual range never on three endpoints of four."""
+
+LENGTH_SPREAD = 0.43
+"""Standard deviation of the logarithm of a pair's length ratio: 0.55 to 2.25 in 90 % of the pairs of ZeroEval."""
 
 MIN_DIFFERING = 10
 """Unequal pairs below which a Student interval is widened: a few differences say little about their own spread."""
@@ -43,9 +50,12 @@ class QualityLoss:
     """Loss on the candidate as a fraction of the score range: interval, test against the margin, and plausibility."""
 
     pairs: int
+    size: float
+    """Equally weighted pairs that carry as much."""
     loss: Range
     p: float
     margin: float
+    mean_absolute: float
     variance: float
     is_suspect: bool
 
@@ -80,9 +90,9 @@ def _sample_size(variance: float, gap: float, margin: float, alpha: float, power
 def quality_loss(incumbent: Floats, candidate: Floats, weights: Floats, margin: float) -> QualityLoss:
     """Mean of incumbent minus candidate score with a 95 % interval and the one-sided test against `margin`.
 
-    Scores 0/1 with equal weights: Tango. Otherwise Student on the weighted differences; with fewer than
-    MIN_DIFFERING unequal pairs the hull of that and of Tango on the signs, every difference read as a full one.
-    Needs at least one pair.
+    Scores 0/1 with equal weights: Tango 1998. Otherwise the interval of a skewed mean of the weighted differences
+    (Hall 1992); with fewer than MIN_DIFFERING unequal pairs the hull of that and of Tango on the signs, every
+    difference read as a full one. Needs at least one pair.
     """
     difference = incumbent - candidate
     size = effective_size(weights)
@@ -94,38 +104,50 @@ def quality_loss(incumbent: Floats, candidate: Floats, weights: Floats, margin: 
     mean = paired_mean(difference, weights)
     is_binary = bool(np.isin(incumbent, (0.0, 1.0)).all() and np.isin(candidate, (0.0, 1.0)).all())
     if not is_binary or np.ptp(weights) > 0:
-        student = mean.interval()
+        graded = mean.interval()
         if np.count_nonzero(difference) < MIN_DIFFERING:
-            low, high, p = min(low, student[0]), max(high, student[1]), max(p, mean.p(margin))
+            low, high, p = min(low, graded[0]), max(high, graded[1]), max(p, mean.p(margin))
         else:
-            (low, high), p = student, mean.p(margin)
+            (low, high), p = graded, mean.p(margin)
     before, after = (float((weights * scores).sum()) / total for scores in (incumbent, candidate))
     return QualityLoss(
         pairs=len(difference),
+        size=size,
         loss=Range(low=min(low, mean.mean), point=mean.mean, high=max(high, mean.mean)),
         p=p,
         margin=margin,
+        mean_absolute=float((weights * np.abs(difference)).sum()) / total,
         variance=float((weights * difference**2).sum()) / total,
         is_suspect=before < IMPLAUSIBLE_SCORE or after - before > IMPLAUSIBLE_GAIN,
     )
 
 
 def output_ratio(pairs: pl.DataFrame) -> Range | None:
-    """Candidate output tokens per incumbent output token, None with fewer than MIN_PAIRS pairs of known lengths.
+    """Candidate output tokens per incumbent output token, None with fewer than MIN_LENGTHS pairs of known lengths.
 
-    Ratio of weighted sums R = Σ w c / Σ w i; error of log R by linearisation, sqrt(n/(n-1) Σ (w (c - R i))²) / Σ w c;
-    Student interval on the log scale, so that it stays above 0. Cochran 1977.
+    Ratio of weighted sums. The error of its logarithm is the jackknife's (Tukey 1958), which a few runaway answers
+    widen as they should, and as if one more pair of the usual spread had been seen; the interval that of a skewed
+    mean (Hall 1992), on the log scale, so that it stays above 0.
     """
     known = pairs.filter((pl.col("candidate_output_tokens") > 0) & (pl.col("incumbent_output_tokens") > 0))
     n = known.height
-    if n < MIN_PAIRS:
+    if n < MIN_LENGTHS:
         return None
     weights, after, before = (
         known[name].cast(pl.Float64).to_numpy()
         for name in ("weight", "candidate_output_tokens", "incumbent_output_tokens")
     )
-    ratio = float((weights * after).sum()) / float((weights * before).sum())
-    residuals = float(((weights * (after - ratio * before)) ** 2).sum())
-    error = math.sqrt(residuals * n / (n - 1)) / float((weights * after).sum())
-    spread = math.exp(student_quantile(max(1.0, effective_size(weights) - 1), 0.975) * error)
-    return Range(low=ratio / spread, point=ratio, high=ratio * spread)
+    after, before = weights * after, weights * before
+    without_one = np.log((after.sum() - after) / (before.sum() - before))
+    parts = without_one.mean() - without_one
+    squares = float((parts**2).sum())
+    ratio = float(after.sum() / before.sum())
+    size = effective_size(weights)
+    estimate = PairedMean(
+        mean=math.log(ratio),
+        error=math.hypot(math.sqrt(squares * (n - 1) / n), LENGTH_SPREAD / size),
+        degrees=max(1.0, size - 1),
+        skewness=float((parts**3).sum()) / squares**1.5 if squares > 0 else 0.0,
+    )
+    low, high = estimate.bounds()
+    return Range(low=math.exp(low), point=ratio, high=math.exp(high))
