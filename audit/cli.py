@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from audit.commands import loading, outcomes, reference, reporting
+from audit.commands import backtest, loading, outcomes, reference, reporting
 from audit.commands.options import ERROR
 from audit.errors import AuditError
 
@@ -32,6 +32,7 @@ for command in (
     loading.rebuild,
     loading.unload,
     loading.cluster,
+    backtest.backtest,
     reference.compare,
     reference.formats,
     reference.prices,

@@ -260,12 +260,15 @@ def test_output_ratio_is_a_ratio_of_sums_with_bounds() -> None:
     assert found.high - found.low < 0.1
 
 
-def test_output_ratio_needs_thirty_known_lengths() -> None:
-    assert output_ratio(_lengths([100] * 29, [110] * 29)) is None
+def test_output_ratio_needs_ten_known_lengths_and_equal_ones_are_no_proof() -> None:
+    assert output_ratio(_lengths([100] * 9, [110] * 9)) is None
     assert output_ratio(_lengths([100] * 40, [0] * 40)) is None
-    equal = output_ratio(_lengths([100] * 30, [110] * 30))
+    equal = output_ratio(_lengths([100] * 10, [110] * 10))
     assert equal is not None
-    assert equal.low == pytest.approx(1.1)
+    assert equal.point == pytest.approx(1.1)
+    half = math.log(equal.high / equal.point)
+    assert half == pytest.approx(2.262157 * 0.43 / 10, rel=1e-5)
+    assert equal.low == pytest.approx(1.1 / math.exp(half))
 
 
 def test_output_ratio_interval_covers_the_truth_in_about_95_of_100_samples() -> None:

@@ -108,6 +108,8 @@ class Figures(TypedDict):
     endpoints_with_fewer_pairs: int
     """Endpoints of which more pairs are drawn than there are: some are drawn twice and more."""
     coverage: Coverage
+    width: float
+    """Mean width of the intervals, points of 100."""
     decisions: Decisions
     leaning: Leaning
     false_routes: FalseRoutes
@@ -124,6 +126,7 @@ def figures(population: Population, replay: Replay) -> Figures:
         "pairs": replay.pairs,
         "endpoints_with_fewer_pairs": sum(each.pairs < replay.pairs for each in ends),
         "coverage": _coverage(_covers(replay.low, replay.high, truth), ends),
+        "width": float(np.nanmean(replay.high - replay.low)),
         "decisions": _decisions(replay, ends),
         "leaning": {
             "own": _leaning(replay.point, truth, margin),
@@ -147,13 +150,14 @@ def _covers(low: Floats, high: Floats, truth: Floats) -> Floats:
 
 
 def _coverage(covers: Floats, ends: tuple[Endpoint, ...]) -> Coverage:
-    by_endpoint = np.nanmean(covers[:, ~np.isnan(covers).all(axis=0)], axis=0)
-    names = [each.name for each, empty in zip(ends, np.isnan(covers).all(axis=0), strict=True) if not empty]
-    least = int(by_endpoint.argmin())
-    return {
-        "share": float(by_endpoint.mean()),
-        "lowest": {"endpoint": names[least], "share": float(by_endpoint[least])},
+    shares = {
+        end.name: float(np.nanmean(covers[:, place]))
+        for place, end in enumerate(ends)
+        if not np.isnan(covers[:, place]).all()
     }
+    least = min(shares, key=lambda name: shares[name])
+    mean = sum(shares.values()) / len(shares)
+    return {"share": mean, "lowest": {"endpoint": least, "share": shares[least]}}
 
 
 def _leaning(point: Floats, truth: Floats, margin: Floats) -> float:
@@ -214,20 +218,20 @@ def _amounts(replay: Replay, ends: tuple[Endpoint, ...], *, is_priced: bool) -> 
     good = np.array([each.is_good for each in ends])
     requests = np.array([each.requests for each in ends]) / sum(each.requests for each in ends)
     routed = replay.verdict == "route"
-    found: Amounts = {
-        "routed_request_share": float((routed @ requests).mean()),
-        "oracle_request_share": float(good @ requests),
-        "realised_loss": float((routed @ (requests * [each.loss for each in ends])).mean()),
-        "saving": None,
-        "oracle_saving": None,
-        "regret": None,
-    }
+    losses = requests * np.array([each.loss for each in ends])
+    saving = oracle = None
     if is_priced:
         cost = sum(each.bill.list_cost for each in ends if each.bill is not None)
         possible = np.maximum(0.0, _true_savings(ends)) * good / cost
         saving, oracle = float((routed @ possible).mean()), float(possible.sum())
-        found |= {"saving": saving, "oracle_saving": oracle, "regret": oracle - saving}
-    return found
+    return {
+        "routed_request_share": float((routed @ requests).mean()),
+        "oracle_request_share": float(good @ requests),
+        "realised_loss": float((routed @ losses).mean()),
+        "saving": saving,
+        "oracle_saving": oracle,
+        "regret": None if oracle is None or saving is None else oracle - saving,
+    }
 
 
 def _true_savings(ends: tuple[Endpoint, ...]) -> Floats:
@@ -237,20 +241,17 @@ def _true_savings(ends: tuple[Endpoint, ...]) -> Floats:
 def _saving_coverage(replay: Replay, ends: tuple[Endpoint, ...], *, is_priced: bool) -> SavingCoverage:
     """A routed endpoint that loses more than the margin will be moved back and saves nothing."""
     routed = replay.verdict == "route"
-    some = routed.any(axis=1)
-    found: SavingCoverage = {
-        "if_moved": None,
-        "measured": None,
-        "expected": None,
-        "samples_that_route": float(some.mean()),
+    some = np.flatnonzero(routed.any(axis=1))
+    share = len(some) / len(routed)
+    if not is_priced:
+        return {"if_moved": None, "measured": None, "expected": None, "samples_that_route": share}
+    saving = _true_savings(ends)
+    passing = np.maximum(0.0, saving) * np.array([each.is_good for each in ends])
+    measured = _covers(replay.measured[:, 0], replay.measured[:, 1], routed @ passing)[some]
+    expected = _covers(replay.expected[:, 0], replay.expected[:, 1], (replay.verdict != "keep") @ passing)
+    return {
+        "if_moved": _mean(_covers(replay.saving_low, replay.saving_high, saving)),
+        "measured": _mean(measured),
+        "expected": _mean(expected),
+        "samples_that_route": share,
     }
-    if is_priced:
-        saving = _true_savings(ends)
-        passing = np.maximum(0.0, saving) * np.array([each.is_good for each in ends])
-        measured = _covers(*replay.measured.T, routed @ passing)[some]
-        found |= {
-            "if_moved": float(_covers(replay.saving_low, replay.saving_high, saving).mean()),
-            "measured": _mean(measured),
-            "expected": float(_covers(*replay.expected.T, (replay.verdict != "keep") @ passing).mean()),
-        }
-    return found

@@ -126,12 +126,15 @@ def population(
     `frame` has the columns of an outcomes file, `input_tokens` among them where they are known.
     """
     missing = (pl.lit(None, dtype=kind).alias(column) for column, kind in PAIRS.items() if column not in frame.columns)
-    pairs = frame.with_columns(
-        *missing,
-        workload_id=pl.col("endpoint"),
-        weight=pl.col("weight").fill_null(1.0),
-        parse_failed=pl.col("parse_failed").fill_null(value=False),
-    ).select(pl.col(column).cast(kind) for column, kind in PAIRS.items())
+    pairs = (
+        frame.with_columns(*missing)
+        .with_columns(
+            workload_id=pl.col("endpoint"),
+            weight=pl.col("weight").fill_null(1.0),
+            parse_failed=pl.col("parse_failed").fill_null(value=False),
+        )
+        .select(pl.col(column).cast(kind) for column, kind in PAIRS.items())
+    )
     pairs = pairs.filter((~pl.col("parse_failed")).any().over("endpoint")).sort("endpoint", maintain_order=True)
     if pairs.is_empty():
         raise InputError(f"{name}: no pair could be parsed, so there is no truth to compare with")

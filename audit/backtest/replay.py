@@ -24,6 +24,9 @@ SAVING_BOUNDS = (0.05, 0.95)
 WORLDS = 1000
 """Simulated worlds behind one projection: a quarter of a report's, since thousands of projections are made."""
 
+PLAIN = 10_000
+"""Samples that only a mean is taken of: cheap, so that their share is known to half a point."""
+
 _NO_DAYS = pl.DataFrame(
     schema={"usage_date": pl.Date, "endpoint": pl.String, "model": pl.String, "list_cost": pl.Float64}
 )
@@ -46,7 +49,7 @@ class Replay:
     pooled_high: Floats
     """NaN where nothing is pooled."""
     plain: Floats
-    """Mean loss of samples drawn apart from the others: as good as anybody could lean on this many pairs."""
+    """Mean loss of PLAIN samples drawn apart: what anybody could lean on with this many pairs."""
     saving_low: Floats
     saving_high: Floats
     """Projected saving if the endpoint moved, whatever its verdict."""
@@ -94,7 +97,7 @@ def replay(
     def column(name: str) -> Floats:
         return told[name].cast(pl.Float64).fill_null(np.nan).to_numpy().reshape(samples, len(sizes))
 
-    means = [each[plain.integers(0, len(each), (samples, pairs))].mean(axis=1) for each in population.differences()]
+    means = [each[plain.integers(0, len(each), (PLAIN, pairs))].mean(axis=1) for each in population.differences()]
     return Replay(
         pairs=pairs,
         verdict=cast("Verdicts", told["verdict"].to_numpy().astype(str)).reshape(samples, len(sizes)),

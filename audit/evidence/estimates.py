@@ -129,6 +129,8 @@ def output_ratio(pairs: pl.DataFrame) -> Range | None:
     widen as they should, and as if one more pair of the usual spread had been seen; the interval that of a skewed
     mean (Hall 1992), on the log scale, so that it stays above 0.
     """
+    if pairs["candidate_output_tokens"].null_count() == pairs.height:
+        return None
     known = pairs.filter((pl.col("candidate_output_tokens") > 0) & (pl.col("incumbent_output_tokens") > 0))
     n = known.height
     if n < MIN_LENGTHS:
@@ -140,14 +142,11 @@ def output_ratio(pairs: pl.DataFrame) -> Range | None:
     after, before = weights * after, weights * before
     without_one = np.log((after.sum() - after) / (before.sum() - before))
     parts = without_one.mean() - without_one
-    squares = float((parts**2).sum())
     ratio = float(after.sum() / before.sum())
     size = effective_size(weights)
+    error = math.hypot(math.sqrt(float((parts**2).sum()) * (n - 1) / n), LENGTH_SPREAD / size)
     estimate = PairedMean(
-        mean=math.log(ratio),
-        error=math.hypot(math.sqrt(squares * (n - 1) / n), LENGTH_SPREAD / size),
-        degrees=max(1.0, size - 1),
-        skewness=float((parts**3).sum()) / squares**1.5 if squares > 0 else 0.0,
+        mean=math.log(ratio), error=error, degrees=size - 1, skewness=float((parts**3).sum()) / error**3
     )
     low, high = estimate.bounds()
     return Range(low=math.exp(low), point=ratio, high=math.exp(high))
