@@ -67,7 +67,8 @@ def _populations(
     parts = frame.partition_by("incumbent_model", "candidate_model", "grader", maintain_order=True)
     found: list[Population] = []
     for part in parts:
-        told = [str(each) for each in part.select("incumbent_model", "candidate_model", "grader").row(0) if each]
-        title = name if len(parts) == 1 else f"{name}: {', '.join(told)}"
+        incumbent, candidate, grader = part.select("incumbent_model", "candidate_model", "grader").row(0)
+        told = f"{name}: {incumbent} to {candidate}" + ("" if grader is None else f", {grader}")
+        title = name if len(parts) == 1 else told
         found.append(population(title, source_hash, part, margin_of, prices))
     return found

@@ -36,10 +36,9 @@ LINES: tuple[tuple[str, Callable[[Figures], str]], ...] = (
     ("cost saved by what is routed", lambda found: _share(found["amounts"]["saving"])),
     ("  by an oracle that knows the truth", lambda found: _share(found["amounts"]["oracle_saving"])),
     ("  regret: the difference", lambda found: _share(found["amounts"]["regret"])),
-    ("90% interval of the saving contains the real one", lambda _: ""),
-    ("  of an endpoint, if moved", lambda found: _share(found["saving_coverage"]["if_moved"])),
-    ("  of all that is routed", lambda found: _share(found["saving_coverage"]["measured"])),
-    ("  of all that is expected", lambda found: _share(found["saving_coverage"]["expected"])),
+    ("90% interval of a saving, if moved: contains it", lambda found: _share(found["saving_coverage"]["if_moved"])),
+    ("  of the measured saving", lambda found: _share(found["saving_coverage"]["measured"])),
+    ("  of the expected saving", lambda found: _share(found["saving_coverage"]["expected"])),
 )
 """What is said about each number of pairs; shares are of samples and endpoints, amounts of the whole traffic."""
 
@@ -51,10 +50,10 @@ def title(tried: Tried) -> str:
     suspect = sum(end["is_suspect"] for end in ends)
     artefacts = f", {suspect} suspect" if suspect else ""
     pairs = sum(end["pairs"] for end in ends)
-    return (
-        f"{tried['name']}: {tried['incumbent']} to {tried['candidate']}, {pairs:,} pairs, {len(ends)} endpoints, "
-        f"{above} of them above the margin{artefacts}"
-    )
+    models = f"{tried['incumbent']} to {tried['candidate']}"
+    name = tried["name"] if models in tried["name"] else f"{tried['name']}: {models}"
+    many = "endpoint" if len(ends) == 1 else "endpoints"
+    return f"{name}; {pairs:,} pairs, {len(ends)} {many}, {above} above the margin{artefacts}"
 
 
 def table(tried: Tried) -> tuple[tuple[str, ...], list[Sequence[str]]]:

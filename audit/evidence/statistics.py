@@ -180,12 +180,12 @@ def paired_mean(differences: Floats, weights: Floats) -> PairedMean:
     total = float(weights.sum())
     mean = float((weights * differences).sum()) / total
     parts = weights * (differences - mean) / total
-    squares = float((parts**2).sum())
+    size = math.sqrt(float((parts**2).sum()))
     return PairedMean(
         mean=mean,
-        error=math.sqrt(squares * n / (n - 1)) if n > 1 else 0.0,
+        error=size * math.sqrt(n / (n - 1)) if n > 1 else 0.0,
         degrees=effective_size(weights) - 1,
-        skewness=float((parts**3).sum()) / squares**1.5 if squares > 0 else 0.0,
+        skewness=float(((parts / size) ** 3).sum()) if size > 0 else 0.0,
     )
 
 
