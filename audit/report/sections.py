@@ -209,6 +209,7 @@ def _evidence(workload: Workload) -> Element:
     if loss is not None:
         bounds = f"{words.points(loss['low'])} to {words.points(loss['high'])}"
         lines.append(f"loss {words.points(loss['point'])} ({bounds}), margin {words.points(loss['margin'])}")
+        lines += words.pooled(loss)
     if needed is not None:
         lines.append(f"{words.count(needed)} more pairs needed")
     return el("div", lines[0], [small(line) for line in lines[1:]], class_="evidence")

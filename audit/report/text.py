@@ -132,6 +132,7 @@ def _workload(document: ReportDocument, workload: Workload, width: int) -> list[
     if loss is not None:
         bounds = f"{words.points(loss['low'])} to {words.points(loss['high'])}"
         facts.append(f"loss {words.points(loss['point'])} ({bounds}), margin {words.points(loss['margin'])}")
+        facts += words.pooled(loss)
     if workload["pairs_needed"] is not None:
         facts.append(f"{words.count(workload['pairs_needed'])} more pairs needed")
     if "shape_in_words" in workload:
