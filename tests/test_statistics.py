@@ -267,7 +267,7 @@ def test_output_ratio_needs_ten_known_lengths_and_equal_ones_are_no_proof() -> N
     assert equal is not None
     assert equal.point == pytest.approx(1.1)
     half = math.log(equal.high / equal.point)
-    assert half == pytest.approx(2.262157 * 0.43 / 10, rel=1e-5)
+    assert half == pytest.approx(2.262157 * 0.43 * math.sqrt(2) / 10, rel=1e-5)
     assert equal.low == pytest.approx(1.1 / math.exp(half))
 
 

@@ -200,7 +200,8 @@ def _mean(values: Floats | Flags) -> float | None:
 
 
 def _sharing(replay: Replay, ends: tuple[Endpoint, ...], truth: Floats) -> Sharing | None:
-    both = ~np.isnan(replay.pooled_point)
+    sound = np.array([not each.is_suspect for each in ends])  # an artefact has no truth that others could tell
+    both = ~np.isnan(replay.pooled_point) & sound
     if not both.any():
         return None
     together, alone = np.abs(replay.pooled_point - truth)[both].mean(), np.abs(replay.point - truth)[both].mean()
@@ -208,7 +209,7 @@ def _sharing(replay: Replay, ends: tuple[Endpoint, ...], truth: Floats) -> Shari
         "mean_error": float(together),
         "mean_error_alone": float(alone),
         "error_saved": float(1 - together / alone) if alone else 0.0,
-        "coverage": _coverage(_covers(replay.pooled_low, replay.pooled_high, truth), ends),
+        "coverage": _coverage(np.where(both, _covers(replay.pooled_low, replay.pooled_high, truth), np.nan), ends),
         "width": float((replay.pooled_high - replay.pooled_low)[both].mean()),
         "width_alone": float((replay.high - replay.low)[both].mean()),
     }

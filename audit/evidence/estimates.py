@@ -23,8 +23,8 @@ MIN_PAIRS = 30
 """Pairs below which nothing is routed: the usual floor per stratum of a replay."""
 
 MIN_LENGTHS = 10
-"""Pairs below which no length ratio is believed. On ZeroEval and Shaberi a 90 % interval from 10 to 20 pairs covers
-the ratio of the endpoint 88 to 92 % of the time, the usual range never on three endpoints of four."""
+"""Pairs below which no length ratio is believed. On ZeroEval and Shaberi a 90 % interval from 10 or 20 pairs covers
+the ratio of the endpoint in 90 to 98 % of the samples; the range assumed without pairs misses 7 of the 11 outright."""
 
 LENGTH_SPREAD = 0.43
 """Standard deviation of the logarithm of a pair's length ratio: 0.55 to 2.25 in 90 % of the pairs of ZeroEval."""
@@ -126,8 +126,8 @@ def output_ratio(pairs: pl.DataFrame) -> Range | None:
     """Candidate output tokens per incumbent output token, None with fewer than MIN_LENGTHS pairs of known lengths.
 
     Ratio of weighted sums. The error of its logarithm is the jackknife's (Tukey 1958), which a few runaway answers
-    widen as they should, and as if one more pair of the usual spread had been seen; the interval that of a skewed
-    mean (Hall 1992), on the log scale, so that it stays above 0.
+    widen as they should, and as if two more pairs had been seen, one of the usual spread on either side; the interval
+    is that of a skewed mean (Hall 1992), on the log scale, so that it stays above 0.
     """
     if pairs["candidate_output_tokens"].null_count() == pairs.height:
         return None
@@ -144,7 +144,7 @@ def output_ratio(pairs: pl.DataFrame) -> Range | None:
     parts = without_one.mean() - without_one
     ratio = float(after.sum() / before.sum())
     size = effective_size(weights)
-    error = math.hypot(math.sqrt(float((parts**2).sum()) * (n - 1) / n), LENGTH_SPREAD / size)
+    error = math.hypot(math.sqrt(float((parts**2).sum()) * (n - 1) / n), LENGTH_SPREAD * math.sqrt(2) / size)
     estimate = PairedMean(
         mean=math.log(ratio), error=error, degrees=size - 1, skewness=float((parts**3).sum()) / error**3
     )
