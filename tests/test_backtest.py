@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 import polars as pl
 import pytest
@@ -131,6 +132,39 @@ def test_the_committed_figures_are_of_these_inputs_and_this_seed() -> None:
     document = committed()
     assert document["inputs"] == input_hashes(), "run `make backtest`"
     assert (document["seed"], document["resamples"]) == (SEED, RESAMPLES)
+
+
+def test_the_committed_figures_keep_every_promise() -> None:
+    document = cast("Backtest", committed())
+    assert [one["name"] for one in document["populations"]] == [Path(file).stem for file in FILES]
+    for one in document["populations"]:
+        few, *rest = one["by_pairs"]
+        assert [found["pairs"] for found in one["by_pairs"]] == [20, 50, 100, 200]
+        assert few["coverage"]["share"] >= 0.90
+        assert all(0.93 <= found["coverage"]["share"] <= 0.97 for found in rest)
+        assert few["sharing"] is not None
+        assert few["sharing"]["error_saved"] >= 0.20
+        assert 0.93 <= few["sharing"]["coverage"]["share"] <= 0.97
+        for found in one["by_pairs"]:
+            leaning, saving = found["leaning"], found["saving_coverage"]
+            assert (found["false_routes"]["share"] or 0.0) <= 0.025
+            assert not found["false_routes"]["suspect"]
+            assert abs(leaning["own"] - leaning["plain"]) <= 0.02
+            assert saving["if_moved"] is None or saving["if_moved"] >= 0.88
+            if saving["samples_that_route"] >= 0.05 and saving["measured"] is not None:
+                assert saving["measured"] >= 0.88
+        undecided = [found["decisions"]["undecided"] for found in one["by_pairs"]]
+        assert undecided == sorted(undecided, reverse=True)
+
+
+def test_the_committed_leaning_on_both_zeroeval_sets_is_the_published_one() -> None:
+    """0.79, 0.85 and 0.92 of the seven endpoints at 50, 100 and 200 pairs."""
+    both = cast("Backtest", committed())["populations"][:2]
+    ends = [len(one["endpoints"]) for one in both]
+    for place, published in ((1, 0.79), (2, 0.85), (3, 0.92)):
+        shares = [one["by_pairs"][place]["leaning"]["own"] for one in both]
+        found = sum(share * count for share, count in zip(shares, ends, strict=True)) / sum(ends)
+        assert found == pytest.approx(published, abs=0.02)
 
 
 def test_a_table_has_a_column_per_size_and_no_empty_line() -> None:

@@ -176,6 +176,19 @@ def test_pooling_changes_no_verdict() -> None:
     assert one(alone, "bad")["quality_loss_high"] == one(result, "bad")["quality_loss_high"]
 
 
+def test_pooling_would_wave_through_a_bad_workload_in_good_company_which_is_why_it_decides_nothing() -> None:
+    """One workload loses 8 points among nineteen that lose 1; 100 pairs each, margin 5, 200 times."""
+    generator = np.random.default_rng(3)
+    together = alone = 0
+    for _ in range(200):
+        good = generator.multinomial(100, (0.035, 0.025, 0.94), size=19).tolist()
+        lost, won, _ = generator.multinomial(100, (0.10, 0.02, 0.88)).tolist()
+        together += points([*((b, c, 100) for b, c, _ in good), (lost, won, 100)])[-1][2] <= 5
+        alone += tango_interval(lost, won, 100)[1] <= 0.05
+    assert alone / 200 <= 0.025
+    assert together / 200 > 0.05
+
+
 def test_pooled_intervals_cover_planted_losses_and_come_closer_to_them() -> None:
     """Twelve workloads of 30 graded pairs, losses spread over four points, 60 times."""
     generator = np.random.default_rng(5)

@@ -33,6 +33,7 @@ LINES: tuple[tuple[str, Callable[[Figures], str]], ...] = (
     ("  its width, points", _pooled(lambda pooled: pooled["width"], _points)),
     ("  error of the estimate saved by pooling", _pooled(lambda pooled: pooled["error_saved"], _share)),
     ("loss over all traffic, points", lambda found: _points(found["amounts"]["realised_loss"])),
+    ("samples that route anything", lambda found: _share(found["saving_coverage"]["samples_that_route"])),
     ("cost saved by what is routed", lambda found: _share(found["amounts"]["saving"])),
     ("  by an oracle that knows the truth", lambda found: _share(found["amounts"]["oracle_saving"])),
     ("  regret: the difference", lambda found: _share(found["amounts"]["regret"])),
