@@ -243,6 +243,16 @@ def test_further_pairs_shrink_as_pairs_come_in_and_stay_finite() -> None:
     assert even.further_pairs(0.025, 0.8) == 1_000_000 - 100
 
 
+def test_the_example_of_the_readme_is_what_the_method_says() -> None:
+    """160 pairs, 4 lost: "loss 2.5 (0.1 to 6.3), margin 5.0; 220 more pairs needed"."""
+    candidate = np.r_[np.zeros(4), np.ones(156)]
+    found = quality_loss(np.ones(160), candidate, np.ones(160), 0.05)
+    assert found.reading == "open"
+    bounds = (found.loss.low, found.loss.point, found.loss.high)
+    assert [round(100 * bound, 1) for bound in bounds] == [0.1, 2.5, 6.3]
+    assert found.further_pairs(0.025, 0.8) == 220
+
+
 def _lengths(before: list[int], after: list[int]) -> pl.DataFrame:
     return pl.DataFrame(
         {"incumbent_output_tokens": before, "candidate_output_tokens": after, "weight": [1.0] * len(before)}
