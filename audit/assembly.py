@@ -70,6 +70,7 @@ def document(
         "savings": parts["savings"],
         "blended": parts["blended"],
         "workloads": listing.workload_list(warehouse, workloads, verdicts, parts["workloads"], totals),
+        "observational": listing.observational(warehouse, workloads, scope.candidate_model),
         "checks": checks,
         "assumptions": listing.assumption_list(warehouse, assumptions, savings, config),
         "accounting": _accounting(workloads, verdicts, classes),

@@ -1,12 +1,15 @@
 """What the cells say about the incumbent's workloads, in the frames that verdicts and savings are made from."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import polars as pl
 
 from audit.assumptions import Assumptions
+from audit.catalog.facts import retirement
 from audit.config import Config
+from audit.evidence.ageing import Present
 from audit.savings.projection import DAYS_PER_MONTH, Totals
 from audit.scope import Scope
 from audit.warehouse import Warehouse
@@ -61,6 +64,22 @@ def workloads(warehouse: Warehouse, scope: Scope, config: Config, assumptions: A
     return found.join(names, on="workload_id", how="left").sort(
         ["list_cost", "workload_id"], descending=[True, False], nulls_last=True
     )
+
+
+def present(warehouse: Warehouse, scope: Scope, pairs: pl.DataFrame) -> Present:
+    """What the pairs are held against; the templates of the traffic are looked up only for pairs that have one."""
+    today = scope.question.today
+    served = [*scope.pairs, *((provider, scope.candidate_model) for provider, _ in scope.pairs)]
+    alive = {
+        model for provider, model in served if not ((end := retirement(provider, model)) and end.retires_on <= today)
+    }
+    known = Present(
+        since=scope.window.start.date() if scope.window.start else None,
+        retired=frozenset(model for _, model in served) - alive,
+    )
+    if pairs["template_hash"].null_count() == pairs.height:
+        return known
+    return replace(known, templates=warehouse.frame("select * from current_templates"))
 
 
 def totals(warehouse: Warehouse, found: pl.DataFrame, verdicts: pl.DataFrame, scope: Scope) -> Totals:

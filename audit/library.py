@@ -20,6 +20,7 @@ from audit.config import Config, read_config
 from audit.errors import AuditError
 from audit.pipeline import Result, run_report
 from audit.report.document import Interval, PooledLoss, QualityLoss, ReportDocument
+from audit.report.evidence import Strata
 from audit.schema import TABLES
 from audit.scope import Question, settle
 from audit.warehouse import Warehouse, first_line
@@ -46,6 +47,7 @@ NULLABLE = {
     "quality_loss": tuple(QualityLoss.__annotations__),
     "pooled": tuple(PooledLoss.__annotations__),
     "monthly": tuple(Interval.__annotations__),
+    "strata": tuple(Strata.__annotations__),
 }
 """Objects of the document that can be null, and their keys: the columns of a frame must not depend on the data."""
 

@@ -10,6 +10,8 @@ import polars as pl
 from audit import sql
 from audit.assumptions import Assumptions
 from audit.config import Config
+from audit.evidence.ageing import FULL_WEIGHT_DAYS, HALF_LIFE_DAYS
+from audit.evidence.observational import CAVEAT, observed
 from audit.evidence.priors import base_rate_document
 from audit.savings.projection import Savings
 from audit.scope import Scope
@@ -69,6 +71,11 @@ def workload_list(
                     "evidence": row["evidence"],
                     "pairs": row["pairs"],
                     "pairs_needed": row["pairs_needed"],
+                    "p_value": row["p_value"],
+                    "pairs_effective": row["pairs_effective"],
+                    "pairs_discounted": row["pairs_discounted"],
+                    "pairs_refused": row["pairs_refused"],
+                    "strata": row["strata"],
                     "quality_loss": None
                     if loss is None
                     else {
@@ -108,6 +115,13 @@ def _name(row: Mapping[str, object], rule: Mapping[str, object], split: list[tup
     return f"{name}, {rule_in_words(rule)}" if (row["endpoint"], row["model"]) in split else name
 
 
+def observational(warehouse: Warehouse, workloads: pl.DataFrame, candidate: str) -> dict[str, object]:
+    """What the log shows of both models on each workload; a workload behind a gate is not compared."""
+    seen = observed(warehouse.frame("select * from observational_models"), candidate)
+    ids = [name for name in workloads["workload_id"] if name in seen]
+    return {"caveat": CAVEAT, "workloads": [{"id": name, **seen[name]} for name in ids]}
+
+
 def checks(warehouse: Warehouse, scope: Scope) -> "list[Check]":
     """Every check, those of the load included: a report on rows that do not add up must say so."""
     found: list[Check] = []
@@ -130,6 +144,12 @@ def assumption_list(warehouse: Warehouse, assumptions: Assumptions, savings: Sav
         {"name": "discount", "value": float(config.discount), "source": "audit.toml" if config.discount else "default"},
         {"name": "cache_share_kept", "value": True, "source": "the candidate hits the prompt cache as often as today"},
         {"name": "token_quantiles", "value": "interpolated", "source": "inside half-octave bins of the cells"},
+        {
+            "name": "pair_full_weight_days",
+            "value": FULL_WEIGHT_DAYS,
+            "source": "a pair no older than the traffic by more",
+        },
+        {"name": "pair_half_life_days", "value": HALF_LIFE_DAYS, "source": "beyond that (power prior)"},
         {"name": "bootstrap_blocks", "value": str(savings.day_blocks), "source": "days observed in the window"},
         {"name": "simulated_worlds", "value": savings.draws, "source": f"seed {savings.seed}"},
     ]

@@ -56,14 +56,17 @@ def describe_workloads(run: Run) -> Run:
 def decide_verdicts(run: Run) -> Run:
     """Route, pilot or keep, by outcomes or, failing them, with odds from priors."""
     from audit.evidence.verdicts import decide
+    from audit.findings import present
 
+    pairs = run.warehouse.frame("select * from outcome_pairs")
     verdicts = decide(
         _frame(run.workloads),
-        run.warehouse.frame("select * from outcome_pairs"),
+        pairs,
         candidate=_scope(run).candidate_model,
         assumptions=run.assumptions,
         base_rates=run.warehouse.frame("select * from paired_workloads"),
         task_priors=run.warehouse.frame("select * from task_priors"),
+        present=present(run.warehouse, _scope(run), pairs),
     )
     return replace(run, verdicts=verdicts)
 

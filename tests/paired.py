@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from audit.assumptions import Assumptions, Range, exactly
+from audit.evidence.ageing import Present
 from audit.evidence.verdicts import decide
 from audit.savings.cascade import refuse_costlier
 from audit.savings.projection import Savings, Totals, project
@@ -16,6 +17,7 @@ from audit.savings.projection import Savings, Totals, project
 DATA = Path(__file__).parent / "data"
 SEEDS = Path(__file__).parents[1] / "queries" / "seeds"
 BASE_RATES = pl.read_csv(SEEDS / "paired_workloads.csv")
+PUBLISHED = pl.read_csv(SEEDS / "published_scores.csv")
 TASK_PRIORS = pl.read_csv(SEEDS / "task_priors.csv")
 
 BIG, SMALL = "gpt-4o-2024-08-06", "gpt-4o-mini-2024-07-18"
@@ -33,6 +35,12 @@ PAIRS = {
     "parse_failed": pl.Boolean,
     "grader": pl.String,
     "input_tokens_band": pl.Int64,
+    "request_id": pl.String,
+    "stratum": pl.String,
+    "template_hash": pl.String,
+    "request_date": pl.Date,
+    "observed_on": pl.Date,
+    "input_bin": pl.Int64,
 }
 NO_PAIRS = pl.DataFrame(schema=PAIRS)
 
@@ -81,7 +89,7 @@ def pairs(endpoint: str, incumbent: Sequence[float], candidate: Sequence[float],
         "grader": "exact match",
         "input_tokens_band": None,
     }
-    columns = defaults | changes
+    columns = dict.fromkeys(PAIRS) | defaults | changes
     frame = pl.DataFrame({"row": pl.Series(range(len(incumbent)), dtype=pl.Int64)})
     given = [
         (pl.lit(value) if not isinstance(value, pl.Series) else value).cast(PAIRS[name]).alias(name)
@@ -97,13 +105,23 @@ def outcomes(endpoint: str, *, both: int, lost: int = 0, won: int = 0, **changes
 
 
 def verdicts(
-    workloads: pl.DataFrame, found: pl.DataFrame = NO_PAIRS, candidate: str = SMALL, **changes: object
+    workloads: pl.DataFrame,
+    found: pl.DataFrame = NO_PAIRS,
+    candidate: str = SMALL,
+    present: Present | None = None,
+    **changes: object,
 ) -> pl.DataFrame:
     """`decide` with the shipped priors."""
     assumptions = changes.get("assumptions", Assumptions())
     assert isinstance(assumptions, Assumptions)
     return decide(
-        workloads, found, candidate=candidate, assumptions=assumptions, base_rates=BASE_RATES, task_priors=TASK_PRIORS
+        workloads,
+        found,
+        candidate=candidate,
+        assumptions=assumptions,
+        base_rates=BASE_RATES,
+        task_priors=TASK_PRIORS,
+        present=present,
     )
 
 

@@ -124,7 +124,7 @@ def test_the_readme_counts_what_is_there() -> None:
         ("gsm", "route", "loss_within_margin"),
         ("math-l5", "pilot", "undecided"),
         ("crux", "keep", "loss_above_margin"),
-        ("numersense-v2", "keep", "loss_above_margin"),
+        ("numersense-v2", "pilot", "retired_snapshot"),
         ("code-completion", "pilot", "no_outcomes"),
         ("conversation", "pilot", "no_outcomes"),
     ],

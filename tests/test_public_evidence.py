@@ -12,6 +12,7 @@ from tests.paired import (
     BASE_RATES,
     BIG,
     DATA,
+    PUBLISHED,
     SMALL,
     TASK_PRIORS,
     one,
@@ -113,6 +114,41 @@ def test_every_published_range_rises_and_names_its_source() -> None:
     assert set(TASK_PRIORS["strength"]) == {"strong", "medium", "weak", "none"}
     assert (TASK_PRIORS["source"].str.len_chars() > 10).all()
     assert TASK_PRIORS["task_type"].is_unique().all()
+
+
+def losses() -> pl.DataFrame:
+    """Published figures by task type as points of 100 lost; a scale of -10..10 is twenty points wide."""
+    scale = pl.when(pl.col("metric") == "-10..10").then(100 / 20).otherwise(1.0)
+    loss = (pl.col("incumbent_score") - pl.col("candidate_score")) * scale
+    return PUBLISHED.drop_nulls("task_type").select("task_type", "source", loss.alias("loss"))
+
+
+def test_every_published_range_covers_the_figures_it_is_made_from() -> None:
+    """To half a point, since the bands are in whole points; and the point lies among the figures."""
+    ranges = TASK_PRIORS.filter(pl.col("strength") != "none").join(
+        losses().group_by("task_type").agg(pl.col("loss").min().alias("least"), pl.col("loss").max().alias("most")),
+        on="task_type",
+        how="left",
+    )
+    assert ranges["least"].null_count() == 0, "a range without a figure"
+    assert (ranges["quality_loss_low"] <= ranges["least"] + 0.5).all()
+    assert (ranges["quality_loss_high"] >= ranges["most"] - 0.5).all()
+    assert ranges["quality_loss_point"].is_between(ranges["least"] - 0.5, ranges["most"] + 0.5).all()
+
+
+def test_every_figure_names_its_snapshot_and_a_source_its_range_names_too() -> None:
+    dated = PUBLISHED.filter(~pl.col("source").str.contains("tau-bench"))["incumbent_model"]
+    assert dated.str.contains(r"-20\d\d-\d\d-\d\d$").all(), "snapshots move gaps as much as tasks do"
+    sources = dict(TASK_PRIORS.select("task_type", "source").rows())
+    for task_type, source, _ in losses().rows():
+        assert source in sources[task_type]
+
+
+def test_grounded_questions_lose_little_and_closed_book_ones_a_third() -> None:
+    found = losses().group_by("task_type").agg(pl.col("loss").max().alias("most"), pl.col("loss").min().alias("least"))
+    by_type = {row["task_type"]: row for row in found.iter_rows(named=True)}
+    assert by_type["rag_qa"]["most"] < 5
+    assert by_type["closed_book_facts"]["least"] > 29
 
 
 def test_the_base_rate_runs_from_almost_never_to_almost_always() -> None:

@@ -51,13 +51,15 @@ class QualityLoss:
 
     pairs: int
     size: float
-    """Equally weighted pairs that carry as much."""
+    """Equally weighted pairs of today that carry as much."""
     loss: Range
     p: float
     margin: float
     mean_absolute: float
     variance: float
     is_suspect: bool
+    design_effect: float = 1.0
+    """Pairs of this sampling design that carry as much as one of equal weight. Kish 1965."""
 
     @property
     def reading(self) -> Literal["within", "above", "open"]:
@@ -69,10 +71,12 @@ class QualityLoss:
     def further_pairs(self, alpha: float, power: float) -> int:
         """Pairs still missing for a verdict at one-sided `alpha`, if the loss is what it looks like; at least 1.
 
-        The variance is smoothed by one differing pair, or a lucky start would ask for nothing.
+        They are new, so nothing discounts them, and drawn as the present ones were, so the design effect remains. The
+        variance is smoothed by one differing pair, or a lucky start would ask for nothing.
         """
-        smoothed = (self.variance * self.pairs + 1) / (self.pairs + 2)
-        return max(1, _sample_size(smoothed, self.loss.point, self.margin, alpha, power) - self.pairs)
+        smoothed = (self.variance * self.size + 1) / (self.size + 2)
+        missing = _sample_size(smoothed, self.loss.point, self.margin, alpha, power) - self.size
+        return max(1, math.ceil(min(missing * self.design_effect, MOST_PAIRS)))
 
 
 def first_pairs(margin: float, alpha: float, power: float) -> int:
@@ -87,23 +91,28 @@ def _sample_size(variance: float, gap: float, margin: float, alpha: float, power
     return math.ceil(min(wanted, MOST_PAIRS))
 
 
-def quality_loss(incumbent: Floats, candidate: Floats, weights: Floats, margin: float) -> QualityLoss:
+def quality_loss(
+    incumbent: Floats, candidate: Floats, weights: Floats, margin: float, discounts: Floats | None = None
+) -> QualityLoss:
     """Mean of incumbent minus candidate score with a 95 % interval and the one-sided test against `margin`.
 
     Scores 0/1 with equal weights: Tango 1998. Otherwise the interval of a skewed mean of the weighted differences
     (Hall 1992); with fewer than MIN_DIFFERING unequal pairs the hull of that and of Tango on the signs, every
-    difference read as a full one. Needs at least one pair.
+    difference read as a full one.
+    `discounts` in 0..1 are what a pair counts for; they shrink the sample that Tango sees. Needs at least one pair.
     """
     difference = incumbent - candidate
-    size = effective_size(weights)
+    sampled, is_self_weighted = effective_size(weights), bool(np.ptp(weights) == 0)
+    weights = weights if discounts is None else weights * discounts
+    size = effective_size(weights, discounts)
     total = float(weights.sum())
     lost = size * float(weights[difference > 0].sum()) / total
     won = size * float(weights[difference < 0].sum()) / total
     low, high = tango_interval(lost, won, size)
     p = tango_p(lost, won, size, margin)
-    mean = paired_mean(difference, weights)
+    mean = paired_mean(difference, weights, discounts)
     is_binary = bool(np.isin(incumbent, (0.0, 1.0)).all() and np.isin(candidate, (0.0, 1.0)).all())
-    if not is_binary or np.ptp(weights) > 0:
+    if not (is_binary and is_self_weighted):
         graded = mean.interval()
         if np.count_nonzero(difference) < MIN_DIFFERING:
             low, high, p = min(low, graded[0]), max(high, graded[1]), max(p, mean.p(margin))
@@ -119,6 +128,7 @@ def quality_loss(incumbent: Floats, candidate: Floats, weights: Floats, margin: 
         mean_absolute=float((weights * np.abs(difference)).sum()) / total,
         variance=float((weights * difference**2).sum()) / total,
         is_suspect=before < IMPLAUSIBLE_SCORE or after - before > IMPLAUSIBLE_GAIN,
+        design_effect=len(difference) / sampled,
     )
 
 

@@ -33,7 +33,7 @@ def pooled_losses(asked: Sequence[Workload], units: Mapping[str, Unit]) -> dict[
     of_type: defaultdict[tuple[str, str], dict[str, QualityLoss]] = defaultdict(dict)
     for work in asked:
         unit = units[work.workload_id]
-        if unit.measured is None or "suspect_scorer" in unit.notes:
+        if unit.measured is None or {"suspect_scorer", "suspect_stratum"} & set(unit.notes):
             continue
         everything[work.incumbent_model][unit.name] = unit.measured
         if work.confirmed_task_type is not None:

@@ -168,23 +168,25 @@ class PairedMean:
         return t if abs(a) < 1e-9 else 3 / a * (math.cbrt(1 + a * (t - a / 6)) - 1)
 
 
-def paired_mean(differences: Floats, weights: Floats) -> PairedMean:
+def paired_mean(differences: Floats, weights: Floats, discounts: Floats | None = None) -> PairedMean:
     """Ratio-weighted mean of differences; error by linearisation, n/(n-1) Σ w²(d - mean)² / (Σ w)². Cochran 1977.
 
     Degrees of freedom are n - 1 for equal weights and effective size - 1 otherwise, (Σ w)² / Σ w² - 1:
-    a few heavy pairs are few pairs. Skewness is Σ w³(d - mean)³ / (Σ w²(d - mean)²)^(3/2).
+    a few heavy pairs are few pairs. A pair discounted by a counts as a pair of 1/a times the variance. Skewness is
+    that of the linearised pairs.
     """
     n = len(differences)
     if n == 0:
         return PairedMean(mean=0.0, error=0.0, degrees=0.0)
     total = float(weights.sum())
     mean = float((weights * differences).sum()) / total
-    parts = weights * (differences - mean) / total
+    noise = weights if discounts is None else weights / np.sqrt(discounts)
+    parts = noise * (differences - mean) / total
     size = math.sqrt(float((parts**2).sum()))
     return PairedMean(
         mean=mean,
         error=size * math.sqrt(n / (n - 1)) if n > 1 else 0.0,
-        degrees=effective_size(weights) - 1,
+        degrees=effective_size(weights, discounts) - 1,
         skewness=float(((parts / size) ** 3).sum()) if size > 0 else 0.0,
     )
 
@@ -196,9 +198,16 @@ def paired_mean_interval(
     return paired_mean(differences, np.ones(len(differences)) if weights is None else weights).interval(confidence)
 
 
-def effective_size(weights: Floats) -> float:
-    """Number of equally weighted pairs that carry as much, (Σ w)² / Σ w²; 0 without pairs. Kish 1965."""
-    return float(weights.sum() ** 2 / (weights**2).sum()) if len(weights) else 0.0
+def effective_size(weights: Floats, discounts: Floats | None = None) -> float:
+    """Number of equally weighted pairs that carry as much, (Σ w)² / Σ w²; 0 without pairs. Kish 1965.
+
+    With discounts a, already part of the weights: (Σ w)² / Σ (w² / a), which is Σ a where the weights differ in
+    nothing else, the size of a sample whose likelihood is raised to a. Ibrahim and Chen 2000.
+    """
+    if not len(weights):
+        return 0.0
+    noise = weights**2 if discounts is None else weights**2 / discounts
+    return float(weights.sum() ** 2 / noise.sum())
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -9,6 +9,7 @@ import polars as pl
 from audit.assumptions import Range
 from audit.evidence.estimates import MIN_PAIRS, QualityLoss, output_ratio, quality_loss
 from audit.evidence.priors import model_family
+from audit.evidence.strata import Split
 
 LONG_INPUT_TOKENS = 50_000
 """Input length above which outcomes of shorter prompts say nothing: large models lose quality there too."""
@@ -44,6 +45,9 @@ class Unit:
     ratio: Range | None = None
     parse_failure_share: float | None = None
     notes: tuple[str, ...] = ()
+    decided_on: pl.DataFrame | None = None
+    """The pairs behind `loss`: those of the grader that decides."""
+    split: Split | None = None
 
     @property
     def measured(self) -> QualityLoss | None:
@@ -141,9 +145,10 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
         return Unit(name=name, margin=margin, notes=notes)
     usable = _only(pairs, parse_failed=False)
     parts = _graded_alike(usable)
-    losses = [_loss(part, margin) for part in parts if part.height >= MIN_PAIRS] or [
-        _loss(part, margin) for part in parts
+    found = [(_loss(part, margin), part) for part in parts if part.height >= MIN_PAIRS] or [
+        (_loss(part, margin), part) for part in parts
     ]
+    losses = [loss for loss, _ in found]
     if len(parts) > 1:
         notes += ("several_graders",) if len({loss.reading for loss in losses}) == 1 else ("graders_disagree",)
     failed = 1 - usable.height / pairs.height
@@ -151,10 +156,17 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
         notes += ("parse_failures",)
     if any(loss.is_suspect for loss in losses):
         notes += ("suspect_scorer",)
-    worst = max(losses, key=lambda loss: (loss.loss.high, loss.p), default=None)
+    worst, decided_on = max(found, key=lambda each: (each[0].loss.high, each[0].p), default=(None, None))
     ratio = output_ratio(usable) if is_exact else None
     return Unit(
-        name=name, margin=margin, loss=worst, is_exact=is_exact, ratio=ratio, parse_failure_share=failed, notes=notes
+        name=name,
+        margin=margin,
+        loss=worst,
+        is_exact=is_exact,
+        ratio=ratio,
+        parse_failure_share=failed,
+        notes=notes,
+        decided_on=decided_on,
     )
 
 
@@ -164,4 +176,5 @@ def _loss(pairs: pl.DataFrame, margin: float) -> QualityLoss:
         pairs["candidate_score"].cast(pl.Float64).to_numpy(),
         pairs["weight"].cast(pl.Float64).to_numpy(),
         margin,
+        pairs["discount"].cast(pl.Float64).to_numpy(),
     )

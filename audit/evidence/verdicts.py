@@ -6,17 +6,21 @@ significant after every workload tested in the same report is counted. Everythin
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
 
 import polars as pl
 
 from audit.assumptions import Assumptions
+from audit.evidence.ageing import Present, age
 from audit.evidence.estimates import MIN_PAIRS, QualityLoss, first_pairs
 from audit.evidence.pooling import Pooled, pooled_losses
 from audit.evidence.priors import Prior, base_rate, published
 from audit.evidence.reasons import Evidence, Verdict
+from audit.evidence.scrutiny import COUNTED, by_endpoint, counted, examined, refused_pairs
 from audit.evidence.statistics import holm
 from audit.evidence.units import Unit, Workload, decision_units, workload_of
+
+SUSPECT = {"suspect_scorer", "suspect_stratum"}
+"""Notes that ask for the scorer to be checked before its scores may route."""
 
 VERDICTS: dict[str, pl.DataType] = {
     "workload_id": pl.String(),
@@ -47,6 +51,7 @@ VERDICTS: dict[str, pl.DataType] = {
     "pass_probability": pl.Float64(),
     "parse_failure_share": pl.Float64(),
     "decision_unit": pl.String(),
+    **COUNTED,
 }
 """Columns of the result of `decide`."""
 
@@ -72,16 +77,21 @@ def decide(
     assumptions: Assumptions,
     base_rates: pl.DataFrame,
     task_priors: pl.DataFrame,
+    present: Present | None = None,
 ) -> pl.DataFrame:
     """One row per workload with the columns of VERDICTS, in the order given; quality losses in points of 100.
 
     The rule: `route` if the upper end of the 95 % interval is within the margin, the Holm-adjusted one-sided p is at
     most alpha and nothing speaks against the outcomes; `keep` if the lower end is above the margin; else `pilot`.
+    `present` says what the pairs are too old for, by default nothing.
     """
+    present = present or Present()
     asked = [workload_of(row) for row in workloads.iter_rows(named=True)]
     pairs = pairs.with_columns(pl.col("weight").fill_null(1.0), pl.col("parse_failed").fill_null(value=False))
-    by_endpoint = {cast("str", key[0]): frame for key, frame in pairs.partition_by("endpoint", as_dict=True).items()}
-    units = decision_units(asked, by_endpoint, candidate)
+    aged = age(pairs, present)
+    units = decision_units(asked, by_endpoint(aged.filter(pl.col("refusal").is_null())), candidate)
+    refused = refused_pairs(asked, units, by_endpoint(aged), candidate, present)
+    units = examined(units, refused, assumptions.alpha)
     tested = {
         units[work.workload_id].name: units[work.workload_id].measured
         for work in asked
@@ -101,7 +111,8 @@ def decide(
             decision = _measured(unit, unit.measured, prior, adjusted[unit.name], len(adjusted), assumptions)
         else:
             decision = _unmeasured(work, unit, prior, assumptions)
-        rows.append(_row(work, unit, decision, adjusted.get(unit.name), pooled.get(unit.name), assumptions))
+        row = _row(work, unit, decision, adjusted.get(unit.name), pooled.get(unit.name), assumptions)
+        rows.append(row | counted(unit, refused[work.workload_id]))
     return pl.DataFrame(rows, schema=VERDICTS)
 
 
@@ -109,7 +120,7 @@ def _is_closed(work: Workload, unit: Unit, candidate: str) -> bool:
     """Nothing to decide: same model, or a gate that outcomes have not lifted."""
     if work.incumbent_model == candidate:
         return True
-    is_lifted = work.is_long and unit.measured is not None and unit.measured.pairs >= MIN_PAIRS
+    is_lifted = work.is_long and unit.measured is not None and unit.measured.size >= MIN_PAIRS
     return bool(work.gate_reasons) and not is_lifted
 
 
@@ -139,37 +150,53 @@ def _measured(
     """Verdict from outcomes of exactly these models.
 
     P(loss <= margin) of the data is 1 - p, the confidence distribution of the same interval; where the data do not
-    count (suspect, unparsed, too few) the odds stay those of the prior.
+    count (suspect, unparsed, too few) the odds stay those of the prior. A unit whose strata disagree passes only if its
+    worst stratum does, and further pairs of the whole would not decide it.
     """
     notes = unit.notes
-    is_sound = loss.pairs >= MIN_PAIRS and not {"suspect_scorer", "parse_failures"} & set(notes)
-    odds = 1 - loss.p if is_sound else None
+    is_sound = loss.size >= MIN_PAIRS and not (SUSPECT | {"parse_failures"}) & set(notes)
+    parts = unit.split if unit.split is not None and unit.split.disagree else None
+    odds = None if not is_sound else 1 - loss.p if parts is None else parts.odds
     if loss.reading == "above":
         return Decision(verdict="keep", reasons=("loss_above_margin", *notes), evidence="measured")
-    if loss.reading == "within" and adjusted <= assumptions.alpha and is_sound:
+    if loss.reading == "within" and adjusted <= assumptions.alpha and is_sound and parts is None:
         reasons = ("loss_within_margin", *notes)
         return Decision(verdict="route", reasons=reasons, evidence="measured", pass_probability=odds)
-    if loss.reading == "open":
+    if parts is None and loss.reading == "open":
         notes = ("undecided", *notes)
-    elif adjusted > assumptions.alpha:
+    elif parts is None and adjusted > assumptions.alpha:
         notes = ("multiplicity", *notes)
-    if loss.pairs < MIN_PAIRS:
+    if loss.size < MIN_PAIRS:
         notes = (*notes, "few_pairs")
+    # `keep` is not adjusted for the number of tests, so pairs that will show a loss need not be either.
+    alpha = assumptions.alpha if loss.loss.point > loss.margin else assumptions.alpha / tests
+    needed = loss.further_pairs(alpha, assumptions.power) if parts is None else parts.further_pairs(assumptions.power)
     return Decision(
         verdict="pilot",
         reasons=notes,
         evidence="measured",
-        pairs_needed=loss.further_pairs(assumptions.alpha / tests, assumptions.power),
+        pairs_needed=needed,
         prior=prior if odds is None else None,
         pass_probability=prior.mean if odds is None else odds,
     )
 
 
 def _unmeasured(work: Workload, unit: Unit, prior: Prior, assumptions: Assumptions) -> Decision:
-    """Verdict without outcomes of these models: a pilot, or `keep` where published results leave no room."""
+    """Verdict without outcomes of these models: a pilot, or `keep` where published results leave no room.
+
+    What another snapshot lost may lower the odds of the prior, and never raises them.
+    """
     notes = unit.notes or ("no_outcomes",)
     if prior.is_above_margin:
         return Decision(verdict="keep", reasons=("published_loss", *notes), evidence="prior")
+    if unit.loss is not None and unit.loss.size >= MIN_PAIRS and 1 - unit.loss.p < prior.mean:
+        return Decision(
+            verdict="pilot",
+            reasons=notes,
+            evidence="prior",
+            pairs_needed=first_pairs(unit.margin, assumptions.alpha, assumptions.power),
+            pass_probability=1 - unit.loss.p,
+        )
     odds = ["published_range" if prior.is_published else "base_rate"]
     if work.confirmed_task_type is not None and not prior.is_published:
         odds.append("no_published_range")
@@ -234,11 +261,16 @@ def _risk(work: Workload, unit: Unit, decision: Decision) -> tuple[str, int]:
     quality = {"above": 4, "open": 2, "within": 0}[loss.reading] if loss is not None else 3
     if "published_loss" in notes:
         quality = 4
-    pairs = 0 if loss is None else loss.pairs
+    pairs = 0 if loss is None else loss.size
     risks = {
         "quality": 0 if decision.verdict == "keep" and "same_model" in notes else quality,
-        "scorer": 3 if "suspect_scorer" in notes else 2 if notes & {"graders_disagree", "parse_failures"} else 0,
-        "snapshot": 3 if "other_snapshot" in notes else 0,
+        "scorer": 3
+        if notes & {"suspect_scorer", "suspect_stratum"}
+        else 2
+        if notes & {"graders_disagree", "parse_failures"}
+        else 0,
+        "snapshot": 3 if notes & {"other_snapshot", "retired_snapshot"} else 0,
+        "strata": 3 if "strata_disagree" in notes else 0,
         "pairs": 0 if loss is None else 3 if pairs < MIN_PAIRS else 2 if pairs < 100 else 1 if pairs < 400 else 0,
         "long_input": 2 if "long_input" in work.gate_reasons else 0,
         "gate": 4 if decision.is_gated else 0,

@@ -3,10 +3,11 @@
 Sentences only: which ones appear depends on the document, no number is computed here.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from audit.report import words
-from audit.report.document import ReportDocument
+from audit.report.document import ReportDocument, Workload
 
 
 class Step(NamedTuple):
@@ -64,8 +65,17 @@ def next_steps(document: ReportDocument) -> list[Step]:
         return [Step("audit load PATH", "There is no traffic yet. `audit formats` lists the exports it reads.")]
     if any(not check["ok"] for check in document["checks"]):
         steps.append(Step("audit status", "A check failed: look at what was loaded before quoting a number."))
-    if "pilot" in verdicts:
-        steps.append(Step("audit outcomes add FILE", _replay(document)))
+    pilots = [workload for workload in document["workloads"] if workload["verdict"] == "pilot"]
+    if undecided := [workload for workload in pilots if workload["pairs_needed"] is not None]:
+        steps.append(Step("audit outcomes add FILE", _replay(document, undecided)))
+    if divided := [words.clean(each["name"], 40) for each in pilots if each["pairs_needed"] is None]:
+        steps.append(
+            Step(
+                "audit report --html FILE",
+                f"More pairs do not decide {divided[0]}: its parts disagree. Give the parts endpoints of their own, "
+                "which a router can see, and decide each.",
+            )
+        )
     if "route" in verdicts:
         steps.append(
             Step("audit report --json", "Move the proven endpoints first, a small share at a time: `verdict` is route.")
@@ -77,14 +87,12 @@ def next_steps(document: ReportDocument) -> list[Step]:
     return steps
 
 
-def _replay(document: ReportDocument) -> str:
+def _replay(document: ReportDocument, pilots: Sequence[Workload]) -> str:
     """What to measure next: the pilot with most to gain, and how many pairs it takes."""
-    pilots = [workload for workload in document["workloads"] if workload["verdict"] == "pilot"]
     first = max(pilots, key=lambda workload: float(workload["savings"]["point"]))
     candidate = words.clean(document["pair"]["candidate"], 40)
-    pairs = first["pairs_needed"]
-    amount = "" if pairs is None else f" (about {words.count(pairs)} pairs decide)"
+    amount = f"about {words.count(first['pairs_needed'])} pairs decide"
     return (
-        f"Replay requests of {words.clean(first['endpoint'], 40)}{amount} on {candidate}, score both answers, add the "
-        "scores; pilots then become route or keep."
+        f"Replay requests of {words.clean(first['endpoint'], 40)} ({amount}) on {candidate}, score both answers, add "
+        "the scores; pilots then become route or keep."
     )

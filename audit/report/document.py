@@ -7,6 +7,8 @@ The types name what `audit/data/schemas/report.schema.json` checks. Keys of the 
 from decimal import Decimal
 from typing import Literal, NotRequired, TypedDict
 
+from audit.report.evidence import Observations, Refused, Strata
+
 Number = int | float | Decimal
 Level = Literal["measured", "expected", "ceiling"]
 Verdict = Literal["route", "pilot", "keep"]
@@ -175,6 +177,11 @@ class Workload(TypedDict):
     output_ratio: Number | Interval | None
     break_even_escalation: Number | None
     savings: Interval
+    p_value: NotRequired[Number | None]
+    pairs_effective: NotRequired[Number | None]
+    pairs_discounted: NotRequired[int]
+    pairs_refused: NotRequired[list[Refused]]
+    strata: NotRequired[Strata | None]
     bounds: NotRequired[Bounds]
     rule_in_words: NotRequired[str]
     shape_in_words: NotRequired[str]
@@ -275,6 +282,7 @@ class ReportDocument(TypedDict):
     workloads: list[Workload]
     checks: list[Check]
     assumptions: list[Assumption]
+    observational: NotRequired[Observations]
     accounting: NotRequired[list[Account]]
     models: NotRequired[list[ModelSpend]]
     daily: NotRequired[list[Day]]

@@ -3,7 +3,7 @@
 from collections.abc import Container
 from xml.etree.ElementTree import Element
 
-from audit.report import words
+from audit.report import proof, words
 from audit.report.document import LEVELS, Interval, Number, ReportDocument, Unit, Workload
 from audit.report.figures import SHOWN, by_cost
 from audit.report.markup import Content, el
@@ -116,17 +116,20 @@ def quality(document: ReportDocument, drawn: Container[str]) -> Element:
         loss = workload["quality_loss"]
         if loss is not None:
             bounds = f"{words.points(loss['low'])} to {words.points(loss['high'])}"
-            adjusted = "n/a" if loss["adjusted_p"] is None else f"{float(loss['adjusted_p']):.3f}"
+            needed = workload["pairs_needed"]
             cells: list[Content] = [name(words.clean(workload["name"])), _chip(workload["verdict"])]
-            rows.append([*cells, words.points(loss["point"]), bounds, words.points(loss["margin"]), adjusted])
-    heads = ["Workload", "Verdict", "Loss", "95% interval", "Margin", "Adjusted p"]
-    data = table("Quality loss in points of 100", heads, rows, range(2, 6)) if rows else None
+            cells += [words.points(loss["point"]), bounds, words.points(loss["margin"])]
+            cells += [proof.p_value(_float(workload.get("p_value"))), proof.p_value(_float(loss["adjusted_p"]))]
+            rows.append([*cells, words.count(workload["pairs"]), "none" if needed is None else words.count(needed)])
+    heads = ["Workload", "Verdict", "Loss", "95% interval", "Margin", "p", "Adjusted p", "Pairs", "More needed"]
+    data = table("Quality loss in points of 100", heads, rows, range(2, 9)) if rows else None
     empty = "No paired outcomes yet. Replay a sample on both models, score both answers and add the scores."
     return part(
         "quality",
         "Does quality hold?",
         "Same prompts answered by both models. A workload may move only if its whole interval is left of its margin, "
-        "also after correcting for deciding several at once."
+        "also after correcting for deciding several at once: p is the chance of pairs this good if the loss were at "
+        "the margin, adjusted p the same among all workloads tested."
         if rows
         else empty,
         figure(
@@ -136,6 +139,7 @@ def quality(document: ReportDocument, drawn: Container[str]) -> Element:
             data,
             drawn="quality" in drawn,
         ),
+        *proof.details(document),
     )
 
 
@@ -210,9 +214,16 @@ def _evidence(workload: Workload) -> Element:
         bounds = f"{words.points(loss['low'])} to {words.points(loss['high'])}"
         lines.append(f"loss {words.points(loss['point'])} ({bounds}), margin {words.points(loss['margin'])}")
         lines += words.pooled(loss)
+    if (tests := proof.tests(workload)) is not None:
+        lines.append(tests)
     if needed is not None:
         lines.append(f"{words.count(needed)} more pairs needed")
+    lines += [*proof.weighing(workload), *proof.disagreement(workload)[:1]]
     return el("div", lines[0], [small(line) for line in lines[1:]], class_="evidence")
+
+
+def _float(value: Number | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _chip(verdict: str) -> Element:

@@ -10,7 +10,7 @@ from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
-from audit.report import advice, words
+from audit.report import advice, proof, words
 from audit.report.document import LEVELS, Interval, ReportDocument, Workload
 from audit.report.figures import by_cost
 
@@ -133,8 +133,14 @@ def _workload(document: ReportDocument, workload: Workload, width: int) -> list[
         bounds = f"{words.points(loss['low'])} to {words.points(loss['high'])}"
         facts.append(f"loss {words.points(loss['point'])} ({bounds}), margin {words.points(loss['margin'])}")
         facts += words.pooled(loss)
+    if (tests := proof.tests(workload)) is not None:
+        facts.append(tests)
     if workload["pairs_needed"] is not None:
         facts.append(f"{words.count(workload['pairs_needed'])} more pairs needed")
+    facts += proof.weighing(workload)
+    facts += proof.disagreement(workload)
+    if (seen := proof.seen(document, workload)) is not None:
+        facts.append(seen)
     if "shape_in_words" in workload:
         facts.append(words.clean(workload["shape_in_words"], 120))
     saves = [words.money(workload["savings"][end], currency) for end in ("low", "high")]
@@ -150,7 +156,10 @@ def _legend(document: ReportDocument, workloads: Sequence[Workload]) -> list[Ren
     """What the reasons in the rows above mean, each once."""
     texts = document.get("reason_texts", {})
     codes = dict.fromkeys(code for workload in workloads for code in words.own_reasons(workload) if code in texts)
-    return [Text(), *(_bullet("  ", Text(f"{code.replace('_', ' ')}: {texts[code]}", style="dim")) for code in codes)]
+    lines = [f"{code.replace('_', ' ')}: {texts[code]}" for code in codes]
+    if any(proof.tests(workload) for workload in workloads):
+        lines.append(proof.P_MEANS)
+    return [Text(), *(_bullet("  ", Text(line, style="dim")) for line in lines)]
 
 
 def _row(verdict: str, name: str, numbers: tuple[str, ...], width: int) -> str:
