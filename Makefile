@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench torture fuzz docs clean
+.PHONY: demo test lint bench backtest torture fuzz docs clean
 
 demo: .venv/demo ## the whole tour on bundled real data, an HTML page at the end
 	$(BIN)/audit demo
@@ -19,6 +19,9 @@ lint: .venv/dev
 
 bench: .venv/dev ## load and report against bare DuckDB, in one run; ROWS=2000000
 	$(BIN)/python tests/benchmarks/bench.py --rows $(or $(ROWS),2000000)
+
+backtest: .venv/dev ## verdicts, intervals and savings against known truths, 1,000 samples each; five minutes
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/backtest.py --resamples $(or $(RESAMPLES),1000)
 
 fuzz: .venv/dev ## mutated samples through every reader; SECONDS=60; findings go to fuzz-findings/
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from audit.commands import judging, loading, outcomes, reference, reporting, sampling
+from audit.commands import backtest, judging, loading, outcomes, reference, reporting, sampling
 from audit.commands.options import ERROR
 from audit.errors import AuditError
 
@@ -52,6 +52,7 @@ for command in (
     loading.unload,
     loading.cluster,
     sampling.sample,
+    backtest.backtest,
     reference.compare,
     reference.formats,
     reference.prices,

@@ -19,7 +19,7 @@ from audit.assumptions import assumptions_from
 from audit.config import Config, read_config
 from audit.errors import AuditError
 from audit.pipeline import Result, run_report
-from audit.report.document import Interval, QualityLoss, ReportDocument
+from audit.report.document import Interval, PooledLoss, QualityLoss, ReportDocument
 from audit.report.evidence import Strata
 from audit.schema import TABLES
 from audit.scope import Question, settle
@@ -45,6 +45,7 @@ RESULTS = {
 
 NULLABLE = {
     "quality_loss": tuple(QualityLoss.__annotations__),
+    "pooled": tuple(PooledLoss.__annotations__),
     "monthly": tuple(Interval.__annotations__),
     "strata": tuple(Strata.__annotations__),
 }

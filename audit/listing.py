@@ -88,6 +88,12 @@ def workload_list(
                         "high": row["quality_loss_high"],
                         "margin": row["margin"],
                         "adjusted_p": row["adjusted_p"],
+                        "pooled": None
+                        if row["pooled_units"] is None
+                        else {
+                            "units": row["pooled_units"],
+                            **{bound: row[f"pooled_loss_{bound}"] for bound in ("low", "point", "high")},
+                        },
                     },
                     "output_ratio": saved["output_ratio"],
                     "break_even_escalation": saved["break_even_escalation"],

@@ -1,6 +1,7 @@
 """The generated parts of README.md: `--write` writes them again, a test fails when they are stale."""
 
 import io
+import json
 import os
 import re
 import sys
@@ -8,8 +9,18 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 README = Path(__file__).parent.parent / "README.md"
+BACKTEST = Path(__file__).parent / "benchmarks" / "backtest.json"
+FEWEST_ROUTING = 0.05
+"""Share of the samples that must route something before the saving of what they route is worth a figure."""
+PUBLIC = {
+    "zeroeval_gpt4o0513_vs_mini": "ZeroEval, gpt-4o-2024-05-13 to mini: 4 tasks, 0/1",
+    "zeroeval_gpt4o0806_vs_mini": "ZeroEval, gpt-4o-2024-08-06 to mini: 3 tasks, 0/1",
+    "shaberi_ja_gpt4o0513_vs_mini": "Shaberi, gpt-4o-2024-05-13 to mini: 4 Japanese sets, graded",
+    "routellm_gpt4turbo_vs_mixtral": "RouteLLM, gpt-4-1106-preview to Mixtral: 58 subjects, 0/1",
+}
 TODAY = date(2026, 11, 22)
 """The day the example is read on: retirement dates and the age of prices depend on it."""
 DEMO_LINES = 44
@@ -31,6 +42,7 @@ def generated() -> dict[str, str]:
         "commands": _commands(),
         "formats": _formats(),
         "samples": _samples(),
+        "backtest": _backtest(),
         "assumptions": _assumptions(),
     }
 
@@ -109,6 +121,42 @@ def _samples() -> str:
     heads = ("file", "format", "read", "loaded", "duplicate", "rejected", "of them no calls")
     refused = [f"- {text.replace(f'{SAMPLES}/', '')}" for text in sorted(report.refused)]
     return "\n".join([_table(heads, sorted(files)), "", "Refused, each with its reason:", "", *refused])
+
+
+def _backtest() -> str:
+    """What `make backtest` found last: a run takes minutes, so its committed result is shown."""
+    from audit.backtest.document import Backtest
+
+    document = cast("Backtest", json.loads(BACKTEST.read_text(encoding="utf-8")))
+    heads = (
+        "data", "pairs", "undecided", "false `route`", "leans right (bare mean)", "95% interval covers",
+        "saving's 90% interval covers: moved · routed · expected", "pooled: covers · error saved",
+    )  # fmt: skip
+    rows: list[tuple[str, ...]] = []
+    for tried in document["populations"]:
+        for found in tried["by_pairs"]:
+            leaning, saving, pooled = found["leaning"], found["saving_coverage"], found["sharing"]
+            assert pooled is not None
+            routed = saving["measured"] if saving["samples_that_route"] >= FEWEST_ROUTING else None
+            savings = " · ".join(map(_percent, (saving["if_moved"], routed, saving["expected"])))
+            rows.append(
+                (
+                    PUBLIC[tried["name"]],
+                    str(found["pairs"]),
+                    _percent(found["decisions"]["undecided"]),
+                    _percent(found["false_routes"]["share"]),
+                    f"{_percent(leaning['own'])} ({_percent(leaning['plain'])})",
+                    _percent(found["coverage"]["share"]),
+                    savings if saving["if_moved"] is not None else "no lengths",
+                    f"{_percent(pooled['coverage']['share'])} · {_percent(pooled['error_saved'])}",
+                )
+            )
+    how = f"{document['resamples']:,} samples of each size, margin 5 points, seed {document['seed']}:"
+    return "\n".join([how, "", _table(heads, rows)])
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{round(100 * value, 1) + 0.0:.1f}%"
 
 
 def _assumptions() -> str:

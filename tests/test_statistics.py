@@ -174,9 +174,9 @@ def test_holm_never_lowers_a_p_value_and_keeps_their_order(p_values: list[float]
 
 
 def test_student_interval_of_differences_matches_the_textbook_formula() -> None:
-    differences = np.array([0.1, -0.2, 0.3, 0.0, 0.2])
+    differences = np.array([0.1, -0.1, 0.3, 0.0, 0.2])
     half = 2.776445 * differences.std(ddof=1) / math.sqrt(5)
-    assert paired_mean_interval(differences) == pytest.approx((0.08 - half, 0.08 + half), abs=1e-6)
+    assert paired_mean_interval(differences) == pytest.approx((0.1 - half, 0.1 + half), abs=1e-6)
 
 
 def test_one_difference_has_no_interval() -> None:
@@ -243,6 +243,16 @@ def test_further_pairs_shrink_as_pairs_come_in_and_stay_finite() -> None:
     assert even.further_pairs(0.025, 0.8) == 1_000_000 - 100
 
 
+def test_the_example_of_the_readme_is_what_the_method_says() -> None:
+    """160 pairs, 4 lost: "loss 2.5 (0.1 to 6.3), margin 5.0; 220 more pairs needed"."""
+    candidate = np.r_[np.zeros(4), np.ones(156)]
+    found = quality_loss(np.ones(160), candidate, np.ones(160), 0.05)
+    assert found.reading == "open"
+    bounds = (found.loss.low, found.loss.point, found.loss.high)
+    assert [round(100 * bound, 1) for bound in bounds] == [0.1, 2.5, 6.3]
+    assert found.further_pairs(0.025, 0.8) == 220
+
+
 def _lengths(before: list[int], after: list[int]) -> pl.DataFrame:
     return pl.DataFrame(
         {"incumbent_output_tokens": before, "candidate_output_tokens": after, "weight": [1.0] * len(before)}
@@ -260,12 +270,15 @@ def test_output_ratio_is_a_ratio_of_sums_with_bounds() -> None:
     assert found.high - found.low < 0.1
 
 
-def test_output_ratio_needs_thirty_known_lengths() -> None:
-    assert output_ratio(_lengths([100] * 29, [110] * 29)) is None
+def test_output_ratio_needs_ten_known_lengths_and_equal_ones_are_no_proof() -> None:
+    assert output_ratio(_lengths([100] * 9, [110] * 9)) is None
     assert output_ratio(_lengths([100] * 40, [0] * 40)) is None
-    equal = output_ratio(_lengths([100] * 30, [110] * 30))
+    equal = output_ratio(_lengths([100] * 10, [110] * 10))
     assert equal is not None
-    assert equal.low == pytest.approx(1.1)
+    assert equal.point == pytest.approx(1.1)
+    half = math.log(equal.high / equal.point)
+    assert half == pytest.approx(2.262157 * 0.43 * math.sqrt(2) / 10, rel=1e-5)
+    assert equal.low == pytest.approx(1.1 / math.exp(half))
 
 
 def test_output_ratio_interval_covers_the_truth_in_about_95_of_100_samples() -> None:

@@ -76,6 +76,11 @@ def refusals(
 
     `pairs` are those of the endpoint; of them concern the workloads `members` those that name one of them, or none.
     """
+    columns = ("incumbent_model", "candidate_model", "refusal")
+    if not retired & set(asked) and all(
+        set(pairs[name].unique()) <= {wanted} for name, wanted in zip(columns, (*asked, None), strict=True)
+    ):
+        return {}
     pairs = pairs.filter(pl.col("workload_id").is_in(members) | pl.col("workload_id").is_null())
     found: dict[str, int] = {}
     models = ("incumbent_model", "candidate_model")

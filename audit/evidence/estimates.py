@@ -10,17 +10,24 @@ import polars as pl
 from audit.assumptions import Range
 from audit.evidence.statistics import (
     Floats,
+    PairedMean,
     effective_size,
     normal_quantile,
     paired_mean,
     pairs_needed,
-    student_quantile,
     tango_interval,
     tango_p,
 )
 
 MIN_PAIRS = 30
-"""Pairs below which nothing is routed and no length ratio is believed: the usual floor per stratum of a replay."""
+"""Pairs below which nothing is routed: the usual floor per stratum of a replay."""
+
+MIN_LENGTHS = 10
+"""Pairs below which no length ratio is believed. On ZeroEval and Shaberi a 90 % interval from 10 or 20 pairs covers
+the ratio of the endpoint in 90 to 98 % of the samples; the range assumed without pairs misses 7 of the 11 outright."""
+
+LENGTH_SPREAD = 0.43
+"""Standard deviation of the logarithm of a pair's length ratio: 0.55 to 2.25 in 90 % of the pairs of ZeroEval."""
 
 MIN_DIFFERING = 10
 """Unequal pairs below which a Student interval is widened: a few differences say little about their own spread."""
@@ -48,6 +55,7 @@ class QualityLoss:
     loss: Range
     p: float
     margin: float
+    mean_absolute: float
     variance: float
     is_suspect: bool
     design_effect: float = 1.0
@@ -88,8 +96,9 @@ def quality_loss(
 ) -> QualityLoss:
     """Mean of incumbent minus candidate score with a 95 % interval and the one-sided test against `margin`.
 
-    Scores 0/1 with equal weights: Tango. Otherwise Student on the weighted differences; with fewer than
-    MIN_DIFFERING unequal pairs the hull of that and of Tango on the signs, every difference read as a full one.
+    Scores 0/1 with equal weights: Tango 1998. Otherwise the interval of a skewed mean of the weighted differences
+    (Hall 1992); with fewer than MIN_DIFFERING unequal pairs the hull of that and of Tango on the signs, every
+    difference read as a full one.
     `discounts` in 0..1 are what a pair counts for; they shrink the sample that Tango sees. Needs at least one pair.
     """
     difference = incumbent - candidate
@@ -104,11 +113,11 @@ def quality_loss(
     mean = paired_mean(difference, weights, discounts)
     is_binary = bool(np.isin(incumbent, (0.0, 1.0)).all() and np.isin(candidate, (0.0, 1.0)).all())
     if not (is_binary and is_self_weighted):
-        student = mean.interval()
+        graded = mean.interval()
         if np.count_nonzero(difference) < MIN_DIFFERING:
-            low, high, p = min(low, student[0]), max(high, student[1]), max(p, mean.p(margin))
+            low, high, p = min(low, graded[0]), max(high, graded[1]), max(p, mean.p(margin))
         else:
-            (low, high), p = student, mean.p(margin)
+            (low, high), p = graded, mean.p(margin)
     before, after = (float((weights * scores).sum()) / total for scores in (incumbent, candidate))
     return QualityLoss(
         pairs=len(difference),
@@ -116,6 +125,7 @@ def quality_loss(
         loss=Range(low=min(low, mean.mean), point=mean.mean, high=max(high, mean.mean)),
         p=p,
         margin=margin,
+        mean_absolute=float((weights * np.abs(difference)).sum()) / total,
         variance=float((weights * difference**2).sum()) / total,
         is_suspect=before < IMPLAUSIBLE_SCORE or after - before > IMPLAUSIBLE_GAIN,
         design_effect=len(difference) / sampled,
@@ -123,21 +133,30 @@ def quality_loss(
 
 
 def output_ratio(pairs: pl.DataFrame) -> Range | None:
-    """Candidate output tokens per incumbent output token, None with fewer than MIN_PAIRS pairs of known lengths.
+    """Candidate output tokens per incumbent output token, None with fewer than MIN_LENGTHS pairs of known lengths.
 
-    Ratio of weighted sums R = Σ w c / Σ w i; error of log R by linearisation, sqrt(n/(n-1) Σ (w (c - R i))²) / Σ w c;
-    Student interval on the log scale, so that it stays above 0. Cochran 1977.
+    Ratio of weighted sums. The error of its logarithm is the jackknife's (Tukey 1958), which a few runaway answers
+    widen as they should, and as if two more pairs had been seen, one of the usual spread on either side; the interval
+    is that of a skewed mean (Hall 1992), on the log scale, so that it stays above 0.
     """
+    if pairs["candidate_output_tokens"].null_count() == pairs.height:
+        return None
     known = pairs.filter((pl.col("candidate_output_tokens") > 0) & (pl.col("incumbent_output_tokens") > 0))
     n = known.height
-    if n < MIN_PAIRS:
+    if n < MIN_LENGTHS:
         return None
     weights, after, before = (
         known[name].cast(pl.Float64).to_numpy()
         for name in ("weight", "candidate_output_tokens", "incumbent_output_tokens")
     )
-    ratio = float((weights * after).sum()) / float((weights * before).sum())
-    residuals = float(((weights * (after - ratio * before)) ** 2).sum())
-    error = math.sqrt(residuals * n / (n - 1)) / float((weights * after).sum())
-    spread = math.exp(student_quantile(max(1.0, effective_size(weights) - 1), 0.975) * error)
-    return Range(low=ratio / spread, point=ratio, high=ratio * spread)
+    after, before = weights * after, weights * before
+    without_one = np.log((after.sum() - after) / (before.sum() - before))
+    parts = without_one.mean() - without_one
+    ratio = float(after.sum() / before.sum())
+    size = effective_size(weights)
+    error = math.hypot(math.sqrt(float((parts**2).sum()) * (n - 1) / n), LENGTH_SPREAD * math.sqrt(2) / size)
+    estimate = PairedMean(
+        mean=math.log(ratio), error=error, degrees=size - 1, skewness=float((parts**3).sum()) / error**3
+    )
+    low, high = estimate.bounds()
+    return Range(low=math.exp(low), point=ratio, high=math.exp(high))

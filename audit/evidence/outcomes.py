@@ -31,6 +31,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "candidate_model": pl.String(),
     "incumbent_score": pl.Float64(),
     "candidate_score": pl.Float64(),
+    "input_tokens": pl.Int64(),
     "incumbent_output_tokens": pl.Int64(),
     "candidate_output_tokens": pl.Int64(),
     "grader": pl.String(),
@@ -59,7 +60,7 @@ MAX_PROBLEMS = 5
 """Problems quoted in one error: enough to see a pattern."""
 
 MAX_TOKENS = 10_000_000
-"""More than any model writes in one answer."""
+"""More than any model reads or writes at once."""
 
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
 
@@ -242,6 +243,7 @@ def _flag(value: object) -> bool:
 
 
 _READERS: Mapping[str, Callable[[object], object]] = {
+    "input_tokens": _tokens,
     "incumbent_output_tokens": _tokens,
     "candidate_output_tokens": _tokens,
     "weight": _weight,

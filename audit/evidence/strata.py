@@ -121,6 +121,8 @@ def split(pairs: pl.DataFrame, margin: float, alpha: float) -> Split | None:
         ("input_length", input_thirds(pairs["input_bin"])),
     )
     for kind, label in labels:
+        if label.drop_nulls().n_unique() < 2:
+            continue
         groups = [
             (str(name), group)
             for (name,), group in pairs.with_columns(label.alias("part")).drop_nulls("part").group_by("part")
@@ -137,6 +139,8 @@ def split(pairs: pl.DataFrame, margin: float, alpha: float) -> Split | None:
 def input_thirds(input_bins: pl.Series) -> pl.Series:
     """'1 short', '2 middle' or '3 long' by the rank of the input length; equal bins stay together, null stays null."""
     known = input_bins.drop_nulls()
+    if known.is_empty():
+        return pl.Series([None] * len(input_bins), dtype=pl.String)
     share = (input_bins.rank("average") - 0.5) / max(1, len(known))
     third = (share * 3).floor().clip(0, 2)
     return third.replace_strict({0.0: "1 short", 1.0: "2 middle", 2.0: "3 long"}, return_dtype=pl.String, default=None)

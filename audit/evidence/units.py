@@ -103,9 +103,7 @@ def decision_units(
         if found is None:
             units[work.workload_id] = Unit(name=work.workload_id, margin=work.margin)
             continue
-        exact = found.filter(
-            (pl.col("incumbent_model") == work.incumbent_model) & (pl.col("candidate_model") == candidate)
-        )
+        exact = _only(found, incumbent_model=work.incumbent_model, candidate_model=candidate)
         own = pl.col("workload_id") == work.workload_id
         if work.is_long:
             long = exact.filter(own & (pl.col("input_tokens_band") >= LONG_INPUT_TOKENS))
@@ -115,13 +113,24 @@ def decision_units(
             if name not in pooled:
                 pooled[name] = _unit(name, strictest[work.endpoint, work.incumbent_model], exact, is_exact=True)
             units[work.workload_id] = pooled[name]
-        elif not (mine := exact.filter(own)).is_empty():
+        elif not (mine := _only(exact, workload_id=work.workload_id)).is_empty():
             units[work.workload_id] = _unit(work.workload_id, work.margin, mine, is_exact=True)
         else:
             units[work.workload_id] = _other_models(
                 work, found.filter(own | pl.col("workload_id").is_null()), candidate
             )
     return units
+
+
+def _only(pairs: pl.DataFrame, **wanted: object) -> pl.DataFrame:
+    """The rows with these values: mostly all of them, and then a filter would take ten times as long as to look."""
+    differ = [name for name, value in wanted.items() if any(each != value for each in pairs[name].unique())]
+    return pairs.filter(pl.col(name).eq(wanted[name]) for name in differ) if differ else pairs
+
+
+def _graded_alike(pairs: pl.DataFrame) -> list[pl.DataFrame]:
+    """The pairs of each grader."""
+    return [pairs] if pairs["grader"].n_unique() == 1 else pairs.partition_by("grader", maintain_order=True)
 
 
 def _other_models(work: Workload, found: pl.DataFrame, candidate: str) -> Unit:
@@ -150,8 +159,8 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
     """
     if pairs.is_empty():
         return Unit(name=name, margin=margin, notes=notes)
-    usable = pairs.filter(~pl.col("parse_failed") | SCORED)
-    parts = usable.partition_by("grader", maintain_order=True)
+    usable = pairs.filter(~pl.col("parse_failed") | SCORED) if pairs["parse_failed"].any() else pairs
+    parts = _graded_alike(usable)
     found = [(*_loss(part, margin), part) for part in parts if part.height >= MIN_PAIRS] or [
         (*_loss(part, margin), part) for part in parts
     ]

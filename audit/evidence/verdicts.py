@@ -4,6 +4,7 @@ Outcomes alone can say `route`: they must be of exactly these models, enough of 
 significant after every workload tested in the same report is counted. Everything short of that is a pilot or stays.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -12,6 +13,7 @@ from audit.assumptions import Assumptions
 from audit.evidence.ageing import Present, age
 from audit.evidence.estimates import MIN_PAIRS, QualityLoss, first_pairs
 from audit.evidence.judged import MIN_LABELS
+from audit.evidence.pooling import Pooled, pooled_losses
 from audit.evidence.priors import Prior, base_rate, published
 from audit.evidence.reasons import Evidence, Verdict
 from audit.evidence.scrutiny import COUNTED, by_endpoint, counted, examined, refused_pairs
@@ -34,6 +36,10 @@ VERDICTS: dict[str, pl.DataType] = {
     "quality_loss_low": pl.Float64(),
     "quality_loss_point": pl.Float64(),
     "quality_loss_high": pl.Float64(),
+    "pooled_loss_low": pl.Float64(),
+    "pooled_loss_point": pl.Float64(),
+    "pooled_loss_high": pl.Float64(),
+    "pooled_units": pl.Int64(),
     "margin": pl.Float64(),
     "p_value": pl.Float64(),
     "adjusted_p": pl.Float64(),
@@ -92,19 +98,20 @@ def decide(
     }
     p_values = {name: loss.p for name, loss in tested.items() if loss is not None}
     adjusted = dict(zip(p_values, holm(list(p_values.values())), strict=True))
+    pooled = pooled_losses(asked, units)
+    rates = {margin: base_rate(base_rates, margin * 100) for margin in {unit.margin for unit in units.values()}}
     rows: list[dict[str, object]] = []
     for work in asked:
         unit = units[work.workload_id]
-        prior = _prior(work, candidate, unit.margin, base_rates, task_priors)
+        prior = _prior(work, candidate, unit.margin, rates, task_priors)
         if _is_closed(work, unit, candidate):
             decision = _closed(work, unit, candidate)
         elif unit.measured is not None:
             decision = _measured(unit, unit.measured, prior, adjusted[unit.name], len(adjusted), assumptions)
         else:
             decision = _unmeasured(work, unit, prior, assumptions)
-        rows.append(
-            _row(work, unit, decision, adjusted.get(unit.name), assumptions) | counted(unit, refused[work.workload_id])
-        )
+        row = _row(work, unit, decision, adjusted.get(unit.name), pooled.get(unit.name), assumptions)
+        rows.append(row | counted(unit, refused[work.workload_id]))
     return pl.DataFrame(rows, schema=VERDICTS)
 
 
@@ -139,12 +146,14 @@ def _closed(work: Workload, unit: Unit, candidate: str) -> Decision:
     )
 
 
-def _prior(work: Workload, candidate: str, margin: float, base_rates: pl.DataFrame, task_priors: pl.DataFrame) -> Prior:
+def _prior(
+    work: Workload, candidate: str, margin: float, rates: Mapping[float, Prior], task_priors: pl.DataFrame
+) -> Prior:
     if work.confirmed_task_type is not None:
         prior = published(task_priors, work.confirmed_task_type, work.incumbent_model, candidate, margin * 100)
         if prior is not None:
             return prior
-    return base_rate(base_rates, margin * 100)
+    return rates[margin]
 
 
 def _measured(
@@ -213,7 +222,12 @@ def _unmeasured(work: Workload, unit: Unit, prior: Prior, assumptions: Assumptio
 
 
 def _row(
-    work: Workload, unit: Unit, decision: Decision, adjusted: float | None, assumptions: Assumptions
+    work: Workload,
+    unit: Unit,
+    decision: Decision,
+    adjusted: float | None,
+    pooled: Pooled | None,
+    assumptions: Assumptions,
 ) -> dict[str, object]:
     loss, prior = unit.loss, decision.prior
     measured = unit.measured
@@ -232,6 +246,10 @@ def _row(
         "quality_loss_low": None if loss is None else 100 * loss.loss.low,
         "quality_loss_point": None if loss is None else 100 * loss.loss.point,
         "quality_loss_high": None if loss is None else 100 * loss.loss.high,
+        "pooled_loss_low": None if pooled is None else 100 * pooled.loss.low,
+        "pooled_loss_point": None if pooled is None else 100 * pooled.loss.point,
+        "pooled_loss_high": None if pooled is None else 100 * pooled.loss.high,
+        "pooled_units": None if pooled is None else pooled.units,
         "margin": 100 * unit.margin,
         "p_value": None if measured is None else measured.p,
         "adjusted_p": adjusted,

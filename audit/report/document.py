@@ -110,6 +110,16 @@ class Tokens(TypedDict):
     cache_read_share: Number
 
 
+class PooledLoss(TypedDict):
+    """The loss estimated together with those of other workloads: shown beside the workload's own, decides nothing."""
+
+    low: Number
+    point: Number
+    high: Number
+    units: int
+    """Decision units estimated together, this one included."""
+
+
 class QualityLoss(TypedDict):
     """Mean paired loss in points of 100 and the largest one accepted."""
 
@@ -118,6 +128,7 @@ class QualityLoss(TypedDict):
     high: Number
     margin: Number
     adjusted_p: Number | None
+    pooled: NotRequired[PooledLoss | None]
 
 
 class Bounds(TypedDict):

@@ -213,6 +213,7 @@ def _evidence(workload: Workload) -> Element:
     if loss is not None:
         bounds = f"{words.points(loss['low'])} to {words.points(loss['high'])}"
         lines.append(f"loss {words.points(loss['point'])} ({bounds}), margin {words.points(loss['margin'])}")
+        lines += words.pooled(loss)
     if (tests := proof.tests(workload)) is not None:
         lines.append(tests)
     if needed is not None:

@@ -133,6 +133,7 @@ def _workload(document: ReportDocument, workload: Workload, width: int) -> list[
     if loss is not None:
         bounds = f"{words.points(loss['low'])} to {words.points(loss['high'])}"
         facts.append(f"loss {words.points(loss['point'])} ({bounds}), margin {words.points(loss['margin'])}")
+        facts += words.pooled(loss)
     if (tests := proof.tests(workload)) is not None:
         facts.append(tests)
     if workload["pairs_needed"] is not None:

@@ -8,7 +8,7 @@ import math
 import unicodedata
 from typing import Literal, cast
 
-from audit.report.document import Interval, Level, Number, ReportDocument, Workload
+from audit.report.document import Interval, Level, Number, QualityLoss, ReportDocument, Workload
 
 PROJECTION = "Every saving here is a projection. Nothing is saved until traffic has moved and its answers are watched."
 
@@ -116,6 +116,15 @@ def tokens(value: Number) -> str:
 def points(value: Number) -> str:
     """A quality loss in points of 100, one digit."""
     return f"{float(value):.1f}"
+
+
+def pooled(loss: QualityLoss) -> list[str]:
+    """The loss in the light of the other workloads; nothing where too few are measured."""
+    shared = loss.get("pooled")
+    if shared is None:
+        return []
+    bounds = f"{points(shared['low'])} to {points(shared['high'])}"
+    return [f"seen with {shared['units'] - 1} others {points(shared['point'])} ({bounds})"]
 
 
 def span(interval: Interval, show: Literal["money", "percent", "count"], currency: str = "USD") -> str:

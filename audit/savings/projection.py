@@ -146,8 +146,9 @@ def project(
     totals: Totals,
     seed: int = 0,
     draws: int = 4000,
+    bounds: tuple[float, float] = BOUNDS,
 ) -> Savings:
-    """The three totals of a window with their 95 % bounds; zeros where there is nothing to route.
+    """The three totals of a window with the quantiles `bounds`, 95 % of the worlds; zeros where nothing can be routed.
 
     measured = Σ saving over `route`; expected = measured + Σ P(pass) saving over `pilot`; ceiling = Σ max(0, saving)
     over all workloads without a gate. A routed workload is missing from the worlds in which its loss exceeds the
@@ -161,9 +162,9 @@ def project(
     results: list[WorkloadSaving] = []
     for _, unit in groupby(offers(workloads, verdicts, candidate, assumptions), key=lambda offer: offer.decision_unit):
         own = shared.unit()
-        results.extend(_count(offer, tallies, shared, own, days, assumptions) for offer in unit)
+        results.extend(_count(offer, tallies, shared, own, days, assumptions, bounds) for offer in unit)
     multiplier = _multiplier(assumptions, totals)
-    measured, expected, ceiling = _levels(tallies, totals, multiplier)
+    measured, expected, ceiling = _levels(tallies, totals, multiplier, bounds)
     windows = [level.window.point for level in (measured, expected, ceiling)]
     return Savings(
         measured=measured,
@@ -180,7 +181,13 @@ def project(
 
 
 def _count(
-    offer: Offer, tallies: dict[str, _Tally], shared: Worlds, own: UnitDraws, days: Days, assumptions: Assumptions
+    offer: Offer,
+    tallies: dict[str, _Tally],
+    shared: Worlds,
+    own: UnitDraws,
+    days: Days,
+    assumptions: Assumptions,
+    bounds: tuple[float, float],
 ) -> WorkloadSaving:
     """Add one workload to the levels it belongs to."""
     ratio, escalation = offer.output_ratio, assumptions.escalation_rate.point
@@ -211,16 +218,16 @@ def _count(
     unescalated = offer.saving(ratio.point, 0.0, assumptions)
     return WorkloadSaving(
         workload_id=offer.workload_id,
-        saving=_range(float(saving), drawn[None, :]),
+        saving=_range(float(saving), drawn[None, :], bounds),
         ceiling=float(most),
         output_ratio=ratio.point,
         break_even_escalation=float(unescalated / offer.list_cost) if offer.is_open and offer.list_cost else None,
     )
 
 
-def _range(point: float, drawn: Floats, floor: Range | None = None) -> Range:
-    """The widest bounds of the rows of `drawn` around `point`, none of the three below those of `floor`."""
-    low, high = np.quantile(drawn, BOUNDS, axis=-1)
+def _range(point: float, drawn: Floats, bounds: tuple[float, float], floor: Range | None = None) -> Range:
+    """The widest `bounds` of the rows of `drawn` around `point`, none of the three below those of `floor`."""
+    low, high = np.quantile(drawn, bounds, axis=-1)
     values = (min(point, float(low.min())), point, max(point, float(high.max())))
     if floor is not None:  # equal sums in another order may differ in the last digit
         values = tuple(max(pair) for pair in zip(values, (floor.low, floor.point, floor.high), strict=True))
@@ -231,7 +238,9 @@ def _scaled(amount: Range, by: float, most: float = math.inf) -> Range:
     return Range(low=min(most, by * amount.low), point=min(most, by * amount.point), high=min(most, by * amount.high))
 
 
-def _levels(tallies: dict[str, _Tally], totals: Totals, multiplier: float | None) -> list[Level]:
+def _levels(
+    tallies: dict[str, _Tally], totals: Totals, multiplier: float | None, bounds: tuple[float, float]
+) -> list[Level]:
     """The levels in order, each at least the one before it at low, point and high."""
     levels: list[Level] = []
     before: dict[str, Range] = {}
@@ -239,7 +248,7 @@ def _levels(tallies: dict[str, _Tally], totals: Totals, multiplier: float | None
     per_request = 1 / totals.requests if totals.requests else 0.0
     for tally in (tallies[name] for name in LEVELS):
         ranges = {
-            name: _range(float(tally.points[name]), tally.worlds[:, index], before.get(name))
+            name: _range(float(tally.points[name]), tally.worlds[:, index], bounds, before.get(name))
             for index, name in enumerate(QUANTITIES)
         }
         levels.append(

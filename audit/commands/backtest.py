@@ -1,0 +1,69 @@
+"""The method tried on pairs whose truth is known."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audit.commands.options import DEFAULT_DB, Db, Json, Quiet, Settings
+
+
+def backtest(
+    data: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[DATA]...", help="Outcomes files that name endpoints; none: those of the database."),
+    ] = None,
+    db: Db = DEFAULT_DB,
+    config: Settings = None,
+    pairs: Annotated[str, typer.Option("--pairs", help="Pairs drawn per endpoint, several numbers.")] = "20,50,100,200",
+    resamples: Annotated[int, typer.Option("--resamples", min=1, max=100_000, help="Samples of each size.")] = 200,
+    margin: Annotated[
+        float | None,
+        typer.Option("--margin", min=0.01, max=100, help="Accepted loss in points, in place of each endpoint's own."),
+    ] = None,
+    scale: Annotated[
+        str, typer.Option("--scale", help="The range of the scores in DATA: '5' is 0 to 5, '1-10' is 1 to 10.")
+    ] = "1",
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same figures.")] = 0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """How often verdicts, intervals and savings would have been right, on pairs whose truth is known.
+
+    The pairs of an endpoint are taken for the whole truth; samples are drawn from them and decided as a report
+    decides. The figures say how far to trust the method on data like these.
+    """
+    from audit.assumptions import assumptions_from
+    from audit.backtest.document import backtest as run
+    from audit.backtest.document import parse_pairs
+    from audit.backtest.prices import list_prices
+    from audit.backtest.sources import from_database, from_files
+    from audit.backtest.tables import table, title
+    from audit.config import read_config
+    from audit.console import print_json, print_table
+    from audit.progress import shown
+    from audit.warehouse import Warehouse
+
+    settings = read_config(config)
+    assumptions = assumptions_from(settings.assumptions)
+    sizes, prices = parse_pairs(pairs), list_prices(date.today(), settings)
+
+    def margin_of(endpoint: str) -> float:
+        return assumptions.margins.of(settings.stakes_of(endpoint)) if margin is None else margin
+
+    if data:
+        populations = from_files(data, scale=scale, margin_of=margin_of, prices=prices)
+    else:
+        with Warehouse.read(db) as warehouse:
+            populations = from_database(warehouse, margin_of=margin_of, prices=prices)
+    with shown(quiet) as progress:
+        document = run(
+            populations, pairs=sizes, resamples=resamples, seed=seed, assumptions=assumptions, progress=progress
+        )
+    if as_json:
+        print_json(document)
+        return
+    for tried in document["populations"]:
+        print_table(title(tried), *table(tried))
+    print(f"{resamples:,} samples of each size, seed {seed}. The truth is {document['truth']}.")
