@@ -150,6 +150,7 @@ def judged_loss(pairs: pl.DataFrame, margin: float) -> tuple[QualityLoss, str]:
         p=result.p(margin),
         margin=margin,
         variance=result.mean**2 + size * result.error**2,
+        mean_absolute=max(alone.mean_absolute, abs(result.mean)),
         is_suspect=alone.is_suspect,
         size=size,
         design_effect=alone.design_effect,

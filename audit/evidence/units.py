@@ -160,6 +160,7 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
     if pairs.is_empty():
         return Unit(name=name, margin=margin, notes=notes)
     usable = pairs.filter(~pl.col("parse_failed") | SCORED) if pairs["parse_failed"].any() else pairs
+    usable = _evened(usable)
     parts = _graded_alike(usable)
     found = [(*_loss(part, margin), part) for part in parts if part.height >= MIN_PAIRS] or [
         (*_loss(part, margin), part) for part in parts
@@ -191,6 +192,20 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
         notes=notes,
         decided_on=decided_on,
     )
+
+
+def _evened(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The pairs with the weights of each outcomes file scaled to a mean of 1.
+
+    A weight says how many requests a pair stands for among those of its own sample. Taken as they are, the few pairs
+    of a small first sample would weigh as much together as the many of a later one.
+    """
+    if pairs["outcome_file_hash"].n_unique() <= 1:
+        return pairs
+    weight = pl.col("weight")
+    is_even = weight.max() == weight.min()
+    even = pl.when(is_even).then(1.0).otherwise(weight / weight.mean())
+    return pairs.with_columns(even.over("outcome_file_hash").alias("weight"))
 
 
 def _loss(pairs: pl.DataFrame, margin: float) -> tuple[QualityLoss, str]:

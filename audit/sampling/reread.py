@@ -153,7 +153,8 @@ class Source:
         if self.export.container == "json":
             yield from self._of_document()
             return
-        counts = counts_per_line(self.warehouse, self.reader, self.export, self.context)
+        counting = self.reader.records_per_line
+        counts = counts_per_line(self.warehouse, None if counting is None else counting(self.export, self.context))
         if self.export.container == "jsonl":
             before = 0
             for place in lines_of(self.export, counts):
