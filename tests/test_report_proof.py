@@ -76,7 +76,7 @@ def test_parts_that_disagree_are_named_with_their_intervals_and_no_more_pairs_ar
     assert "dear <i>" not in page
     steps = {step.command: step.why for step in advice.next_steps(report)}
     assert "its parts disagree" in steps["audit report --html FILE"]
-    assert "audit outcomes add FILE" not in steps
+    assert not any(command.startswith(("audit outcomes add", "audit sample")) for command in steps)
 
 
 def test_a_cut_is_told_as_what_a_router_can_see() -> None:

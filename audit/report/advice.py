@@ -4,10 +4,14 @@ Sentences only: which ones appear depends on the document, no number is computed
 """
 
 from collections.abc import Sequence
+from shlex import quote
 from typing import NamedTuple
 
 from audit.report import cascades, words
 from audit.report.document import ReportDocument, Workload
+
+USUAL_PAIR = {"incumbent": "gpt-4o", "candidate": "gpt-4o-mini"}
+"""What every command asks about unless told otherwise."""
 
 
 class Step(NamedTuple):
@@ -68,7 +72,7 @@ def next_steps(document: ReportDocument) -> list[Step]:
         steps.append(Step("audit status", "A check failed: look at what was loaded before quoting a number."))
     pilots = [workload for workload in document["workloads"] if workload["verdict"] == "pilot"]
     if undecided := [workload for workload in pilots if workload["pairs_needed"] is not None]:
-        steps.append(Step("audit outcomes add FILE", _replay(document, undecided)))
+        steps.append(_replay(document, undecided))
     if divided := [words.clean(each["name"], 40) for each in pilots if each["pairs_needed"] is None]:
         steps.append(
             Step(
@@ -92,12 +96,21 @@ def next_steps(document: ReportDocument) -> list[Step]:
     return steps
 
 
-def _replay(document: ReportDocument, pilots: Sequence[Workload]) -> str:
+def _replay(document: ReportDocument, pilots: Sequence[Workload]) -> Step:
     """What to measure next: the pilot with most to gain, and how many pairs it takes."""
     first = max(pilots, key=lambda workload: float(workload["savings"]["point"]))
-    candidate = words.clean(document["pair"]["candidate"], 40)
+    pair = document["pair"]
     amount = f"about {words.count(first['pairs_needed'])} pairs decide"
-    return (
-        f"Replay requests of {words.clean(first['endpoint'], 40)} ({amount}) on {candidate}, score both answers, add "
-        "the scores; pilots then become route or keep."
+    on = f"{words.clean(first['endpoint'], 40)} ({amount}) on {words.clean(pair['candidate'], 40)}"
+    in_buckets = document.get("data_quality", {}).get("requests_in_buckets", 0)
+    if in_buckets == document["requests"]["total"]:
+        return Step(
+            "audit outcomes add FILE",
+            f"Replay requests of {on}, score both answers, add the scores; pilots then become route or keep.",
+        )
+    models = "" if pair == USUAL_PAIR else f" --from {quote(pair['incumbent'])} --to {quote(pair['candidate'])}"
+    return Step(
+        f"audit sample{models} --workload {quote(first['id'])}",
+        f"Replay requests of {on}: it writes them as Batch input. `audit outcomes add OUTPUT --sample audit-sample` "
+        "brings the answers back; pilots then become route or keep.",
     )
