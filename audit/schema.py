@@ -236,6 +236,7 @@ TABLES: dict[str, dict[str, str]] = {
         "endpoint": "VARCHAR",
         "request_id": "VARCHAR",
         "sample_id": "VARCHAR",
+        "sample_hash": "VARCHAR",
         "incumbent_model": "VARCHAR",
         "candidate_model": "VARCHAR",
         "incumbent_score": "DOUBLE",

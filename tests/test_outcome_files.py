@@ -1,16 +1,25 @@
 """Pairs of several samples of the same traffic: each file's weights count among its own pairs only."""
 
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
 from typing import cast
 
 import polars as pl
 import pytest
-from paired import one, outcomes, verdicts, workload, workload_frame
+from loads import jsonl, loaded, query
+from paired import BIG, SMALL, one, outcomes, verdicts, workload, workload_frame
+
+import audit
+from audit.evidence.outcome_log import add_outcomes
+
+TODAY = date(2026, 11, 1)
 
 LOSS = ("quality_loss_low", "quality_loss_point", "quality_loss_high", "adjusted_p", "pairs_effective")
 
 
 def in_file(name: str, weight: float, **counts: int) -> pl.DataFrame:
-    return outcomes("chat", **counts, weight=weight).with_columns(outcome_file_hash=pl.lit(name))
+    return outcomes("chat", **counts, weight=weight).with_columns(drawn_with=pl.lit(name))
 
 
 def loss(*files: pl.DataFrame) -> list[float]:
@@ -30,3 +39,54 @@ def test_within_a_file_weights_count_as_they_are() -> None:
     other = in_file("two", 3.0, both=100)
     assert loss(rare, common)[1] == pytest.approx(100 * 0.9 * 0.5)
     assert loss(rare, common, other)[1] == pytest.approx(100 * 0.9 * 0.5 * 2 / 3)
+
+
+SCORES = {"incumbent_model": BIG, "candidate_model": SMALL, "incumbent_score": 1, "candidate_score": 1}
+
+
+def scores(path: Path, ids: Sequence[str], name: str = "request_id") -> Path:
+    jsonl(path, *(SCORES | {name: each} for each in ids))
+    return path
+
+
+@pytest.fixture
+def traffic(tmp_path: Path) -> Path:
+    """A database of 40 requests with ids r0 to r39."""
+    log, db = tmp_path / "log.jsonl", tmp_path / "usage.duckdb"
+    usual = {"model": BIG, "usage_input_tokens": 300, "usage_output_tokens": 20, "route": "chat"}
+    jsonl(
+        log,
+        *(usual | {"request_id": f"r{n}", "start_time": f"2026-10-02T09:{n:02}:00Z"} for n in range(40)),
+    )
+    loaded(db, log)
+    return db
+
+
+def test_a_table_of_scores_that_grew_counts_each_request_once(traffic: Path, tmp_path: Path) -> None:
+    add_outcomes(traffic, scores(tmp_path / "one.jsonl", [f"r{n}" for n in range(20)]), today=TODAY)
+    added = add_outcomes(traffic, scores(tmp_path / "grown.jsonl", [f"r{n}" for n in range(21)]), today=TODAY)
+    assert (added.pairs, added.replaced) == (21, 20)
+    assert query(traffic, "select count(*), count(distinct request_id) from paired_outcomes") == [(21, 21)]
+
+
+def test_a_pair_named_by_its_sample_id_replaces_the_one_named_by_the_request(traffic: Path, tmp_path: Path) -> None:
+    add_outcomes(traffic, scores(tmp_path / "one.jsonl", ["r3"]), today=TODAY)
+    (key,) = query(traffic, "select printf('%016x', request_key) from requests where request_id = 'r3'")[0]
+    named = tmp_path / "named.jsonl"
+    jsonl(named, SCORES | {"request_id": "r3", "sample_id": key})
+    assert add_outcomes(traffic, named, today=TODAY).replaced == 1
+
+
+def test_parts_of_one_sample_keep_the_weights_they_were_drawn_with() -> None:
+    heavy, light = {"both": 91, "lost": 9}, {"both": 895, "lost": 5}
+    together = loss(in_file("sample", 50.0, **heavy), in_file("sample", 1.0, **light))
+    assert together[1] == pytest.approx(100 * (50 * 9 + 5) / (50 * 100 + 900))
+
+
+def test_answers_added_in_two_calls_are_of_the_one_sample_they_were_drawn_with(traffic: Path, tmp_path: Path) -> None:
+    for number in (1, 2):
+        part = tmp_path / f"part{number}.jsonl"
+        jsonl(part, SCORES | {"request_id": f"r{number}", "sample_hash": "one sample"})
+        add_outcomes(traffic, part, today=TODAY)
+    pairs = audit.open(traffic).sql("select drawn_with from outcome_pairs")
+    assert pairs["drawn_with"].to_list() == ["one sample", "one sample"]

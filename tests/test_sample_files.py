@@ -123,8 +123,10 @@ def test_what_cannot_be_read_again_is_listed_by_id_for_another_harness(logged: P
     }  # fmt: skip
     assert all(not each.roles for each in missing)
     rows = (out / "unavailable.csv").read_text(encoding="utf-8").splitlines()
-    assert rows[0] == "request_id,endpoint,path,record_number,reason"
-    assert {row.split(",")[0] for row in rows[1:]} == {each.request_id for each in missing}
+    assert rows[0] == "sample_id,weight,request_id,endpoint,path,record_number,reason"
+    assert {tuple(row.split(",")[:3]) for row in rows[1:]} == {
+        (each.sample_id, str(each.weight), each.request_id) for each in missing
+    }
     assert rows[1].endswith("the export holds no messages")
 
 

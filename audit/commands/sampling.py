@@ -163,9 +163,12 @@ def _print(document: "SampleDocument", out: Path | None) -> None:
     if document["files"]:
         print(f"{out} holds prompts; only you can read it")
         print("next: upload the files to the OpenAI Batch API, or run them in your own harness; then")
-    else:
-        print("next: replay the listed requests in your own harness; then")
-    print(f"      audit outcomes add OUTPUT --sample {out}")
+        print(f"      audit outcomes add OUTPUT --sample {out}")
+    if texts["unavailable"]:
+        print(
+            "next: replay the listed requests in your own harness, score both answers, keep sample_id and weight; then"
+        )
+        print("      audit outcomes add SCORES.csv")
 
 
 LIKELY = 0.5

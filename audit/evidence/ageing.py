@@ -22,7 +22,7 @@ HALF_LIFE_DAYS = 91
 """Beyond that it counts for half as much with each further quarter."""
 
 UNTOLD: dict[str, pl.DataType] = {
-    "outcome_file_hash": pl.String(),
+    "drawn_with": pl.String(),
     "request_id": pl.String(),
     "stratum": pl.String(),
     "template_hash": pl.String(),

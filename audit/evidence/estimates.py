@@ -149,11 +149,13 @@ def output_ratio(pairs: pl.DataFrame) -> Range | None:
         known[name].cast(pl.Float64).to_numpy()
         for name in ("weight", "candidate_output_tokens", "incumbent_output_tokens")
     )
+    discounts = known["discount"].cast(pl.Float64).to_numpy() if "discount" in known.columns else np.ones(n)
+    weights = weights * discounts
     after, before = weights * after, weights * before
     without_one = np.log((after.sum() - after) / (before.sum() - before))
     parts = without_one.mean() - without_one
     ratio = float(after.sum() / before.sum())
-    size = effective_size(weights)
+    size = effective_size(weights, discounts)
     error = math.hypot(math.sqrt(float((parts**2).sum()) * (n - 1) / n), LENGTH_SPREAD * math.sqrt(2) / size)
     estimate = PairedMean(
         mean=math.log(ratio), error=error, degrees=size - 1, skewness=float((parts**3).sum()) / error**3

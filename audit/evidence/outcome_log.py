@@ -15,8 +15,19 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-SAME_PAIR = ("sample_id", "incumbent_model", "candidate_model")
-"""With the grader: what makes two pairs the same observation, of which the later counts."""
+SAME_PAIR = """placed_outcomes.scope = 'request' and paired_outcomes.scope = 'request'
+    and paired_outcomes.incumbent_model = placed_outcomes.incumbent_model
+    and paired_outcomes.candidate_model = placed_outcomes.candidate_model
+    and paired_outcomes.grader is not distinct from placed_outcomes.grader
+"""
+"""With the request: what makes pairs of two files the same observation, of which the later counts."""
+
+SAME_REQUEST = (
+    "paired_outcomes.sample_id = placed_outcomes.sample_id",
+    "paired_outcomes.request_id = placed_outcomes.request_id "
+    "and (paired_outcomes.sample_id is null or placed_outcomes.sample_id is null)",
+)
+"""By the request's key where both know it; ids may be missing, and two requests may share one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +39,7 @@ class Added:
     already_known: bool = False
     """The same bytes were added before; nothing changed."""
     replaced: int = 0
-    """Earlier pairs of the same sampled requests, models and grader, which these took the place of."""
+    """Pairs of earlier files of the same requests, models and grader, which these took the place of."""
     unknown_requests: int = 0
     """Pairs whose request is in no export: left out."""
     unknown_endpoints: tuple[str, ...] = ()
@@ -46,7 +57,7 @@ def store_outcomes(warehouse: Warehouse, outcomes: Outcomes, *, today: date) -> 
     """Store pairs under the hash of what they were read from; the same hash again changes nothing.
 
     A pair with a request_id or sample_id is placed by the request's endpoint, model, flags and token bins, so that a
-    refit of the workloads orphans nothing. A pair of a sampled request takes the place of an earlier one of the same
+    refit of the workloads orphans nothing. A pair of a request takes the place of an earlier file's of the same
     request, models and grader. Raises InputError when no pair has anything to do with the traffic.
     """
     known = warehouse.count("select count(*) from paired_outcomes where outcome_file_hash = ?", [outcomes.file_hash])
@@ -64,14 +75,8 @@ def store_outcomes(warehouse: Warehouse, outcomes: Outcomes, *, today: date) -> 
     with warehouse.transaction():
         warehouse.temporary("placed_outcomes", placed)
         before = warehouse.count("select count(*) from paired_outcomes")
-        warehouse.execute(
-            f"""
-            delete from paired_outcomes
-            using placed_outcomes
-            where {" and ".join(f"paired_outcomes.{name} = placed_outcomes.{name}" for name in SAME_PAIR)}
-                and paired_outcomes.grader is not distinct from placed_outcomes.grader
-            """
-        )
+        for same in SAME_REQUEST:
+            warehouse.execute(f"delete from paired_outcomes using placed_outcomes where {SAME_PAIR} and {same}")
         replaced = before - warehouse.count("select count(*) from paired_outcomes")
         warehouse.insert("paired_outcomes", placed)
     return Added(
@@ -87,7 +92,7 @@ def _refuse_doubled(outcomes: Outcomes) -> None:
     """InputError where the pairs of one sampled request are two, so that neither can be the one that counts."""
     import polars as pl
 
-    key = [*SAME_PAIR, "grader"]
+    key = ["sample_id", "incumbent_model", "candidate_model", "grader"]
     sampled = outcomes.frame.filter(pl.col("sample_id").is_not_null())
     doubled = sampled.filter(sampled.select(key).is_duplicated())
     if not doubled.is_empty():

@@ -26,6 +26,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "endpoint": pl.String(),
     "request_id": pl.String(),
     "sample_id": pl.String(),
+    "sample_hash": pl.String(),
     "workload": pl.String(),
     "incumbent_model": pl.String(),
     "candidate_model": pl.String(),

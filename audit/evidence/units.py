@@ -181,7 +181,8 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
     decided_on = None if part is None else deciding_pairs(part)
     if rests_on:
         notes += (rests_on,)
-    ratio = output_ratio(usable) if is_exact else None
+    # another grader of the same answers says nothing new of their length
+    ratio = output_ratio(max(parts, key=len)) if is_exact and parts else None
     return Unit(
         name=name,
         margin=margin,
@@ -195,17 +196,17 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
 
 
 def _evened(pairs: pl.DataFrame) -> pl.DataFrame:
-    """The pairs with the weights of each outcomes file scaled to a mean of 1.
+    """The pairs with the weights of each sample, or of each file of scores, scaled to a mean of 1.
 
     A weight says how many requests a pair stands for among those of its own sample. Taken as they are, the few pairs
     of a small first sample would weigh as much together as the many of a later one.
     """
-    if pairs["outcome_file_hash"].n_unique() <= 1:
+    if pairs["drawn_with"].n_unique() <= 1:
         return pairs
     weight = pl.col("weight")
     is_even = weight.max() == weight.min()
     even = pl.when(is_even).then(1.0).otherwise(weight / weight.mean())
-    return pairs.with_columns(even.over("outcome_file_hash").alias("weight"))
+    return pairs.with_columns(even.over("drawn_with").alias("weight"))
 
 
 def _loss(pairs: pl.DataFrame, margin: float) -> tuple[QualityLoss, str]:

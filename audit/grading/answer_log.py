@@ -78,7 +78,7 @@ def add_answers(
         raise InputError(f"{folder}: no pair came of {replies.read:,} answers; {'; '.join(_in_words(counts, graded))}")
     prices = BatchPrices(config)
     others: Counter[str] = Counter()
-    rows = [outcome_row(pair, config, prices, today, others) for pair in graded.pairs]
+    rows = [outcome_row(pair, sample, config, prices, today, others) for pair in graded.pairs]
     outcomes = Outcomes(
         path=folder,
         file_hash=_hash(sample, replies, references, settings),
@@ -103,7 +103,7 @@ def add_answers(
 
 
 def outcome_row(
-    pair: Pair, config: Config, prices: BatchPrices, today: date, others: Counter[str]
+    pair: Pair, sample: Sample, config: Config, prices: BatchPrices, today: date, others: Counter[str]
 ) -> dict[str, object]:
     """A row of the outcomes' columns but for its number."""
     replay, reply = pair.replay, pair.reply
@@ -125,6 +125,7 @@ def outcome_row(
         "endpoint": replay.endpoint,
         "request_id": replay.request_id,
         "sample_id": replay.sample_id,
+        "sample_hash": sample.file_hash,
         "incumbent_model": first,
         "candidate_model": model,
         "incumbent_score": pair.incumbent_score,

@@ -78,7 +78,7 @@ def write_judge_batch(
         told = ", ".join(f"{count:,} {why.replace('_', ' ')}" for why, count in sorted(counts.items()))
         raise InputError(f"{sample_folder}: no pair of answers to judge ({told or 'no reply of the candidate'})")
     prices, others = BatchPrices(config), Counter[str]()
-    rows = [outcome_row(each.pair, config, prices, today, others) for each in found]
+    rows = [outcome_row(each.pair, sample, config, prices, today, others) for each in found]
     asked = [each for each in countable if not each.is_same]
     tokens = [_input_tokens(each, judge) for each in asked]
     folder = out or sample_folder / f"judge-{judge.model.replace('/', '-')}-{judge.rubric_hash}"

@@ -71,7 +71,7 @@ def _wants_json(body: Mapping[str, object]) -> bool:
 
 
 def _objects(path: Path) -> Iterator[tuple[str, Mapping[str, object]]]:
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
         for number, text in enumerate(file, 1):
             place = f"{path}, line {number:,}"
             try:

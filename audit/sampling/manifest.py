@@ -83,10 +83,12 @@ def read_replays(folder: Path) -> Iterator[Replay]:
     path = folder / REPLAYS
     if not path.is_file():
         raise InputError(f"{folder}: no {REPLAYS} in it; give the folder that `audit sample` wrote")
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
                 fields = cast("dict[str, object]", json.loads(line))
+                if not isinstance(probability := fields["inclusion_probability"], float | int):
+                    raise TypeError(f"inclusion_probability is {probability!r}, not a number")
                 roles = tuple(cast("list[Role]", fields.pop("roles")))
                 yield Replay(roles=roles, **fields)  # pyright: ignore[reportArgumentType]
             except (ValueError, TypeError, KeyError, AttributeError) as error:

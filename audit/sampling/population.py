@@ -87,7 +87,7 @@ def read_frames(warehouse: Warehouse, workloads: pl.DataFrame, verdicts: pl.Data
     """The frames, with the requests counted that need no second replay."""
     pairs = warehouse.frame("select * from outcome_pairs")
     cells = warehouse.frame("select * from replay_cells").with_columns(paired_count=pl.lit(0, dtype=pl.Int64))
-    if pairs["request_id"].drop_nulls().len():
+    if warehouse.count("select count(*) from paired_outcomes where scope = 'request'"):
         counted = warehouse.frame(
             f"select {', '.join(CELL_KEY)}, cast(count(*) as bigint) as paired from requests "
             f"where outcome = 'billed' and request_grain = 'request' and {HAS_PAIR} group by {', '.join(CELL_KEY)}"
@@ -97,12 +97,17 @@ def read_frames(warehouse: Warehouse, workloads: pl.DataFrame, verdicts: pl.Data
     return Frames(workloads=workloads, verdicts=verdicts, pairs=pairs, cells=cells)
 
 
-HAS_PAIR = """exists (
+PAIR_OF = """exists (
     select 1 from paired_outcomes inner join report_pairs
         on paired_outcomes.incumbent_model = report_pairs.incumbent_model
         and paired_outcomes.candidate_model = report_pairs.candidate_model
-    where paired_outcomes.scope = 'request' and paired_outcomes.request_id = requests.request_id
-        and paired_outcomes.incumbent_model = requests.model
+    where paired_outcomes.scope = 'request' and paired_outcomes.incumbent_model = requests.model and {same}
+)"""
+
+# By key where the pair knows it: ids may be missing or shared. Two questions, each of which is a hash join.
+HAS_PAIR = f"""(
+    {PAIR_OF.format(same="paired_outcomes.sample_id = printf('%016x', requests.request_key)")}
+    or {PAIR_OF.format(same="paired_outcomes.sample_id is null and paired_outcomes.request_id = requests.request_id")}
 )"""
 """Condition on a row of `requests`: a pair of the models asked about is stored for it."""
 

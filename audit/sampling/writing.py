@@ -12,7 +12,7 @@ from audit.sampling.found_texts import FoundTexts
 from audit.sampling.manifest import ANSWERS, ROLES, UNAVAILABLE, Replay, Role, write_replays
 from audit.sampling.selection import Selection
 
-UNAVAILABLE_COLUMNS = ("request_id", "endpoint", "path", "record_number", "reason")
+UNAVAILABLE_COLUMNS = ("sample_id", "weight", "request_id", "endpoint", "path", "record_number", "reason")
 
 
 def write_files(folder: Path, selection: Selection, found: FoundTexts, candidate: str) -> list[BatchFile]:
@@ -88,7 +88,16 @@ def _write_unavailable(path: Path, replays: list[Replay]) -> None:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(UNAVAILABLE_COLUMNS)
     table.writerows(
-        (each.request_id, each.endpoint, each.path, each.record_number, each.unavailable) for each in missing
+        (
+            each.sample_id,
+            each.weight,
+            each.request_id,
+            each.endpoint,
+            each.path,
+            each.record_number,
+            each.unavailable,
+        )
+        for each in missing
     )
     with open_private(path) as file:
         file.write(text.getvalue().encode())

@@ -16,6 +16,9 @@ from audit.evidence.statistics import wilson
 SETTINGS = ("sensitivity", "false_alarm_rate", "usd_per_check")
 """Keys of [check], and of [check.endpoint."NAME"] which has its own check."""
 
+MOST = 2**53
+"""Whole numbers beyond it have no exact float; no count and no price is as large."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
@@ -132,13 +135,15 @@ def _rate(where: str, value: object) -> Rate:
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < MOST else None
 
 
 def _range(where: str, value: object, most: float) -> Range:
     """One number or [low, point, high], within 0..most."""
     parts = cast("list[object]", value) if isinstance(value, list) else [value]
-    numbers = [float(part) for part in parts if isinstance(part, int | float) and not isinstance(part, bool)]
+    numbers = [
+        float(part) for part in parts if isinstance(part, int | float) and not isinstance(part, bool) and part < MOST
+    ]
     if len(numbers) != len(parts) or len(parts) not in (1, 3):
         raise ConfigError(f"{where} is {value!r}; give one number or [low, point, high]")
     if not all(0 <= number <= most and math.isfinite(number) for number in numbers):

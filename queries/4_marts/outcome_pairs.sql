@@ -27,7 +27,7 @@ select
     paired_outcomes.weight,
     paired_outcomes.parse_failed,
     paired_outcomes.grader,
-    paired_outcomes.outcome_file_hash,
+    coalesce(paired_outcomes.sample_hash, paired_outcomes.outcome_file_hash) as drawn_with,
     paired_outcomes.request_id,
     paired_outcomes.stratum,
     paired_outcomes.template_hash,
