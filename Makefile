@@ -20,7 +20,7 @@ lint: .venv/dev
 bench: .venv/dev ## load and report against bare DuckDB, in one run; ROWS=2000000
 	$(BIN)/python tests/benchmarks/bench.py --rows $(or $(ROWS),2000000)
 
-backtest: .venv/dev ## verdicts, intervals and savings against known truths, 1,000 samples each; five minutes
+backtest: .venv/dev ## verdicts, intervals and savings against known truths, 1,000 samples each; ten minutes
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/backtest.py --resamples $(or $(RESAMPLES),1000)
 
 fuzz: .venv/dev ## mutated samples through every reader; SECONDS=60; findings go to fuzz-findings/

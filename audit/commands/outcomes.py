@@ -28,7 +28,12 @@ def add(
         typer.Option("--references", help="What is known: sample_id or request_id, and expected or scores of people."),
     ] = None,
     harness: Annotated[
-        str | None, typer.Option("--harness", help="Read as the results of this eval harness; recognised if left out.")
+        str | None,
+        typer.Option(
+            "--harness",
+            help="Read as results of promptfoo, inspect_ai, openai_evals, openai_evals_api, braintrust or langsmith; "
+            "recognised if left out.",
+        ),
     ] = None,
     incumbent: Annotated[
         str | None, typer.Option("--incumbent", help="In results of a harness: MODEL, or MODEL=NAME IN THE FILE.")

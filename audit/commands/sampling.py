@@ -36,7 +36,11 @@ def sample(
     ] = None,
     again: Annotated[
         str,
-        typer.Option("--again", help="Requests that the incumbent answers once more, for its own noise: 100 or 10%."),
+        typer.Option(
+            "--again",
+            metavar="N|N%",
+            help="Requests that the incumbent answers once more, for its own noise: a number or a share.",
+        ),
     ] = "0",
     endpoint: Annotated[list[str] | None, typer.Option("--endpoint", help="Only this endpoint; repeatable.")] = None,
     workload: Annotated[

@@ -196,7 +196,8 @@ LITELLM_SPEND_LOGS = Reader(
     audience="teams with a LiteLLM proxy and its database",
     how_to_export=(
         'psql: \\copy (SELECT * FROM "LiteLLM_SpendLogs" WHERE "startTime" >= \'2026-01-01\') '
-        "TO 'spend_logs.csv' CSV HEADER"
+        "TO 'spend_logs.csv' CSV HEADER. Prompts, which `audit sample` needs, are in it from the day on that "
+        "general_settings has store_prompts_in_spend_logs: true"
     ),
     lacks=("tools and response format, unless the proxy stores prompts",),
     signatures=(frozenset({"request_id", "startTime", "model", "prompt_tokens", "completion_tokens"}),),
