@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from exports import Row, spend_log, write_jsonl
 from llm_server import Rule, execute_batch, serving
-from sample_folders import BIG, SMALL, write_lines
+from sample_folders import BIG
 
 from audit.assumptions import Assumptions
 from audit.config import Config
@@ -18,7 +18,8 @@ from audit.grader_settings import GraderSettings
 from audit.grading.answer_log import AddedAnswers, add_answers
 from audit.intake.loading import load
 from audit.pipeline import run_report
-from audit.sampling.manifest import Replay, custom_id, write_replays
+from audit.sampling.plan import Ask
+from audit.sampling.sample import Choice, make_sample
 from audit.scope import Question
 from audit.warehouse import Warehouse
 
@@ -68,50 +69,12 @@ RULES: list[Rule] = [
 ]
 
 
-def draw_sample(db: Path, log: Path, folder: Path) -> Path:
-    """A sample of all requests with their texts, in the files of the contract."""
+def draw_sample(db: Path, folder: Path) -> Path:
+    """A sample of all requests."""
+    question = Question(incumbent="gpt-4o", candidate="gpt-4o-mini", today=TODAY)
+    choice = Choice(ask=Ask(pairs=TICKETS + DATES))
     with Warehouse.read(db) as warehouse:
-        keys = warehouse.rows("select request_key, request_id, endpoint from requests order by request_id")
-    texts = {row["request_id"]: row for row in map(json.loads, log.read_text().splitlines())}
-    folder.mkdir()
-    replays: list[Replay] = []
-    asked: list[object] = []
-    answers: list[object] = []
-    for key, request_id, endpoint in keys:
-        row = texts[request_id]
-        sampled = f"{int(str(key)):016x}"
-        replays.append(
-            Replay(
-                sample_id=sampled,
-                request_id=str(request_id),
-                path=str(log),
-                record_number=1,
-                endpoint=str(endpoint),
-                workload_id="w",
-                stratum="all",
-                incumbent_model=BIG,
-                candidate_model=SMALL,
-                inclusion_probability=1.0,
-                template_hash=None,
-                request_date="2026-03-02",
-                incumbent_output_tokens=100,
-                roles=("candidate",),
-                has_logged_answer=True,
-                unavailable=None,
-            )
-        )
-        body = {"model": SMALL, "messages": row["messages"]}
-        line = {
-            "custom_id": custom_id(sampled, "candidate"),
-            "method": "POST",
-            "url": "/v1/chat/completions",
-            "body": body,
-        }
-        asked.append(line)
-        answers.append({"sample_id": sampled, **row["response"]["choices"][0]})
-    write_replays(folder, replays)
-    write_lines(folder / "candidate-001.jsonl", asked)
-    write_lines(folder / "answers.jsonl", answers)
+        make_sample(warehouse, question, CONFIG, Assumptions(), choice, out=folder)
     return folder
 
 
@@ -122,7 +85,7 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, AddedAnswe
     log = write_jsonl(folder / "log.jsonl", log_rows())
     db = folder / "usage.duckdb"
     assert load([str(log)], db).total("loaded") == TICKETS + DATES
-    sample = draw_sample(db, log, folder / "sample")
+    sample = draw_sample(db, folder / "sample")
     with serving(folder, RULES) as address:
         output = execute_batch(address, sample / "candidate-001.jsonl", folder / "output.jsonl")
     return db, add_answers(db, [output], sample, CONFIG, today=TODAY)
