@@ -70,7 +70,7 @@ def store_outcomes(warehouse: Warehouse, outcomes: Outcomes, *, today: date) -> 
     if placed.is_empty():
         raise InputError(
             f"{outcomes.path}: none of the {outcomes.frame.height:,} requests is in {warehouse.path}; "
-            "load their export first"
+            "load their export first; a sample belongs to the database it was drawn from"
         )
     with warehouse.transaction():
         warehouse.temporary("placed_outcomes", placed)
