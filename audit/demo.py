@@ -21,9 +21,12 @@ LOG, OUTCOMES, SETTINGS = "spend_logs.jsonl.gz", "outcomes.csv", "audit.toml"
 DATABASE = "demo.duckdb"
 """Not the default name: the tour makes its database anew, and must never do that to somebody's own."""
 
+AS_OF = date(2026, 11, 22)
+"""The day the demo is looked at: once its models are switched off, outcomes of theirs decide nothing."""
+
 NOTE = (
     "Demo data: real token counts and scores, but arrival times moved into one week and a chosen mix of endpoints; "
-    "daily and monthly figures only show how they look. README.md beside the log says more."
+    f"daily and monthly figures only show how they look. As of {AS_OF}. README.md beside the log says more."
 )
 
 
@@ -39,7 +42,7 @@ class DemoResult:
     document: "ReportDocument"
 
 
-def run_demo(directory: Path, *, today: date, progress: Progress = silent) -> DemoResult:
+def run_demo(directory: Path, *, today: date = AS_OF, progress: Progress = silent) -> DemoResult:
     """Load the demo's log and outcomes in `directory`, report on them and write the page there.
 
     An audit.toml that is already there is kept and counts, so that one can change it and run again. Raises ConfigError

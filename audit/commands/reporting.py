@@ -22,7 +22,7 @@ def demo(
     from audit.report.text import render_text
 
     with shown(quiet) as progress:
-        result = run_demo(directory, progress=progress, today=date.today())
+        result = run_demo(directory, progress=progress)
     if as_json:
         print_json(result.document)
         return
