@@ -120,11 +120,28 @@ def _name(row: Mapping[str, object], rule: Mapping[str, object], split: list[tup
     return f"{name}, {rule_in_words(rule)}" if (row["endpoint"], row["model"]) in split else name
 
 
+MOST_READ_AGAIN = 500_000
+"""Requests that a report reads again for what was observed of both models: about a second. All else reads cells."""
+
+SERVED_BY_BOTH = """
+    select coalesce(sum(request_count), 0) from traffic_cells
+    where request_grain = 'request'
+        and endpoint in (select endpoint from traffic_cells inner join report_pairs on model = incumbent_model)
+        and endpoint in (select endpoint from traffic_cells inner join report_pairs on model = candidate_model)
+"""
+
+
 def observational(warehouse: Warehouse, workloads: pl.DataFrame, candidate: str) -> dict[str, object]:
-    """What the log shows of both models on each workload; a workload behind a gate is not compared."""
+    """What the log shows of both models on each workload; a workload behind a gate is not compared.
+
+    Of more than MOST_READ_AGAIN requests on the endpoints that both serve, none is looked at.
+    """
+    concerned = warehouse.count(SERVED_BY_BOTH)
+    if not 0 < concerned <= MOST_READ_AGAIN:
+        return {"caveat": CAVEAT, "workloads": [], "requests_not_read": concerned}
     seen = observed(warehouse.frame("select * from observational_models"), candidate)
     ids = [name for name in workloads["workload_id"] if name in seen]
-    return {"caveat": CAVEAT, "workloads": [{"id": name, **seen[name]} for name in ids]}
+    return {"caveat": CAVEAT, "workloads": [{"id": name, **seen[name]} for name in ids], "requests_not_read": 0}
 
 
 def checks(warehouse: Warehouse, scope: Scope) -> "list[Check]":

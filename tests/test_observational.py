@@ -8,6 +8,7 @@ from typing import cast
 import numpy as np
 import pytest
 
+from audit import listing
 from audit.evidence.statistics import wilson
 from audit.intake.loading import load
 from audit.library import Report
@@ -142,3 +143,15 @@ def test_the_caveat_stands_wherever_observations_are_shown(tmp_path: Path) -> No
     assert caveat.startswith("Observational:")
     assert "observational, not counted" in Report(document=report).text(width=400)
     assert caveat[:60] in render_html(report)
+
+
+def test_more_requests_than_a_report_reads_again_are_counted_and_not_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MOST_READ_AGAIN", 279)
+    elsewhere = calls("other", 50)
+    report = reported(tmp_path, *calls("tag", 250), *calls("tag", 30, model=SMALL), *elsewhere)
+    found = report.get("observational")
+    assert found is not None
+    assert (found["workloads"], found.get("requests_not_read")) == ([], 280)
+    assert any(each.startswith("280 requests on endpoints that both models serve") for each in report["warnings"])

@@ -108,9 +108,14 @@ def _replay(document: ReportDocument, pilots: Sequence[Workload]) -> Step:
             "audit outcomes add FILE",
             f"Replay requests of {on}, score both answers, add the scores; pilots then become route or keep.",
         )
-    models = "" if pair == USUAL_PAIR else f" --from {quote(pair['incumbent'])} --to {quote(pair['candidate'])}"
+    models = "" if pair == USUAL_PAIR else f" --from {_quoted(pair['incumbent'])} --to {_quoted(pair['candidate'])}"
     return Step(
-        f"audit sample{models} --workload {quote(first['id'])}",
+        f"audit sample{models} --workload {_quoted(first['id'])}",
         f"Replay requests of {on}: it writes them as Batch input. `audit outcomes add OUTPUT --sample audit-sample` "
         "brings the answers back; pilots then become route or keep.",
     )
+
+
+def _quoted(name: str) -> str:
+    """A name as one word of a command to copy."""
+    return quote(words.clean(name, 80))

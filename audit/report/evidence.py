@@ -1,6 +1,6 @@
 """The part of the report document that shows what stands beside a verdict's interval: pairs, strata, observations."""
 
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 
 class Refused(TypedDict):
@@ -69,3 +69,4 @@ class Observations(TypedDict):
 
     caveat: str
     workloads: list[Observed]
+    requests_not_read: NotRequired[int]
