@@ -154,4 +154,6 @@ def test_more_requests_than_a_report_reads_again_are_counted_and_not_compared(
     found = report.get("observational")
     assert found is not None
     assert (found["workloads"], found.get("requests_not_read")) == ([], 280)
-    assert any(each.startswith("280 requests on endpoints that both models serve") for each in report["warnings"])
+    assert any(
+        each.startswith("280 requests on endpoints that both models serve") for each in report.get("warnings", [])
+    )
