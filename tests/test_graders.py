@@ -1,40 +1,15 @@
 """Graders: tables of cases with their scores, answers that cannot be read, and properties that hold for all."""
 
-import json
 import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from sample_folders import tool_calls
+from graded import UNREADABLE, calling, made, scored
 
 from audit.errors import ConfigError
 from audit.grader_settings import GraderSettings
-from audit.grading.grader import Grader, UnreadableError
+from audit.grading.grader import UnreadableError
 from audit.grading.graders import grader
-from audit.grading.message import Answer, answer_of_message
-
-UNREADABLE = "unreadable"
-
-
-def made(kind: str, **options: object) -> Grader:
-    """A grader as audit.toml would make it."""
-    return grader(GraderSettings(kind=kind, options=options))
-
-
-def scored(tool: Grader, given_text: str, expected_text: str) -> float | str:
-    """The score of one text against another, or that one of them cannot be read."""
-    try:
-        expected = tool.read(Answer(text=expected_text)) if tool.needs_reference else None
-        return tool.score(tool.read(Answer(text=given_text)), expected)
-    except UnreadableError:
-        return UNREADABLE
-
-
-def calling(*calls: tuple[str, object]) -> Answer:
-    """An answer that only calls tools."""
-    return answer_of_message({"role": "assistant", "content": None, "tool_calls": tool_calls(*calls)})
 
 
 @pytest.mark.parametrize(
@@ -273,48 +248,3 @@ def test_no_shell_reads_the_command(tmp_path: Path) -> None:
     tool = made("command", command=[sys.executable, "-c", "pass", f"; touch {trap}"])
     assert scored(tool, f"$(touch {trap})", "") == 1
     assert not trap.exists()
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
-
-
-@given(json_values)
-def test_json_agrees_with_itself_however_it_is_written(value: object) -> None:
-    for tool in (made("json"), made("json", ignore_order=True), made("json", tolerance=0.5)):
-        compact, wide = json.dumps(value), json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
-        assert scored(tool, compact, wide) == 1
-
-
-@given(json_values, json_values)
-def test_json_agreement_is_a_share_and_symmetric(one: object, other: object) -> None:
-    tool = made("json")
-    there, back = scored(tool, json.dumps(one), json.dumps(other)), scored(tool, json.dumps(other), json.dumps(one))
-    assert there == back
-    assert isinstance(there, float)
-    assert 0 <= there <= 1
-
-
-@given(st.lists(st.integers(0, 4), max_size=6).flatmap(lambda items: st.tuples(st.just(items), st.permutations(items))))
-def test_order_is_ignored_for_every_permutation(lists: tuple[list[int], list[int]]) -> None:
-    one, other = lists
-    assert scored(made("json", ignore_order=True), json.dumps(one), json.dumps(other)) == 1
-    calls = [[(f"tool_{n}", {"n": n}) for n in each] for each in (one, other)]
-    tool = made("tool_calls", ignore_order=True)
-    assert tool.score(tool.read(calling(*calls[0])), tool.read(calling(*calls[1]))) == 1
-
-
-@given(st.text())
-def test_a_text_agrees_with_itself_wherever_it_can_be_read(text: str) -> None:
-    for kind in ("exact", "text", "json", "numeric"):
-        assert scored(made(kind), text, text) in (1, UNREADABLE)
-
-
-@given(st.text(), st.text())
-def test_texts_that_differ_in_white_space_and_case_only_are_the_same(one: str, other: str) -> None:
-    tool = made("text")
-    if scored(tool, one + " " + other, one) != UNREADABLE:
-        assert scored(tool, f"\n{one}\t \u00a0{other} ", f"{one} {other}") == 1
