@@ -23,8 +23,9 @@ MIN_PAIRS = 30
 """Pairs below which nothing is routed: the usual floor per stratum of a replay."""
 
 MIN_LENGTHS = 10
-"""Equally weighted pairs below which no length ratio is believed. On ZeroEval and Shaberi a 90 % interval from 10 or 20 pairs covers
-the ratio of the endpoint in 90 to 98 % of the samples; the range assumed without pairs misses 7 of the 11 outright."""
+"""Equally weighted pairs below which no length ratio is believed. On ZeroEval and Shaberi a 90 % interval from 10 or
+20 pairs covers the ratio of the endpoint in 90 to 98 % of the samples; the range assumed without pairs misses 7 of the
+11 outright."""
 
 LENGTH_SPREAD = 0.43
 """Standard deviation of the logarithm of a pair's length ratio: 0.55 to 2.25 in 90 % of the pairs of ZeroEval."""

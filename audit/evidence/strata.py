@@ -12,7 +12,7 @@ from typing import Literal, cast
 import numpy as np
 import polars as pl
 
-from audit.evidence.estimates import QualityLoss, quality_loss
+from audit.evidence.estimates import IMPLAUSIBLE_GAIN, IMPLAUSIBLE_SCORE, QualityLoss, quality_loss
 from audit.evidence.heterogeneity import cochran_p, gail_simon_p, smoothed
 from audit.evidence.statistics import Floats, holm, wilson
 
@@ -21,9 +21,6 @@ MIN_PART = 15
 
 ERROR = 0.05
 """How often a unit whose parts are alike may be taken for one whose parts differ."""
-
-IMPLAUSIBLE_SCORE, IMPLAUSIBLE_GAIN = 0.20, 0.10
-"""A part with the whole interval of its score, or of its gain, beyond these is more likely misread than measured."""
 
 Kind = Literal["stratum", "workload", "input_length"]
 """What tells the parts apart: strata of the sample, workloads of a pooled endpoint, thirds by input length."""
@@ -200,7 +197,7 @@ def _columns(pairs: pl.DataFrame) -> tuple[Floats, Floats, Floats, Floats]:
 
 
 def _is_suspect(pairs: pl.DataFrame, loss: QualityLoss) -> bool:
-    """Implausible beyond noise: a small part is implausible by chance too often."""
+    """Implausible with the whole interval of its score, or of its gain: a small part is so by chance too often."""
     before, _, weights, discounts = _columns(pairs)
     carried = weights * discounts
     rate = float((before * carried).sum() / carried.sum())

@@ -160,10 +160,10 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
     if pairs.is_empty():
         return Unit(name=name, margin=margin, notes=notes)
     usable = pairs.filter(~pl.col("parse_failed") | SCORED) if pairs["parse_failed"].any() else pairs
-    usable = _evened(usable)
+    usable = evened(usable)
     parts = _graded_alike(usable)
-    found = [(*_loss(part, margin), part) for part in parts if part.height >= MIN_PAIRS] or [
-        (*_loss(part, margin), part) for part in parts
+    found = [(*graded_loss(part, margin), part) for part in parts if part.height >= MIN_PAIRS] or [
+        (*graded_loss(part, margin), part) for part in parts
     ]
     losses = [loss for loss, _, _ in found]
     if len(parts) > 1:
@@ -195,7 +195,7 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
     )
 
 
-def _evened(pairs: pl.DataFrame) -> pl.DataFrame:
+def evened(pairs: pl.DataFrame) -> pl.DataFrame:
     """The pairs with the weights of each sample, or of each file of scores, scaled to a mean of 1.
 
     A weight says how many requests a pair stands for among those of its own sample. Taken as they are, the few pairs
@@ -209,7 +209,7 @@ def _evened(pairs: pl.DataFrame) -> pl.DataFrame:
     return pairs.with_columns(even.over("drawn_with").alias("weight"))
 
 
-def _loss(pairs: pl.DataFrame, margin: float) -> tuple[QualityLoss, str]:
+def graded_loss(pairs: pl.DataFrame, margin: float) -> tuple[QualityLoss, str]:
     """The loss of one grader's pairs, and the reason code of what a judge's rests on ('' for other graders)."""
     if is_judged(pairs):
         return judged_loss(pairs, margin)
