@@ -93,6 +93,21 @@ def _sample_size(variance: float, gap: float, margin: float, alpha: float, power
     return math.ceil(min(wanted, MOST_PAIRS))
 
 
+def paired_columns(pairs: pl.DataFrame) -> tuple[Floats, Floats, Floats, Floats]:
+    """Incumbent's and candidate's scores, weights, and what each pair counts for: 1 where nobody aged them."""
+    before, after, weights = (
+        pairs[name].cast(pl.Float64).to_numpy() for name in ("incumbent_score", "candidate_score", "weight")
+    )
+    aged = "discount" in pairs.columns
+    return before, after, weights, pairs["discount"].cast(pl.Float64).to_numpy() if aged else np.ones(pairs.height)
+
+
+def loss_of(pairs: pl.DataFrame, margin: float) -> QualityLoss:
+    """`quality_loss` of a frame of at least one pair, all with scores."""
+    before, after, weights, discounts = paired_columns(pairs)
+    return quality_loss(before, after, weights, margin, discounts)
+
+
 def quality_loss(
     incumbent: Floats, candidate: Floats, weights: Floats, margin: float, discounts: Floats | None = None
 ) -> QualityLoss:

@@ -7,7 +7,7 @@ from typing import cast
 import polars as pl
 
 from audit.assumptions import Range
-from audit.evidence.estimates import MIN_PAIRS, QualityLoss, output_ratio, quality_loss
+from audit.evidence.estimates import MIN_PAIRS, QualityLoss, loss_of, output_ratio
 from audit.evidence.judged import deciding_pairs, is_judged, judged_loss
 from audit.evidence.priors import model_family
 from audit.evidence.strata import Split
@@ -213,11 +213,4 @@ def graded_loss(pairs: pl.DataFrame, margin: float) -> tuple[QualityLoss, str]:
     """The loss of one grader's pairs, and the reason code of what a judge's rests on ('' for other graders)."""
     if is_judged(pairs):
         return judged_loss(pairs, margin)
-    plain = quality_loss(
-        pairs["incumbent_score"].cast(pl.Float64).to_numpy(),
-        pairs["candidate_score"].cast(pl.Float64).to_numpy(),
-        pairs["weight"].cast(pl.Float64).to_numpy(),
-        margin,
-        pairs["discount"].cast(pl.Float64).to_numpy(),
-    )
-    return plain, ""
+    return loss_of(pairs, margin), ""
