@@ -16,12 +16,13 @@ from audit.backtest.document import Backtest, backtest, parse_pairs
 from audit.backtest.figures import Figures
 from audit.backtest.populations import Population, population
 from audit.backtest.prices import Price
+from audit.backtest.sources import from_files
 from audit.backtest.tables import table, title
 from audit.cli import app
 from audit.demo import run_demo
 from audit.errors import AuditError, ConfigError, InputError
 from tests.benchmarks.backtest import FILES, RESAMPLES, SEED, committed, input_hashes, outcomes_file, populations, run
-from tests.paired import outcomes, pairs
+from tests.paired import outcomes, pairs, verdicts, workload, workload_frame
 
 Z0513, Z0806, SHABERI, ROUTELLM = FILES
 
@@ -59,13 +60,51 @@ def test_the_truth_is_the_loss_and_the_bill_of_all_pairs() -> None:
     assert sum(bill.list_cost - bill.saving for bill in bills) == pytest.approx(0.60108585)
 
 
-def test_weights_and_unparsed_pairs_count_as_they_do_in_a_verdict() -> None:
+def test_weights_and_failed_answers_count_as_they_do_in_a_verdict() -> None:
     heavy = pairs("a", [1.0, 1.0], [0.0, 1.0], weight=pl.Series([3.0, 1.0]))
-    unread = pairs("a", [1.0], [0.0], parse_failed=True)
-    (end,) = planted(heavy, unread).endpoints
-    assert (end.pairs, end.requests, end.loss) == (3, 5.0, 75.0)
+    failed = pairs("a", [1.0], [0.0], parse_failed=True)
+    unread = failed.with_columns(candidate_score=pl.lit(None, dtype=pl.Float64))
+    (end,) = planted(heavy, failed, unread).endpoints
+    decided = verdicts(workload_frame(workload("a")), pl.concat([heavy, failed, unread])).row(0, named=True)
+    assert (end.pairs, end.requests, end.loss) == (4, 6.0, 80.0)
+    assert decided["quality_loss_point"] == 80.0
     with pytest.raises(InputError, match="no pair could be parsed"):
         planted(unread)
+
+
+def test_pairs_of_several_samples_weigh_as_they_do_in_a_verdict() -> None:
+    """The first sample's pairs stand for 100 requests each, the second's for one: both count by their numbers."""
+    few = outcomes("a", both=8, lost=2, weight=100.0).with_columns(drawn_with=pl.lit("first"))
+    many = outcomes("a", both=90, weight=pl.Series([1.0, 2.0] * 45)).with_columns(drawn_with=pl.lit("second"))
+    (end,) = planted(few, many).endpoints
+    assert end.loss == pytest.approx(2.0)
+
+
+def test_of_judged_pairs_the_truth_is_what_people_say() -> None:
+    judged = outcomes("a", both=100, grader="judge:x").with_columns(
+        incumbent_human_score=pl.lit(1.0), candidate_human_score=pl.Series([0.0] * 5 + [1.0] * 95)
+    )
+    found = planted(judged)
+    assert found.endpoints[0].loss == pytest.approx(5.0)
+    assert found.differences()[0][0].mean() == 5.0
+
+
+def test_only_pairs_of_two_models_with_a_yardstick_are_a_population(tmp_path: Path) -> None:
+    file = tmp_path / "scores.csv"
+    head = "endpoint,incumbent_model,candidate_model,incumbent_score,candidate_score,incumbent_failed\n"
+    rows = ["a,gpt-4o,gpt-4o-mini,1,1,false\n"] * 30
+    other = ["a,gpt-4o,gpt-4o-mini,,1,true\n", "a,gpt-4o,gpt-4o,1,0,false\n"]
+    file.write_text(head + "".join(rows + other))
+    (found,) = from_files([file], scale="1", margin_of=lambda _: 5.0, prices=one_dollar)
+    assert (found.candidate, found.frame.height, found.endpoints[0].loss) == ("gpt-4o-mini", 30, 0.0)
+    file.write_text(head + "".join(other))
+    with pytest.raises(InputError, match="no pairs of two models"):
+        from_files([file], scale="1", margin_of=lambda _: 5.0, prices=one_dollar)
+
+
+def test_a_population_without_truth_is_refused() -> None:
+    with pytest.raises(InputError, match="scored implausibly"):
+        planted(outcomes("artefact", both=5, won=80))
 
 
 def test_clear_endpoints_are_decided_rightly_and_without_regret() -> None:
@@ -217,6 +256,10 @@ def test_outcomes_that_name_only_requests_and_databases_without_outcomes_say_wha
     file = tmp_path / "scores.csv"
     file.write_text("request_id,incumbent_model,candidate_model,incumbent_score,candidate_score\nr1,a,b,1,1\n")
     with pytest.raises(InputError, match="no row names its endpoint"):
+        called([str(file)])
+    head = "endpoint,request_id,incumbent_model,candidate_model,incumbent_score,candidate_score\n"
+    file.write_text(f"{head}tag,,a,b,1,1\n,r1,a,b,1,0\n")
+    with pytest.raises(InputError, match="1 rows do not name their endpoint"):
         called([str(file)])
     with pytest.raises(AuditError, match="audit load"):
         called(["--db", str(tmp_path / "none.duckdb")])

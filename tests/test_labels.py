@@ -93,6 +93,14 @@ def test_labels_of_several_people_are_averaged_and_of_one_must_not_contradict(ca
     assert case.human() == [(one, 1.0, 0.5)]
 
 
+def test_labels_that_name_one_pair_in_two_ways_are_averaged_and_the_pair_counts_once(case: Case) -> None:
+    one = case.ids[0]
+    rows = (f"{one},incumbent,ana,", f"{one},candidate,bo,{SMALL}")
+    told = case.label(*rows, header="sample_id,preference,labelled_by,candidate_model")
+    assert case.human() == [(one, 0.5, 0.5)]
+    assert (told.used, told.pairs, told.changed) == (2, 1, 1)
+
+
 def test_scores_of_people_are_brought_to_zero_to_one(case: Case) -> None:
     file = case.folder / "scores.csv"
     rows = ["sample_id,incumbent_human_score,candidate_human_score", f"{case.ids[0]},5,2"]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from audit.backtest.populations import Endpoint, Population
 from audit.backtest.replay import Replay
+from audit.errors import InputError
 from audit.evidence.statistics import Floats
 
 _ROUNDING = 1e-9
@@ -155,6 +156,8 @@ def _coverage(covers: Floats, ends: tuple[Endpoint, ...]) -> Coverage:
         for place, end in enumerate(ends)
         if not np.isnan(covers[:, place]).all()
     }
+    if not shares:
+        raise InputError("no sample held a pair with scores, so there is no interval; draw more with --pairs")
     least = min(shares, key=lambda name: shares[name])
     mean = sum(shares.values()) / len(shares)
     return {"share": mean, "lowest": {"endpoint": least, "share": shares[least]}}
@@ -170,14 +173,13 @@ def _decisions(replay: Replay, ends: tuple[Endpoint, ...]) -> Decisions:
     asked = np.array([not each.is_suspect for each in ends])
     good = np.array([each.is_good for each in ends])[asked]
     verdict = replay.verdict[:, asked]
-    undecided = float((verdict == "pilot").mean())
-    right = float(((verdict == "route") & good | (verdict == "keep") & ~good).mean())
-    decided = 1 - undecided
+    decided = verdict != "pilot"
+    right = (verdict == "route") & good | (verdict == "keep") & ~good
     return {
-        "right": right,
-        "wrong": decided - right,
-        "undecided": undecided,
-        "right_of_decided": right / decided if decided > 0 else None,
+        "right": float(right.mean()),
+        "wrong": float((decided & ~right).mean()),
+        "undecided": float((~decided).mean()),
+        "right_of_decided": _mean(right[decided]),
     }
 
 

@@ -9,14 +9,14 @@ flatter every interval; comparing with the other 70 would blame it for their noi
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from audit.assumptions import exact_decimal
 from audit.backtest.prices import Price, Prices
 from audit.errors import InputError
-from audit.evidence.estimates import IMPLAUSIBLE_GAIN, IMPLAUSIBLE_SCORE
+from audit.evidence.judged import deciding_pairs
 from audit.evidence.statistics import Floats
+from audit.evidence.units import SCORED, evened, graded_loss
 
 PAIRS: dict[str, pl.DataType] = {
     "workload_id": pl.String(),
@@ -29,6 +29,8 @@ PAIRS: dict[str, pl.DataType] = {
     "incumbent_output_tokens": pl.Int64(),
     "candidate_output_tokens": pl.Int64(),
     "weight": pl.Float64(),
+    "discount": pl.Float64(),
+    "drawn_with": pl.String(),
     "parse_failed": pl.Boolean(),
     "grader": pl.String(),
     "stratum": pl.String(),
@@ -103,11 +105,13 @@ class Population:
         """Whether savings can be judged."""
         return all(each.bill is not None for each in self.endpoints)
 
-    def differences(self) -> list[Floats]:
-        """Incumbent minus candidate score of every endpoint's parsed pairs, in points of 100."""
-        difference = (100 * (pl.col("incumbent_score") - pl.col("candidate_score"))).alias("difference")
-        parsed = self.frame.filter(~pl.col("parse_failed")).select("endpoint", difference)
-        return [part["difference"].to_numpy() for part in parsed.partition_by("endpoint", maintain_order=True)]
+    def differences(self) -> list[tuple[Floats, Floats]]:
+        """Incumbent minus candidate score of every endpoint's deciding pairs, in points of 100, and their weights."""
+        difference = 100 * (pl.col("incumbent_score") - pl.col("candidate_score"))
+        parts = (
+            deciding_pairs(part) for part in self.frame.filter(SCORED).partition_by("endpoint", maintain_order=True)
+        )
+        return [(part.select(difference).to_series().to_numpy(), part["weight"].to_numpy()) for part in parts]
 
     def workloads(self) -> pl.DataFrame:
         """One row per endpoint in the columns that verdicts and savings read; without a bill it costs nothing."""
@@ -121,9 +125,9 @@ class Population:
 def population(
     name: str, source_hash: str, frame: pl.DataFrame, margin_of: Callable[[str], float], prices: Prices
 ) -> Population:
-    """The pairs of one pair of models and one grader; endpoints without a single parsed pair have no truth.
+    """The pairs of one pair of models and one grader; endpoints without a single scored pair have no truth.
 
-    `frame` has the columns of an outcomes file, `input_tokens` among them where they are known.
+    `frame` has the columns of an outcomes file, `input_tokens` and `drawn_with` among them where they are known.
     """
     missing = (pl.lit(None, dtype=kind).alias(column) for column, kind in PAIRS.items() if column not in frame.columns)
     pairs = (
@@ -131,25 +135,27 @@ def population(
         .with_columns(
             workload_id=pl.col("endpoint"),
             weight=pl.col("weight").fill_null(1.0),
+            discount=pl.lit(1.0),
             parse_failed=pl.col("parse_failed").fill_null(value=False),
         )
         .select(pl.col(column).cast(kind) for column, kind in PAIRS.items())
     )
-    pairs = pairs.filter((~pl.col("parse_failed")).any().over("endpoint")).sort("endpoint", maintain_order=True)
+    pairs = pairs.filter(SCORED.any().over("endpoint")).sort("endpoint", maintain_order=True)
     if pairs.is_empty():
         raise InputError(f"{name}: no pair could be parsed, so there is no truth to compare with")
     incumbent, candidate = (str(pairs[column][0]) for column in ("incumbent_model", "candidate_model"))
     before, after = prices(incumbent), prices(candidate)
-    endpoints = (
-        _endpoint(part, margin_of, before, after) for part in pairs.partition_by("endpoint", maintain_order=True)
-    )
+    parts = [evened(part) for part in pairs.partition_by("endpoint", maintain_order=True)]
+    endpoints = tuple(_endpoint(part, margin_of, before, after) for part in parts)
+    if all(each.is_suspect for each in endpoints):
+        raise InputError(f"{name}: every endpoint is scored implausibly, so there is no truth; check the scorer")
     return Population(
         name=name,
         source_hash=source_hash,
         incumbent=incumbent,
         candidate=candidate,
-        frame=pairs.with_columns(pl.lit(None, dtype=kind).alias(column) for column, kind in EMPTY.items()),
-        endpoints=tuple(endpoints),
+        frame=pl.concat(parts).with_columns(pl.lit(None, dtype=kind).alias(column) for column, kind in EMPTY.items()),
+        endpoints=endpoints,
     )
 
 
@@ -157,16 +163,15 @@ def _endpoint(
     pairs: pl.DataFrame, margin_of: Callable[[str], float], before: Price | None, after: Price | None
 ) -> Endpoint:
     name = str(pairs["endpoint"][0])
-    parsed = pairs.filter(~pl.col("parse_failed"))
-    weights, old, new = (parsed[column].to_numpy() for column in ("weight", "incumbent_score", "candidate_score"))
-    incumbent, candidate = float(np.average(old, weights=weights)), float(np.average(new, weights=weights))
+    margin = margin_of(name)
+    whole, _ = graded_loss(pairs.filter(SCORED), margin / 100)
     return Endpoint(
         name=name,
         pairs=pairs.height,
         requests=float(pairs["weight"].sum()),
-        margin=margin_of(name),
-        loss=float(np.average(100 * (old - new), weights=weights)),
-        is_suspect=incumbent < IMPLAUSIBLE_SCORE or candidate - incumbent > IMPLAUSIBLE_GAIN,
+        margin=margin,
+        loss=100 * whole.loss.point,
+        is_suspect=whole.is_suspect,
         bill=None if before is None or after is None else _bill(pairs, before, after),
     )
 

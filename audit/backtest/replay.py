@@ -97,7 +97,10 @@ def replay(
     def column(name: str) -> Floats:
         return told[name].cast(pl.Float64).fill_null(np.nan).to_numpy().reshape(samples, len(sizes))
 
-    means = [each[plain.integers(0, len(each), (PLAIN, pairs))].mean(axis=1) for each in population.differences()]
+    means: list[Floats] = []
+    for differences, weights in population.differences():
+        drawn = plain.integers(0, len(differences), (PLAIN, pairs))
+        means.append((weights[drawn] * differences[drawn]).sum(axis=1) / weights[drawn].sum(axis=1))
     return Replay(
         pairs=pairs,
         verdict=cast("Verdicts", told["verdict"].to_numpy().astype(str)).reshape(samples, len(sizes)),

@@ -21,9 +21,10 @@ def from_files(paths: Sequence[Path], *, scale: str, margin_of: MarginOf, prices
     found: list[Population] = []
     for path in paths:
         outcomes = read_outcomes(path, scale=scale)
-        frame = outcomes.frame.filter(pl.col("endpoint").is_not_null())
-        if frame.is_empty():
-            raise InputError(f"{path}: no row names its endpoint; `audit outcomes add` the file and run without DATA")
+        if unnamed := outcomes.frame["endpoint"].null_count():
+            many = "no row names its" if unnamed == outcomes.frame.height else f"{unnamed:,} rows do not name their"
+            raise InputError(f"{path}: {many} endpoint; `audit outcomes add` the file and run without DATA")
+        frame = outcomes.frame.with_columns(outcome_file_hash=pl.lit(outcomes.file_hash))
         found += _populations(path.stem, outcomes.file_hash, frame, margin_of, prices)
     return found
 
@@ -63,7 +64,16 @@ def from_database(warehouse: Warehouse, *, margin_of: MarginOf, prices: Prices) 
 def _populations(
     name: str, source_hash: str, frame: pl.DataFrame, margin_of: MarginOf, prices: Prices
 ) -> list[Population]:
-    """One population per pair of models and grader: what is judged differently has another truth."""
+    """One population per pair of models and grader: what is judged differently has another truth.
+
+    As for verdicts, the incumbent against itself is noise, and a failed answer of its own is no yardstick.
+    """
+    is_pair = (pl.col("incumbent_model") != pl.col("candidate_model")) & ~pl.col("incumbent_failed").fill_null(
+        value=False
+    )
+    frame = frame.filter(is_pair).with_columns(drawn_with=pl.coalesce("sample_hash", "outcome_file_hash"))
+    if frame.is_empty():
+        raise InputError(f"{name}: no pairs of two models, only failed answers or one model with itself")
     parts = frame.partition_by("incumbent_model", "candidate_model", "grader", maintain_order=True)
     found: list[Population] = []
     for part in parts:

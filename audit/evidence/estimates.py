@@ -23,14 +23,16 @@ MIN_PAIRS = 30
 """Pairs below which nothing is routed: the usual floor per stratum of a replay."""
 
 MIN_LENGTHS = 10
-"""Pairs below which no length ratio is believed. On ZeroEval and Shaberi a 90 % interval from 10 or 20 pairs covers
-the ratio of the endpoint in 90 to 98 % of the samples; the range assumed without pairs misses 7 of the 11 outright."""
+"""Equally weighted pairs below which no length ratio is believed. On ZeroEval and Shaberi a 90 % interval from 10 or
+20 pairs covers the ratio of the endpoint in 90 to 98 % of the samples; the range assumed without pairs misses 7 of the
+11 outright."""
 
 LENGTH_SPREAD = 0.43
 """Standard deviation of the logarithm of a pair's length ratio: 0.55 to 2.25 in 90 % of the pairs of ZeroEval."""
 
 MIN_DIFFERING = 10
-"""Unequal pairs below which a Student interval is widened: a few differences say little about their own spread."""
+"""Unequal pairs below which a Student interval is widened: a few differences say little about their own spread. They
+count by what they carry of the effective size: many light ones are no sign that the heavy ones show theirs."""
 
 IMPLAUSIBLE_SCORE = 0.20
 """An incumbent in production that scores below this is more likely misread than this bad."""
@@ -91,6 +93,21 @@ def _sample_size(variance: float, gap: float, margin: float, alpha: float, power
     return math.ceil(min(wanted, MOST_PAIRS))
 
 
+def paired_columns(pairs: pl.DataFrame) -> tuple[Floats, Floats, Floats, Floats]:
+    """Incumbent's and candidate's scores, weights, and what each pair counts for: 1 where nobody aged them."""
+    before, after, weights = (
+        pairs[name].cast(pl.Float64).to_numpy() for name in ("incumbent_score", "candidate_score", "weight")
+    )
+    aged = "discount" in pairs.columns
+    return before, after, weights, pairs["discount"].cast(pl.Float64).to_numpy() if aged else np.ones(pairs.height)
+
+
+def loss_of(pairs: pl.DataFrame, margin: float) -> QualityLoss:
+    """`quality_loss` of a frame of at least one pair, all with scores."""
+    before, after, weights, discounts = paired_columns(pairs)
+    return quality_loss(before, after, weights, margin, discounts)
+
+
 def quality_loss(
     incumbent: Floats, candidate: Floats, weights: Floats, margin: float, discounts: Floats | None = None
 ) -> QualityLoss:
@@ -114,7 +131,7 @@ def quality_loss(
     is_binary = bool(np.isin(incumbent, (0.0, 1.0)).all() and np.isin(candidate, (0.0, 1.0)).all())
     if not (is_binary and is_self_weighted):
         graded = mean.interval()
-        if np.count_nonzero(difference) < MIN_DIFFERING:
+        if round(lost + won, 6) < MIN_DIFFERING:
             low, high, p = min(low, graded[0]), max(high, graded[1]), max(p, mean.p(margin))
         else:
             (low, high), p = graded, mean.p(margin)
@@ -133,29 +150,30 @@ def quality_loss(
 
 
 def output_ratio(pairs: pl.DataFrame) -> Range | None:
-    """Candidate output tokens per incumbent output token, None with fewer than MIN_LENGTHS pairs of known lengths.
+    """Candidate output tokens per incumbent output token, None where known lengths count for fewer than MIN_LENGTHS.
 
     Ratio of weighted sums. The error of its logarithm is the jackknife's (Tukey 1958), which a few runaway answers
-    widen as they should, and as if two more pairs had been seen, one of the usual spread on either side; the interval
-    is that of a skewed mean (Hall 1992), on the log scale, so that it stays above 0.
+    widen as they should, and as if two more pairs had been seen, one of the usual spread on either side; a pair
+    discounted by a has 1/a times the variance. The interval is that of a skewed mean (Hall 1992), on the log scale, so
+    that it stays above 0.
     """
     if pairs["candidate_output_tokens"].null_count() == pairs.height:
         return None
     known = pairs.filter((pl.col("candidate_output_tokens") > 0) & (pl.col("incumbent_output_tokens") > 0))
     n = known.height
-    if n < MIN_LENGTHS:
-        return None
     weights, after, before = (
         known[name].cast(pl.Float64).to_numpy()
         for name in ("weight", "candidate_output_tokens", "incumbent_output_tokens")
     )
     discounts = known["discount"].cast(pl.Float64).to_numpy() if "discount" in known.columns else np.ones(n)
     weights = weights * discounts
+    size = effective_size(weights, discounts)
+    if round(size, 6) < MIN_LENGTHS:
+        return None
     after, before = weights * after, weights * before
     without_one = np.log((after.sum() - after) / (before.sum() - before))
-    parts = without_one.mean() - without_one
+    parts = (without_one.mean() - without_one) / np.sqrt(discounts)
     ratio = float(after.sum() / before.sum())
-    size = effective_size(weights, discounts)
     error = math.hypot(math.sqrt(float((parts**2).sum()) * (n - 1) / n), LENGTH_SPREAD * math.sqrt(2) / size)
     estimate = PairedMean(
         mean=math.log(ratio), error=error, degrees=size - 1, skewness=float((parts**3).sum()) / error**3

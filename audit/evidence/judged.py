@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from audit.assumptions import Range
-from audit.evidence.estimates import QualityLoss, quality_loss
+from audit.evidence.estimates import QualityLoss, loss_of, paired_columns
 from audit.evidence.statistics import Floats, effective_size, paired_mean, tango_interval, tango_p, wilson
 
 JUDGE = "judge:"
@@ -127,20 +127,21 @@ def judged_loss(pairs: pl.DataFrame, margin: float) -> tuple[QualityLoss, str]:
     """
     people = labelled(pairs)
     if people.is_empty():
-        return quality_loss(*scores(pairs), _weights(pairs), margin, _discounts(pairs)), "judge_unverified"
-    alone = quality_loss(*scores(people, HUMAN_SCORES), _weights(people), margin, _discounts(people))
+        return loss_of(pairs, margin), "judge_unverified"
+    alone = loss_of(deciding_pairs(pairs), margin)
     if people.height < MIN_LABELS:
         return alone, "judge_few_labels"
     rest = pairs.filter(~pl.all_horizontal(pl.col(name).is_not_null() for name in HUMAN_SCORES))
     if rest.is_empty():
         return alone, "judge_corrected"
+    (_, _, weights, discounts), (_, _, others, other_discounts) = paired_columns(people), paired_columns(rest)
     result = corrected_mean(
-        _difference(people, HUMAN_SCORES),
+        _difference(deciding_pairs(people)),
         _difference(people),
-        _weights(people),
+        weights,
         _difference(rest),
-        _weights(rest),
-        (_discounts(people), _discounts(rest)),
+        others,
+        (discounts, other_discounts),
     )
     low, high = result.interval()
     size = alone.size
@@ -178,8 +179,8 @@ def agreement(pairs: pl.DataFrame) -> Agreement:
     people = labelled(pairs.filter(~pl.col("parse_failed").fill_null(value=False)))
     if people.is_empty():
         return Agreement(labels=0, share=None, kappa=None)
-    weights = _weights(people)
-    human, judge = (np.sign(_difference(people, names)) for names in (HUMAN_SCORES, SCORES))
+    _, _, weights, _ = paired_columns(people)
+    human, judge = (np.sign(_difference(each)) for each in (deciding_pairs(people), people))
     total, size = float(weights.sum()), effective_size(weights)
     share = float(weights[human == judge].sum()) / total
     chance = sum(
@@ -219,21 +220,6 @@ def deciding_pairs(pairs: pl.DataFrame) -> pl.DataFrame:
     return people.with_columns(pl.col(human).alias(name) for name, human in zip(SCORES, HUMAN_SCORES, strict=True))
 
 
-def scores(pairs: pl.DataFrame, names: tuple[str, str] = SCORES) -> tuple[Floats, Floats]:
-    """Incumbent's and candidate's scores as arrays."""
-    incumbent, candidate = (pairs[name].cast(pl.Float64).to_numpy() for name in names)
-    return incumbent, candidate
-
-
-def _difference(pairs: pl.DataFrame, names: tuple[str, str] = SCORES) -> Floats:
-    incumbent, candidate = scores(pairs, names)
+def _difference(pairs: pl.DataFrame) -> Floats:
+    incumbent, candidate, _, _ = paired_columns(pairs)
     return incumbent - candidate
-
-
-def _weights(pairs: pl.DataFrame) -> Floats:
-    return pairs["weight"].cast(pl.Float64).to_numpy()
-
-
-def _discounts(pairs: pl.DataFrame) -> Floats:
-    """What each pair counts for; 1 where nobody aged them."""
-    return pairs["discount"].cast(pl.Float64).to_numpy() if "discount" in pairs.columns else np.ones(pairs.height)

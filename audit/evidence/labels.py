@@ -120,22 +120,27 @@ def _store(warehouse: Warehouse, labels: list[Label]) -> tuple[int, int]:
     rows = [(each.key, each.candidate_model, each.incumbent, each.candidate) for each in labels]
     names = ("label_key", "label_model", "new_incumbent", "new_candidate")
     frame = pl.DataFrame(rows, schema=dict(zip(names, (pl.String,) * 2 + (pl.Float64,) * 2, strict=True)), orient="row")
-    warehouse.temporary("new_labels", frame.group_by(names[:2]).mean())
-    where = (
-        f"starts_with(grader, '{JUDGE}') "
-        "and label_key in ('sample_id ' || paired_outcomes.sample_id, 'request_id ' || paired_outcomes.request_id) "
-        "and label_model in ('', paired_outcomes.candidate_model)"
-    )
-    is_same = (
-        f"{HUMAN_SCORES[0]} is not distinct from new_incumbent and {HUMAN_SCORES[1]} is not distinct from new_candidate"
-    )
-    pairs, same = warehouse.rows(
-        f"select count(*), count(*) filter (where {is_same}) from paired_outcomes inner join new_labels on {where}"
-    )[0]
+    warehouse.temporary("new_labels", frame)
+    means = f"""
+        select
+            paired_outcomes.rowid as pair,
+            avg(new_incumbent) as new_incumbent,
+            avg(new_candidate) as new_candidate,
+            any_value({HUMAN_SCORES[0]}) as old_incumbent,
+            any_value({HUMAN_SCORES[1]}) as old_candidate
+        from paired_outcomes
+        inner join new_labels
+            on starts_with(grader, '{JUDGE}')
+            and label_key in ('sample_id ' || paired_outcomes.sample_id, 'request_id ' || paired_outcomes.request_id)
+            and label_model in ('', paired_outcomes.candidate_model)
+        group by paired_outcomes.rowid
+    """
+    is_same = "old_incumbent is not distinct from new_incumbent and old_candidate is not distinct from new_candidate"
+    pairs, same = warehouse.rows(f"select count(*), count(*) filter (where {is_same}) from ({means})")[0]
     with warehouse.transaction():
         warehouse.execute(
             f"update paired_outcomes set {HUMAN_SCORES[0]} = new_incumbent, {HUMAN_SCORES[1]} = new_candidate "
-            f"from new_labels where {where}"
+            f"from ({means}) as means where paired_outcomes.rowid = means.pair"
         )
     return int(str(pairs)), int(str(pairs)) - int(str(same))
 

@@ -12,18 +12,22 @@ from typing import Literal, cast
 import numpy as np
 import polars as pl
 
-from audit.evidence.estimates import QualityLoss, quality_loss
+from audit.evidence.estimates import (
+    IMPLAUSIBLE_GAIN,
+    IMPLAUSIBLE_SCORE,
+    QualityLoss,
+    loss_of,
+    paired_columns,
+    quality_loss,
+)
 from audit.evidence.heterogeneity import cochran_p, gail_simon_p, smoothed
-from audit.evidence.statistics import Floats, holm, wilson
+from audit.evidence.statistics import holm, wilson
 
 MIN_PART = 15
 """Pairs a part must count for to be held against the others; half of the floor of a verdict."""
 
 ERROR = 0.05
 """How often a unit whose parts are alike may be taken for one whose parts differ."""
-
-IMPLAUSIBLE_SCORE, IMPLAUSIBLE_GAIN = 0.20, 0.10
-"""A part with the whole interval of its score, or of its gain, beyond these is more likely misread than measured."""
 
 Kind = Literal["stratum", "workload", "input_length"]
 """What tells the parts apart: strata of the sample, workloads of a pooled endpoint, thirds by input length."""
@@ -128,10 +132,10 @@ def split(pairs: pl.DataFrame, margin: float, alpha: float) -> Split | None:
             for (name,), group in pairs.with_columns(label.alias("part")).drop_nulls("part").group_by("part")
             if group.height >= MIN_PART
         ]
-        losses = [(name, group, _loss(group, margin)) for name, group in sorted(groups, key=lambda each: each[0])]
+        losses = [(name, group, loss_of(group, margin)) for name, group in sorted(groups, key=lambda each: each[0])]
         losses = [each for each in losses if each[2].size >= MIN_PART]
         if len(losses) > 1:
-            whole = _loss(pairs, margin)
+            whole = loss_of(pairs, margin)
             return _compare(kind, losses, whole, alpha)
     return None
 
@@ -184,24 +188,13 @@ def _compare(
 
 def _above_p(pairs: pl.DataFrame, margin: float) -> float:
     """One-sided p-value against "the loss is at most `margin`": the test of the verdict with the models exchanged."""
-    before, after, weights, discounts = _columns(pairs)
+    before, after, weights, discounts = paired_columns(pairs)
     return quality_loss(after, before, weights, -margin, discounts).p
 
 
-def _loss(pairs: pl.DataFrame, margin: float) -> QualityLoss:
-    before, after, weights, discounts = _columns(pairs)
-    return quality_loss(before, after, weights, margin, discounts)
-
-
-def _columns(pairs: pl.DataFrame) -> tuple[Floats, Floats, Floats, Floats]:
-    names = ("incumbent_score", "candidate_score", "weight", "discount")
-    before, after, weights, discounts = (pairs[name].cast(pl.Float64).to_numpy() for name in names)
-    return before, after, weights, discounts
-
-
 def _is_suspect(pairs: pl.DataFrame, loss: QualityLoss) -> bool:
-    """Implausible beyond noise: a small part is implausible by chance too often."""
-    before, _, weights, discounts = _columns(pairs)
+    """Implausible with the whole interval of its score, or of its gain: a small part is so by chance too often."""
+    before, _, weights, discounts = paired_columns(pairs)
     carried = weights * discounts
     rate = float((before * carried).sum() / carried.sum())
     return wilson(rate * loss.size, loss.size)[1] < IMPLAUSIBLE_SCORE or loss.loss.high < -IMPLAUSIBLE_GAIN

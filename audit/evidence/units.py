@@ -7,7 +7,7 @@ from typing import cast
 import polars as pl
 
 from audit.assumptions import Range
-from audit.evidence.estimates import MIN_PAIRS, QualityLoss, output_ratio, quality_loss
+from audit.evidence.estimates import MIN_PAIRS, QualityLoss, loss_of, output_ratio
 from audit.evidence.judged import deciding_pairs, is_judged, judged_loss
 from audit.evidence.priors import model_family
 from audit.evidence.strata import Split
@@ -160,10 +160,10 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
     if pairs.is_empty():
         return Unit(name=name, margin=margin, notes=notes)
     usable = pairs.filter(~pl.col("parse_failed") | SCORED) if pairs["parse_failed"].any() else pairs
-    usable = _evened(usable)
+    usable = evened(usable)
     parts = _graded_alike(usable)
-    found = [(*_loss(part, margin), part) for part in parts if part.height >= MIN_PAIRS] or [
-        (*_loss(part, margin), part) for part in parts
+    found = [(*graded_loss(part, margin), part) for part in parts if part.height >= MIN_PAIRS] or [
+        (*graded_loss(part, margin), part) for part in parts
     ]
     losses = [loss for loss, _, _ in found]
     if len(parts) > 1:
@@ -195,7 +195,7 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
     )
 
 
-def _evened(pairs: pl.DataFrame) -> pl.DataFrame:
+def evened(pairs: pl.DataFrame) -> pl.DataFrame:
     """The pairs with the weights of each sample, or of each file of scores, scaled to a mean of 1.
 
     A weight says how many requests a pair stands for among those of its own sample. Taken as they are, the few pairs
@@ -209,15 +209,8 @@ def _evened(pairs: pl.DataFrame) -> pl.DataFrame:
     return pairs.with_columns(even.over("drawn_with").alias("weight"))
 
 
-def _loss(pairs: pl.DataFrame, margin: float) -> tuple[QualityLoss, str]:
+def graded_loss(pairs: pl.DataFrame, margin: float) -> tuple[QualityLoss, str]:
     """The loss of one grader's pairs, and the reason code of what a judge's rests on ('' for other graders)."""
     if is_judged(pairs):
         return judged_loss(pairs, margin)
-    plain = quality_loss(
-        pairs["incumbent_score"].cast(pl.Float64).to_numpy(),
-        pairs["candidate_score"].cast(pl.Float64).to_numpy(),
-        pairs["weight"].cast(pl.Float64).to_numpy(),
-        margin,
-        pairs["discount"].cast(pl.Float64).to_numpy(),
-    )
-    return plain, ""
+    return loss_of(pairs, margin), ""

@@ -57,8 +57,8 @@ def section(document: ReportDocument) -> Element | None:
     return part(
         "cascades",
         "What a check would let move",
-        "Moved outright, these lose more than their margin. With a check that sends doubtful answers on to the "
-        "incumbent they stay within it, and still save. Advice: none of it is in the totals above.",
+        "Moved outright, these lose more than their margin, or may do so. With a check that sends doubtful answers on "
+        "to the incumbent they stay within it, and still save. Advice: none of it is in the totals above.",
         table("Candidate behind a check; savings are of the window, the check paid", heads, rows, range(2, 7)),
     )
 

@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 
 from audit.assumptions import Assumptions, Range, exact_decimal
-from audit.evidence.estimates import quality_loss
+from audit.evidence.estimates import paired_columns, quality_loss
 from audit.evidence.statistics import Floats, effective_size, wilson
 from audit.evidence.units import Unit
 from audit.savings.cascade import Offer, offers
@@ -45,7 +45,7 @@ class Cascade:
     break_even_escalation: float
     """Share escalated at which nothing is saved any more, the check paid."""
     beats_direct: bool
-    """Moved outright it would break the margin; behind the check it stays within, and still saves."""
+    """Moved outright it may break the margin; behind the check it stays within, and still saves."""
 
     @property
     def basis(self) -> Literal["measured", "assumed"]:
@@ -98,10 +98,7 @@ def _cascade(offer: Offer, unit: Unit, check: Check, expected: Range, assumption
     if measured is None or unit.decided_on is None:
         failure, residual = expected, _times(expected, _reversed(check.sensitivity.share))
     else:
-        incumbent, candidate, weights, discounts = (
-            unit.decided_on[name].cast(pl.Float64).to_numpy()
-            for name in ("incumbent_score", "candidate_score", "weight", "discount")
-        )
+        incumbent, candidate, weights, discounts = paired_columns(unit.decided_on)
         failure = failure_rate(candidate, weights, discounts)
         residual = residual_loss(incumbent, candidate, weights, check, discounts)
     escalated = escalation_rate(failure, check)

@@ -1,0 +1,53 @@
+"""Pairs of unequal weight or age: an interval is no narrower than the pairs that carry it."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from audit.evidence.estimates import output_ratio
+from tests.paired import pairs, verdicts, workload, workload_frame
+
+TAG = workload_frame(workload("tag"))
+
+
+def stratified(generator: np.random.Generator) -> pl.DataFrame:
+    """20 pairs stand for 80 % of the traffic and lose 6.5 %; 40 for the rest, a fifth of them lost, a fifth won."""
+    heavy, light = generator.random(20), generator.random(40)
+    lost = np.concatenate([heavy < 0.065, light < 0.2])
+    won = np.concatenate([np.zeros(20, dtype=bool), light > 0.8])
+    weights = np.repeat([0.8 / 20, 0.2 / 40], [20, 40])
+    incumbent, candidate = (~won).astype(float).tolist(), (~lost).astype(float).tolist()
+    return pairs("tag", incumbent, candidate, weight=pl.Series(weights))
+
+
+def test_light_pairs_that_differ_do_not_stand_in_for_heavy_ones() -> None:
+    """In a quarter of the samples no heavy pair is lost: that is luck, and the light ones say nothing of it."""
+    generator = np.random.default_rng(5)
+    found = pl.concat([verdicts(TAG, stratified(generator)) for _ in range(200)])
+    assert "route" not in found["verdict"]
+    held = pl.lit(5.2).is_between("quality_loss_low", "quality_loss_high")
+    assert found.filter(held).height >= 0.95 * 200
+
+
+def lengths(count: int, weights: float | list[float] = 1.0, discount: float = 1.0) -> pl.DataFrame:
+    """Lengths of `count` pairs about a ratio of 1.1."""
+    generator = np.random.default_rng(5)
+    before = generator.lognormal(6, 0.8, count)
+    after = before * 1.1 * generator.lognormal(0, 0.43, count)
+    return pl.DataFrame({"incumbent_output_tokens": before, "candidate_output_tokens": after}).with_columns(
+        weight=pl.Series(np.broadcast_to(weights, count)), discount=pl.lit(discount)
+    )
+
+
+def test_a_length_ratio_of_aged_pairs_is_as_wide_as_one_of_fewer() -> None:
+    """Discounted by a, pairs are a times as many: the interval is wider by 1 / sqrt(a), and more for the tail."""
+    fresh, aged = output_ratio(lengths(200)), output_ratio(lengths(200, discount=0.25))
+    assert fresh is not None
+    assert aged is not None
+    assert aged.point == pytest.approx(fresh.point)
+    assert np.log(aged.high / aged.low) > 1.9 * np.log(fresh.high / fresh.low)
+
+
+@pytest.mark.parametrize("found", [lengths(12, discount=0.05), lengths(12, [1000.0] + [1.0] * 11)])
+def test_lengths_that_count_for_fewer_than_ten_pairs_are_not_believed(found: pl.DataFrame) -> None:
+    assert output_ratio(found) is None
