@@ -136,7 +136,8 @@ def _print(document: "SampleDocument", out: Path | None) -> None:
     print(
         "needed: pairs, with those measured before, that show in four samples of five that the\n"
         "loss is within the margin, if there is none. power: in how many this sample shows it, if\n"
-        f"there is none, and if it is half the margin (Holm over workloads tested: {document['tests']}).\n"
+        f"there is none, and if it is half the margin (Holm over workloads tested: {document['tests']};\n"
+        "a report plans one workload more at a time, as --workload does).\n"
         "±: half of the 95 % interval to expect, in points."
     )
     if all(row["power_if_equal"] < LIKELY for row in document["workloads"]):

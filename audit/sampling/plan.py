@@ -64,7 +64,10 @@ class Planned:
     def power(self, gap: float, alpha: float) -> float:
         """Chance of showing a loss within the margin at `alpha`, if it is `gap` in truth."""
         population = self.population
-        return power(self.effective_pairs, population.spread.discordance, gap, population.margin, alpha)
+        spread = population.spread
+        return power(
+            self.effective_pairs, spread.discordance, gap, population.margin, alpha, is_graded=spread.is_graded
+        )
 
     @property
     def half_width(self) -> float:

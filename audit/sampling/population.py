@@ -238,4 +238,5 @@ def _known(pairs: pl.DataFrame, row: Mapping[str, object], *, is_long: bool) -> 
     difference = (own["incumbent_score"] - own["candidate_score"]).cast(pl.Float64)
     share = own["weight"].fill_null(1.0) / max(float(own["weight"].fill_null(1.0).sum()), 1e-300)
     means = [float((share * value).sum()) for value in (difference**2, difference)]
-    return own.height, planning_spread(own.height, *(own.height * mean for mean in means))
+    is_graded = not all(own[name].is_in((0.0, 1.0)).all() for name in ("incumbent_score", "candidate_score"))
+    return own.height, planning_spread(own.height, *(own.height * mean for mean in means), is_graded=is_graded)
