@@ -165,7 +165,7 @@ def _workload(
                 available=part.available,
                 list_cost=part.list_cost,
                 pairs=count,
-                inclusion_probability=count / part.available if part.available else 0.0,
+                inclusion_probability=part.rate(count),
             )
             for part, count in zip(population.parts, each.counts, strict=True)
         ],

@@ -165,7 +165,7 @@ def _pull(part: Part) -> float:
     requests. It stands half-way between drawing by requests and by dollars, so the mean over requests that a verdict
     reads loses little to unequal weights.
     """
-    return (max(part.list_cost, 1e-12) * part.available) ** 0.5
+    return (max(part.list_cost, 1e-12) * part.requests) ** 0.5 if part.available else 0.0
 
 
 def _split(each: Population, count: int, known: Known) -> tuple[int, ...]:
@@ -196,8 +196,9 @@ def _to_decide(each: Population, stratum: Stratum, known: Known, alpha: float, w
         spread.discordance, max(0.0, spread.gap), each.margin, level, wanted, is_graded=spread.is_graded
     )
     pulls = [_pull(part) for part in each.parts]
-    total = sum(part.available for part in each.parts)
-    squares = sum(part.available**2 / pull for part, pull in zip(each.parts, pulls, strict=True) if pull)
+    drawn = [(part.requests, pull) for part, pull in zip(each.parts, pulls, strict=True) if pull]
+    total = sum(requests for requests, _ in drawn)
+    squares = sum(requests**2 / pull for requests, pull in drawn)
     further = (needed - each.pairs) * sum(pulls) * squares / total**2
     return min(stratum.cap, MOST_PAIRS, max(_least(each, known), stratum.least, math.ceil(min(further, MOST_PAIRS))))
 
