@@ -14,6 +14,7 @@ from audit.warehouse import Warehouse
 if TYPE_CHECKING:
     import polars as pl
 
+    from audit.evidence.units import Unit
     from audit.report.document import ReportDocument
     from audit.savings.escalation import Cascade
     from audit.savings.projection import Savings
@@ -98,29 +99,35 @@ def project_savings(run: Run) -> Run:
     return replace(run, verdicts=verdicts, savings=savings)
 
 
+def measured(run: Run) -> "Mapping[str, Unit]":
+    """What was measured of every workload, by its id: what its verdict rests on."""
+    from audit.evidence.verdicts import measured_units
+    from audit.findings import present
+
+    pairs = run.warehouse.frame("select * from outcome_pairs")
+    units, _ = measured_units(
+        _frame(run.workloads),
+        pairs,
+        candidate=_scope(run).candidate_model,
+        alpha=run.assumptions.alpha,
+        present=present(run.warehouse, _scope(run), pairs),
+    )
+    return units
+
+
 def weigh_cascades(run: Run) -> Run:
     """Ask of every workload with a declared check whether candidate plus check beats moving it outright."""
     from audit.evidence.priors import expected_losses
-    from audit.evidence.verdicts import measured_units
-    from audit.findings import present
     from audit.savings.check import checks_from
     from audit.savings.escalation import cascades
 
     if not run.config.check:
         return run
     workloads, candidate = _frame(run.workloads), _scope(run).candidate_model
-    pairs = run.warehouse.frame("select * from outcome_pairs")
-    units, _ = measured_units(
-        workloads,
-        pairs,
-        candidate=candidate,
-        alpha=run.assumptions.alpha,
-        present=present(run.warehouse, _scope(run), pairs),
-    )
     found = cascades(
         workloads,
         _frame(run.verdicts),
-        units,
+        measured(run),
         expected_losses(
             workloads,
             candidate,

@@ -31,7 +31,7 @@ def test_without_outcomes_nothing_is_routed_and_the_odds_are_the_base_rate() -> 
     assert row["reasons"] == ["no_outcomes", "base_rate"]
     assert row["quality_loss_point"] is None
     assert row["pairs"] == 0
-    assert row["pairs_needed"] == 399
+    assert row["pairs_needed"] == 427
     assert row["pass_probability"] == pytest.approx(6.5 / 12)
 
 

@@ -156,7 +156,25 @@ def test_a_skewed_mean_is_within_the_margin_exactly_when_its_test_says_so(
 @given(st.floats(0.02, 0.4), st.floats(0.005, 0.1), st.sampled_from([0.025, 0.05]), st.floats(0.6, 0.95))
 def test_sample_sizes_agree_with_statsmodels(variance: float, margin: float, alpha: float, wanted: float) -> None:
     theirs = sample_size(margin, wanted, alpha, math.sqrt(variance))
-    assert pairs_needed(variance, 0.0, margin, alpha, wanted) == pytest.approx(theirs, rel=1e-6)
+    assert pairs_needed(variance, 0.0, margin, alpha, wanted, is_graded=True) == pytest.approx(theirs, rel=1e-6)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.floats(0.05, 0.4), st.floats(-0.04, 0.2), st.floats(0.005, 0.1), st.floats(0.6, 0.95))
+def test_sample_sizes_of_tangos_test_agree_with_a_likelihood_that_is_maximised_at_the_margin(
+    discordance: float, gap: float, margin: float, wanted: float
+) -> None:
+    assume(abs(gap - margin) > 0.002 and abs(gap) <= discordance)
+    lost, won = (discordance + gap) / 2, (discordance - gap) / 2
+
+    def unlikely(q: float) -> float:
+        chances = (q + margin, q, 1 - 2 * q - margin)
+        return -sum(share * math.log(p) for share, p in zip((lost, won, 1 - discordance), chances, strict=True))
+
+    found = best(unlikely, bounds=(1e-12, (1 - margin) / 2 - 1e-12), method="bounded", options={"xatol": 1e-12})
+    assumed = math.sqrt(2 * cast("Any", found).x + margin - margin**2)
+    theirs = sample_size(abs(margin - gap), wanted, 0.025, assumed, std_alternative=math.sqrt(discordance - gap**2))
+    assert pairs_needed(discordance, gap, margin, 0.025, wanted) == pytest.approx(theirs, rel=1e-4)
 
 
 def loss_of(rows: list[tuple[float, float, int]], factor: float = 1.0) -> QualityLoss:

@@ -56,6 +56,10 @@ def test_as_many_pairs_as_asked_for_route_what_is_within_the_margin(lost: float,
     assert decided(lost, won, margin)[1] >= PROMISED
 
 
+def test_the_example_of_the_readme_keeps_its_promise_though_only_few_pairs_differ() -> None:
+    assert decided(0.025, 0.0, 0.05, size=160)[1] >= PROMISED
+
+
 def test_as_many_pairs_as_asked_for_keep_what_is_above_it() -> None:
     assert decided(0.13, 0.05, 0.05)[1] >= PROMISED
 

@@ -6,10 +6,15 @@ from pathlib import Path
 
 import pytest
 from exports import spend_log
-from samples_of import database, replays, sampled, source
+from samples_of import TODAY, database, replays, sampled, source
 
+from audit.assumptions import Assumptions
+from audit.config import Config
 from audit.errors import ConfigError
+from audit.pipeline import run_report
 from audit.sampling.plan import Ask
+from audit.scope import Question
+from audit.warehouse import Warehouse
 
 MILLION = Decimal(1_000_000)
 MINI_BATCH, BIG_BATCH = (Decimal("0.075"), Decimal("0.30")), (Decimal("1.25"), Decimal(5))
@@ -132,3 +137,12 @@ def test_the_strata_of_a_workload_are_sampled_by_spend_but_not_as_unequally(tmp_
     for part, pull in zip(row["strata"], pulls, strict=True):
         assert part["pairs"] == pytest.approx(200 * pull / sum(pulls), abs=1)
     assert row["effective_pairs"] > 0.9 * row["pairs"], "unequal weights cost little"
+
+
+def test_a_report_asks_for_as_many_pairs_as_a_sample_of_that_workload(traffic: Path) -> None:
+    with Warehouse.read(traffic) as warehouse:
+        verdicts = run_report(warehouse, Question(today=TODAY), Config(), Assumptions()).verdicts
+    asked = dict(verdicts.select("workload_id", "pairs_needed").iter_rows())
+    assert len(asked) == 2
+    for name, pairs in asked.items():
+        assert sampled(traffic, workload_ids=[name])["workloads"][0]["pairs_to_decide"] == pairs

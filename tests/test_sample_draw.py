@@ -147,7 +147,7 @@ def test_requests_that_have_a_pair_of_these_models_are_not_replayed_again(tmp_pa
     found = replays(tmp_path / "sample")
     assert not {each.request_id for each in found} & {row["request_id"] for row in rows[:100]}
     assert {each.request_id for each in found} & {row["request_id"] for row in rows[100:200]}
-    assert sum(each.weight for each in found) == pytest.approx(200)
+    assert sum(each.weight for each in found) == pytest.approx(300), "what is left stands for what was there"
     assert sum(row["pairs_measured"] for row in document["workloads"]) == 100
     everything = sampled(db, ask=Ask(pairs=5000))
     assert everything["pairs"] == 200
@@ -171,6 +171,38 @@ def test_a_decided_workload_is_left_out_unless_it_is_named(tmp_path: Path) -> No
     assert "decided" in left["reason"]
     named = sampled(db, workload_ids=[left["workload_id"]])
     assert [row["workload_id"] for row in named["workloads"]] == [left["workload_id"]]
+
+
+def test_a_pair_with_two_graders_counts_as_one_measured_before(tmp_path: Path) -> None:
+    rows = calls("chat", 900)
+    db = database(tmp_path, *rows)
+    for grader in ("exact match", "rubric"):
+        path = outcome_file(tmp_path / f"{grader}.csv", rows[:100])
+        text = path.read_text(encoding="utf-8").splitlines()
+        path.write_text("\n".join([f"{text[0]},grader", *(f"{line},{grader}" for line in text[1:])]), encoding="utf-8")
+        assert add_outcomes(db, path, today=TODAY).pairs == 100
+    assert sum(row["pairs_measured"] for row in sampled(db, ask=Ask(pairs=100), margin=1)["workloads"]) == 100
+
+
+def test_every_sample_stands_for_all_requests_also_when_some_were_replayed_before(tmp_path: Path) -> None:
+    """Each alone is a random sample of its strata; weighted with what is left, the second would slight the dearest."""
+    rows = calls("chat", 900)
+    db = database(tmp_path, *rows)
+    by_id = {row["request_id"]: row for row in rows}
+    for number in range(2):
+        document = sampled(db, folder := tmp_path / f"sample-{number}", ask=Ask(pairs=300), margin=1)
+        sizes = {
+            (row["workload_id"], part["stratum"]): part["requests"]
+            for row in document["workloads"]
+            for part in row["strata"]
+        }
+        assert len(sizes) > 1
+        stands_for = dict.fromkeys(sizes, 0.0)
+        for each in replays(folder):
+            stands_for[each.workload_id, each.stratum] += each.weight
+        assert stands_for == pytest.approx(sizes)
+        scored = [by_id[each.request_id] for each in replays(folder)]
+        add_outcomes(db, outcome_file(tmp_path / f"{number}.csv", scored), today=TODAY)
 
 
 def test_long_inputs_are_a_stratum_of_their_own(tmp_path: Path) -> None:

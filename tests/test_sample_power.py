@@ -9,13 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 from numpy.typing import NDArray
 
-from audit.evidence.estimates import PLANNING_DISCORDANCE, quality_loss
+from audit.evidence.estimates import PLANNING_DISCORDANCE, quality_loss, sample_size
 from audit.evidence.statistics import pairs_needed, tango_p
 from audit.sampling.power import (
     Spread,
     design_effect,
     half_width,
-    pairs_for,
     planning_spread,
     power,
 )
@@ -42,7 +41,7 @@ def shown(pairs: int, discordance: float, gap: float, margin: float, alpha: floa
 def test_power_is_that_of_the_tango_decision(
     discordance: float, gap: float, margin: float, alpha: float, wanted: float
 ) -> None:
-    pairs = math.ceil(pairs_for(discordance, gap, margin, alpha, wanted))
+    pairs = sample_size(discordance, gap, margin, alpha, wanted)
     told = power(pairs, discordance, gap, margin, alpha)
     assert told == pytest.approx(wanted, abs=0.01) or pairs == 30
     near = 0.035 if discordance * pairs > 10 else 0.06  # counts are whole: where only few differ, the test jumps
@@ -51,7 +50,7 @@ def test_power_is_that_of_the_tango_decision(
 
 def test_the_usual_formula_promises_too_much_where_few_pairs_differ() -> None:
     """Connor's n has 80 % in its own eyes; at 4.1 % discordance and 5 points Tango passes some 60 % of such samples."""
-    pairs = math.ceil(pairs_needed(0.041, 0.0, 0.05))
+    pairs = math.ceil(pairs_needed(0.041, 0.0, 0.05, is_graded=True))
     assert shown(pairs, 0.041, 0.0, 0.05, 0.025) == pytest.approx(power(pairs, 0.041, 0.0, 0.05, 0.025), abs=0.035)
     assert shown(pairs, 0.041, 0.0, 0.05, 0.025) < 0.7
 
@@ -101,7 +100,7 @@ def test_power_grows_with_pairs_and_falls_with_the_true_loss(pairs: int, discord
 
 def test_less_than_thirty_pairs_show_nothing_because_verdicts_do_not_route_on_them() -> None:
     assert power(29, 0.0, 0.0, 0.2, 0.025) == 0
-    assert pairs_for(0.0001, 0.0, 0.2, 0.025, 0.8) >= 30
+    assert sample_size(0.0001, 0.0, 0.2, 0.025, 0.8) >= 30
 
 
 def test_the_half_width_is_what_the_planning_rule_says() -> None:

@@ -55,6 +55,20 @@ def test_a_body_of_chat_completions_is_left_as_it_is() -> None:
     assert chat_request(chat_request(REQUEST).body).body == BODY
 
 
+def test_what_the_sdk_sends_beside_its_own_parameters_is_a_part_of_the_request() -> None:
+    found = chat_request({"messages": [HELLO], "extra_body": {"reasoning_effort": "low", "top_k": 5, "api_key": "x"}})
+    assert found.body == {"messages": [HELLO], "reasoning_effort": "low"}
+    assert found.dropped == ("top_k",)
+
+
+def test_a_choice_among_some_of_the_tools_stays_one_among_those() -> None:
+    tools = [{"functionDeclarations": [{"name": name} for name in ("find", "book", "pay")]}]
+    choice = {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["find", "book"]}}
+    found = chat_request({"messages": [HELLO], "tools": tools, "toolConfig": choice}).body["tool_choice"]
+    named = [{"type": "function", "function": {"name": name}} for name in ("find", "book")]
+    assert found == {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": named}}
+
+
 REFUSED: list[tuple[Row, str]] = [
     ({"messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}]}, "audio"),
     ({"messages": [HELLO], "modalities": ["text", "audio"], "audio": {"voice": "x"}}, "audio"),

@@ -142,16 +142,17 @@ def test_quantiles_match_tables() -> None:
         (0.240, (594, 1649, 3710, 3708)),
     ],
 )
-def test_sample_sizes_match_published_values(discordance: float, sizes: tuple[int, ...]) -> None:
+def test_sample_sizes_of_graded_scores_match_published_values(discordance: float, sizes: tuple[int, ...]) -> None:
     plans = ((0.0, 0.05), (0.0, 0.03), (0.0, 0.02), (0.01, 0.03))
-    found = tuple(math.ceil(pairs_needed(discordance, gap, margin, alpha=0.05)) for gap, margin in plans)
+    found = tuple(math.ceil(pairs_needed(discordance, gap, m, alpha=0.05, is_graded=True)) for gap, m in plans)
     assert found == sizes
 
 
 def test_the_verdicts_own_alpha_needs_more_pairs_by_the_square_of_the_quantiles() -> None:
-    ratio = pairs_needed(0.1, 0.0, 0.05) / pairs_needed(0.1, 0.0, 0.05, alpha=0.05)
-    assert ratio == pytest.approx((1.959964 + 0.841621) ** 2 / (1.644854 + 0.841621) ** 2, rel=1e-5)
-    assert [math.ceil(pairs_needed(0.1, 0, m, alpha=0.05, power=0.9)) for m in (0.05, 0.03, 0.02)] == [343, 952, 2141]
+    usual, lenient = (pairs_needed(0.1, 0.0, 0.05, alpha=alpha, is_graded=True) for alpha in (0.025, 0.05))
+    assert usual / lenient == pytest.approx((1.959964 + 0.841621) ** 2 / (1.644854 + 0.841621) ** 2, rel=1e-5)
+    sizes = [pairs_needed(0.1, 0, m, alpha=0.05, power=0.9, is_graded=True) for m in (0.05, 0.03, 0.02)]
+    assert list(map(math.ceil, sizes)) == [343, 952, 2141]
 
 
 def test_a_gap_equal_to_the_margin_is_never_resolved() -> None:
@@ -233,7 +234,7 @@ def test_a_first_replay_is_planned_with_the_discordance_of_public_data() -> None
     differing = frame.filter(pl.col("big_score") != pl.col("small_score")).height
     usual = Assumptions()
     expected = math.ceil(pairs_needed(round(differing / frame.height, 3), 0.0, 0.05))
-    assert first_pairs(0.05, usual.alpha, usual.power) == expected == 399
+    assert first_pairs(0.05, usual.alpha, usual.power) == expected == 427
 
 
 def test_further_pairs_shrink_as_pairs_come_in_and_stay_finite() -> None:
@@ -244,13 +245,13 @@ def test_further_pairs_shrink_as_pairs_come_in_and_stay_finite() -> None:
 
 
 def test_the_example_of_the_readme_is_what_the_method_says() -> None:
-    """160 pairs, 4 lost: "loss 2.5 (0.1 to 6.3), margin 5.0; 220 more pairs needed"."""
+    """160 pairs, 4 lost: "loss 2.5 (0.1 to 6.3), margin 5.0; 399 more pairs needed"."""
     candidate = np.r_[np.zeros(4), np.ones(156)]
     found = quality_loss(np.ones(160), candidate, np.ones(160), 0.05)
     assert found.reading == "open"
     bounds = (found.loss.low, found.loss.point, found.loss.high)
     assert [round(100 * bound, 1) for bound in bounds] == [0.1, 2.5, 6.3]
-    assert found.further_pairs(0.025, 0.8) == 220
+    assert found.further_pairs(0.025, 0.8) == 399
 
 
 def _lengths(before: list[int], after: list[int]) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """Options that several commands share, and the exit codes of the contract."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -11,4 +12,12 @@ Db = Annotated[Path, typer.Option("--db", envvar="AUDIT_DB", help="The DuckDB fi
 Settings = Annotated[Path | None, typer.Option("--config", help="Settings; ./audit.toml where it exists.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress.")]
+Incumbent = Annotated[str, typer.Option("--from", help="The model that serves the traffic today.")]
+Candidate = Annotated[str, typer.Option("--to", help="The cheaper model.")]
+Since = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day that counts.")]
+Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day that no longer counts.")]
+Sources = Annotated[
+    list[str] | None,
+    typer.Option("--source", help="A source format that counts, where several show the same traffic; repeatable."),
+]
 DEFAULT_DB = Path("usage.duckdb")

@@ -1,13 +1,25 @@
 """Commands that read a database: report, status, rejects, and the demo that does it all."""
 
 import sys
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from audit.commands.options import CHECK_FAILED, DEFAULT_DB, Db, Json, Quiet, Settings
+from audit.commands.options import (
+    CHECK_FAILED,
+    DEFAULT_DB,
+    Candidate,
+    Db,
+    Incumbent,
+    Json,
+    Quiet,
+    Settings,
+    Since,
+    Sources,
+    Until,
+)
 
 
 def demo(
@@ -33,16 +45,11 @@ def demo(
 def report(
     db: Db = DEFAULT_DB,
     config: Settings = None,
-    incumbent: Annotated[str, typer.Option("--from", help="The model that serves the traffic today.")] = "gpt-4o",
-    candidate: Annotated[str, typer.Option("--to", help="The cheaper model.")] = "gpt-4o-mini",
-    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day that counts.")] = None,
-    until: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day that no longer counts.")
-    ] = None,
-    source: Annotated[
-        list[str] | None,
-        typer.Option("--source", help="A source format that counts, where several show the same traffic; repeatable."),
-    ] = None,
+    incumbent: Incumbent = "gpt-4o",
+    candidate: Candidate = "gpt-4o-mini",
+    since: Since = None,
+    until: Until = None,
+    source: Sources = None,
     monthly_requests: Annotated[int | None, typer.Option(min=1, help="Scale to this many requests a month.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Also write the report as one offline HTML page.")] = None,
     as_json: Json = False,

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audit.commands.options import DEFAULT_DB, Db, Json, Quiet, Settings
+from audit.commands.options import DEFAULT_DB, Candidate, Db, Incumbent, Json, Quiet, Settings, Since, Sources, Until
 
 if TYPE_CHECKING:
     from audit.sampling.document import SampleDocument
@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 def sample(
     db: Db = DEFAULT_DB,
     config: Settings = None,
-    incumbent: Annotated[str, typer.Option("--from", help="The model that serves the traffic today.")] = "gpt-4o",
-    candidate: Annotated[str, typer.Option("--to", help="The cheaper model.")] = "gpt-4o-mini",
-    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day that counts.")] = None,
-    until: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day that no longer counts.")
-    ] = None,
+    incumbent: Incumbent = "gpt-4o",
+    candidate: Candidate = "gpt-4o-mini",
+    since: Since = None,
+    until: Until = None,
     budget: Annotated[
         float | None, typer.Option("--budget", metavar="USD", help="The most that the replay may cost, on Batch.")
     ] = None,
@@ -46,10 +44,7 @@ def sample(
     workload: Annotated[
         list[str] | None, typer.Option("--workload", help="Only this workload, by its id; repeatable.")
     ] = None,
-    source: Annotated[
-        list[str] | None,
-        typer.Option("--source", help="A source format that counts, where several show the same traffic; repeatable."),
-    ] = None,
+    source: Sources = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same requests.")] = 1,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder for the sample.")] = Path(
         "audit-sample"
@@ -136,7 +131,8 @@ def _print(document: "SampleDocument", out: Path | None) -> None:
     print(
         "needed: pairs, with those measured before, that show in four samples of five that the\n"
         "loss is within the margin, if there is none. power: in how many this sample shows it, if\n"
-        f"there is none, and if it is half the margin (Holm over workloads tested: {document['tests']}).\n"
+        f"there is none, and if it is half the margin (Holm over workloads tested: {document['tests']};\n"
+        "a report plans one workload more at a time, as --workload does).\n"
         "±: half of the 95 % interval to expect, in points."
     )
     if all(row["power_if_equal"] < LIKELY for row in document["workloads"]):
@@ -158,7 +154,8 @@ def _print(document: "SampleDocument", out: Path | None) -> None:
     if texts["unavailable"]:
         note(
             f"warning: the text of {texts['unavailable']:,} of {document['pairs']:,} requests cannot be read again; "
-            f"{out / UNAVAILABLE_CSV} lists them with the reason, for a harness that has them"
+            f"{out / UNAVAILABLE_CSV} lists them with the reason, for a harness that has them; until it has replayed "
+            "them, the sample speaks only for the others"
         )
     for name, count in document["dropped"].items():
         note(f"note: {count:,} requests had the parameter {name}, which chat completions do not have; it is left out")

@@ -48,6 +48,7 @@ READ = {
     *("messages", "input", "contents", "instructions", "system", "systemInstruction", "system_instruction", "prompt"),
     *("tools", "tool_choice", "toolChoice", "toolConfig", "tool_config", "response_format", "text", "modalities"),
     *("generationConfig", "generation_config", "inferenceConfig", "inference_config", "reasoning"),
+    "extra_body",
     *("responseMimeType", "response_mime_type", "responseSchema", "response_schema", "responseJsonSchema"),
     *("previous_response_id", "conversation", "audio"),
 }
@@ -56,8 +57,8 @@ PLUMBING = {
     *("model", "model_name", "model_id", "modelId", "deployment_id", "engine", "stream", "stream_options", "is_stream"),
     *("streaming", "user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "metadata", "store"),
     *("service_tier", "api_key", "api_base", "base_url", "api_version", "api_type", "timeout", "request_timeout"),
-    *("max_retries", "num_retries", "extra_headers", "extra_body", "extra_query", "headers", "provider", "_type"),
-    *("anthropic_version", "background", "labels", "self", "cache", "caching", "user_id", "labels", "id", "type"),
+    *("max_retries", "num_retries", "extra_headers", "extra_query", "headers", "provider", "_type"),
+    *("anthropic_version", "background", "labels", "self", "cache", "caching", "user_id", "id", "type"),
 }
 """What says who asked, how the answer travelled and what it cost: nothing that an answer depends on."""
 
@@ -110,9 +111,9 @@ def chat_request(sent: Mapping[str, object], answer: Json | None = None, *, is_w
 
 
 def _spread(sent: Mapping[str, object]) -> Json:
-    """The parameters at one level, where Gemini and Bedrock keep them in an object of their own."""
+    """The parameters at one level, where Gemini, Bedrock and the SDK of OpenAI keep some in an object of their own."""
     inside: Json = {}
-    for name in ("generationConfig", "generation_config", "inferenceConfig", "inference_config"):
+    for name in ("generationConfig", "generation_config", "inferenceConfig", "inference_config", "extra_body"):
         inside |= record(sent.get(name))
     return {**inside, **sent}
 

@@ -59,8 +59,12 @@ def tool_choice(given: Mapping[str, object]) -> Json:
     calling = record(first(config, "functionCallingConfig", "function_calling_config"))
     choice = parsed(first(given, "tool_choice", "toolChoice") or config.get("toolChoice"))
     allowed = [str(name) for name in listed(first(calling, "allowedFunctionNames", "allowed_function_names"))]
+    if len(allowed) > 1:
+        mode = CHOICES.get(str(calling.get("mode")).lower(), "required")
+        few = {"mode": mode, "tools": [_named({"name": name}) for name in allowed]}
+        return {"tool_choice": {"type": "allowed_tools", "allowed_tools": few}}
     if calling:
-        choice = {"name": allowed[0]} if len(allowed) == 1 else calling.get("mode")
+        choice = {"name": allowed[0]} if allowed else calling.get("mode")
     if isinstance(choice, str):
         known = CHOICES.get(choice.lower())
         return {"tool_choice": known} if known else {}

@@ -62,6 +62,8 @@ class QualityLoss:
     is_suspect: bool
     design_effect: float = 1.0
     """Pairs of this sampling design that carry as much as one of equal weight. Kish 1965."""
+    is_graded: bool = False
+    """Some score is neither 0 nor 1."""
 
     @property
     def reading(self) -> Literal["within", "above", "open"]:
@@ -77,20 +79,25 @@ class QualityLoss:
         variance is smoothed by one differing pair, or a lucky start would ask for nothing.
         """
         smoothed = (self.variance * self.size + 1) / (self.size + 2)
-        missing = _sample_size(smoothed, self.loss.point, self.margin, alpha, power) - self.size
-        return max(1, math.ceil(min(missing * self.design_effect, MOST_PAIRS)))
+        wanted = sample_size(smoothed, self.loss.point, self.margin, alpha, power, is_graded=self.is_graded)
+        return max(1, math.ceil(min((wanted - self.size) * self.design_effect, MOST_PAIRS)))
 
 
 def first_pairs(margin: float, alpha: float, power: float) -> int:
     """Pairs for a first verdict on an unmeasured workload, if the candidate is in truth as good as the incumbent."""
-    return _sample_size(PLANNING_DISCORDANCE, 0.0, margin, alpha, power)
+    return sample_size(PLANNING_DISCORDANCE, 0.0, margin, alpha, power)
 
 
-def _sample_size(variance: float, gap: float, margin: float, alpha: float, power: float) -> int:
-    """Pairs in all, within MIN_PAIRS..MOST_PAIRS; never fewer than pass when no pair differs, z² (1 - m) / m."""
-    z = normal_quantile(1 - alpha)
-    wanted = max(pairs_needed(variance, gap, margin, alpha, power), z * z * (1 - margin) / margin, MIN_PAIRS)
-    return math.ceil(min(wanted, MOST_PAIRS))
+def sample_size(
+    discordance: float, gap: float, margin: float, alpha: float, power: float, *, is_graded: bool = False
+) -> int:
+    """Pairs in all, within MIN_PAIRS..MOST_PAIRS; of graded scores no fewer than pass Tango's test when none differs.
+
+    Where only few differ, that test counts as well.
+    """
+    needed = pairs_needed(discordance, gap, margin, alpha, power, is_graded=is_graded)
+    least = normal_quantile(1 - alpha) ** 2 * (1 - margin) / margin if is_graded else 0.0
+    return math.ceil(min(max(needed, least, MIN_PAIRS), MOST_PAIRS))
 
 
 def paired_columns(pairs: pl.DataFrame) -> tuple[Floats, Floats, Floats, Floats]:
@@ -146,6 +153,7 @@ def quality_loss(
         variance=float((weights * difference**2).sum()) / total,
         is_suspect=before < IMPLAUSIBLE_SCORE or after - before > IMPLAUSIBLE_GAIN,
         design_effect=len(difference) / sampled,
+        is_graded=not is_binary,
     )
 
 

@@ -72,16 +72,20 @@ def wilson(successes: float, trials: float, confidence: float = CONFIDENCE) -> t
 def tango_z(b: float, c: float, n: float, gap: float) -> float:
     """Score statistic of "the paired gap is `gap`"; it falls as `gap` grows. Tango 1998.
 
-    b = pairs only the incumbent got right, c = only the candidate, n = all pairs. With q the constrained
-    estimate of P(only candidate), Z = (b - c - n gap) / sqrt(n (2q + gap (1 - gap))).
+    b = pairs only the incumbent got right, c = only the candidate, n = all pairs: Z = (b - c - n gap) / √variance.
     """
-    linear = -b - c + (2 * n - b + c) * gap
-    root = math.sqrt(max(0.0, linear * linear + 8 * n * c * gap * (1 - gap)))
-    variance = n * ((root - linear) / (2 * n) + gap * (1 - gap))
+    variance = _tango_variance(b, c, n, gap)
     excess = b - c - n * gap
     if variance <= 1e-15 * n:  # the hypothesis allows no spread: any excess contradicts it outright
         return math.copysign(math.inf, excess) if abs(excess) > 1e-9 * n else 0.0
     return excess / math.sqrt(variance)
+
+
+def _tango_variance(b: float, c: float, n: float, gap: float) -> float:
+    """Of b - c if the gap is `gap`: n (2q + gap (1 - gap)), with q the constrained estimate of P(only candidate)."""
+    linear = -b - c + (2 * n - b + c) * gap
+    root = math.sqrt(max(0.0, linear * linear + 8 * n * c * gap * (1 - gap)))
+    return n * ((root - linear) / (2 * n) + gap * (1 - gap))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -224,16 +228,38 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def pairs_needed(variance: float, gap: float, margin: float, alpha: float = 0.025, power: float = 0.8) -> float:
-    """Pairs for the test to separate `gap` from `margin`, infinite when they are equal. Connor 1987, Nam 1997.
+def pairs_needed(
+    discordance: float,
+    gap: float,
+    margin: float,
+    alpha: float = 0.025,
+    power: float = 0.8,
+    *,
+    is_graded: bool = False,
+) -> float:
+    """Pairs for the test to separate a loss of `gap` from `margin`, infinite when they are equal. Nam 1997.
 
-    (z_{1-alpha} + z_power)² (variance - gap²) / (margin - gap)², where variance is the mean squared difference:
-    the share of discordant pairs for 0/1 scores.
+    ((z_{1-alpha} s₀ + z_power s₁) / (margin - gap))², with s₁² = ψ - δ² the variance of a difference and s₀² the one
+    that the test assumes at the margin. ψ, the discordance, is the mean squared difference: for 0/1 scores the share of
+    pairs that differ.
 
-    >>> math.ceil(pairs_needed(0.10, 0.0, 0.05, alpha=0.05))
-    248
+    >>> math.ceil(pairs_needed(0.127, 0.0, 0.05))
+    427
     """
     if gap == margin:
         return math.inf
-    z = normal_quantile(1 - alpha) + normal_quantile(power)
-    return z * z * max(0.0, variance - gap * gap) / (margin - gap) ** 2
+    spread = math.sqrt(max(0.0, discordance - gap * gap))
+    assumed = null_deviation(discordance, gap, margin, is_graded=is_graded)
+    return ((normal_quantile(1 - alpha) * assumed + normal_quantile(power) * spread) / (margin - gap)) ** 2
+
+
+def null_deviation(discordance: float, gap: float, margin: float, *, is_graded: bool) -> float:
+    """Standard deviation of a difference as the test assumes it at the margin, in the limit of many pairs.
+
+    Tango's test of 0/1 scores reckons with what the margin would bring about, Student's of graded ones with what it
+    sees (Connor 1987).
+    """
+    if is_graded:
+        return math.sqrt(max(0.0, discordance - gap * gap))
+    differing = max(discordance, abs(gap))
+    return math.sqrt(_tango_variance((differing + gap) / 2, (differing - gap) / 2, 1.0, margin))

@@ -109,7 +109,7 @@ def decide(
         elif unit.measured is not None:
             decision = _measured(unit, unit.measured, prior, adjusted[unit.name], len(adjusted), assumptions)
         else:
-            decision = _unmeasured(work, unit, prior, assumptions)
+            decision = _unmeasured(work, unit, prior, len(adjusted) + 1, assumptions)
         row = _row(work, unit, decision, adjusted.get(unit.name), pooled.get(unit.name), assumptions)
         rows.append(row | counted(unit, refused[work.workload_id]))
     return pl.DataFrame(rows, schema=VERDICTS)
@@ -192,11 +192,13 @@ def _measured(
     )
 
 
-def _unmeasured(work: Workload, unit: Unit, prior: Prior, assumptions: Assumptions) -> Decision:
+def _unmeasured(work: Workload, unit: Unit, prior: Prior, tests: int, assumptions: Assumptions) -> Decision:
     """Verdict without outcomes of these models: a pilot, or `keep` where published results leave no room.
 
-    What another snapshot lost may lower the odds of the prior, and never raises them.
+    What another snapshot lost may lower the odds of the prior, and never raises them. `tests` is how many there will be
+    once this unit is measured.
     """
+    needed = first_pairs(unit.margin, assumptions.alpha / tests, assumptions.power)
     notes = unit.notes or ("no_outcomes",)
     if prior.is_above_margin:
         return Decision(verdict="keep", reasons=("published_loss", *notes), evidence="prior")
@@ -205,7 +207,7 @@ def _unmeasured(work: Workload, unit: Unit, prior: Prior, assumptions: Assumptio
             verdict="pilot",
             reasons=notes,
             evidence="prior",
-            pairs_needed=first_pairs(unit.margin, assumptions.alpha, assumptions.power),
+            pairs_needed=needed,
             pass_probability=1 - unit.loss.p,
         )
     odds = ["published_range" if prior.is_published else "base_rate"]
@@ -215,7 +217,7 @@ def _unmeasured(work: Workload, unit: Unit, prior: Prior, assumptions: Assumptio
         verdict="pilot",
         reasons=(*notes, *odds),
         evidence="prior",
-        pairs_needed=first_pairs(unit.margin, assumptions.alpha, assumptions.power),
+        pairs_needed=needed,
         prior=prior,
         pass_probability=prior.mean,
     )

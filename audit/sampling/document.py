@@ -1,16 +1,15 @@
 """`manifest.json`: how a sample was drawn, what it costs and what it can show; the same document as `--json`."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import TypedDict
 
 from audit.assumptions import Assumptions
+from audit.evidence.estimates import sample_size
 from audit.sampling.batch import BatchFile
 from audit.sampling.manifest import SCHEMA
 from audit.sampling.plan import Ask, Plan, Planned
-from audit.sampling.power import pairs_for
 from audit.scope import Scope
 
 
@@ -136,7 +135,7 @@ def document(
 def _workload(
     each: Planned, plan: Plan, assumptions: Assumptions, stake: float, costs: Mapping[str, float]
 ) -> WorkloadRow:
-    population = each.population
+    population, spread = each.population, each.population.spread
     alpha = assumptions.alpha / plan.tests
     return WorkloadRow(
         workload_id=population.workload_id,
@@ -150,10 +149,10 @@ def _workload(
         pairs_measured=population.pairs,
         pairs=each.pairs,
         effective_pairs=each.effective_pairs,
-        pairs_to_decide=math.ceil(
-            pairs_for(population.spread.discordance, 0.0, population.margin, alpha, assumptions.power)
+        pairs_to_decide=sample_size(
+            spread.discordance, 0.0, population.margin, alpha, assumptions.power, is_graded=spread.is_graded
         ),
-        planning_discordance=population.spread.discordance,
+        planning_discordance=spread.discordance,
         power_if_equal=each.power(0.0, alpha),
         power_at_half_margin=each.power(population.margin / 2, alpha),
         half_width=100 * each.half_width,
@@ -166,7 +165,7 @@ def _workload(
                 available=part.available,
                 list_cost=part.list_cost,
                 pairs=count,
-                inclusion_probability=count / part.available if part.available else 0.0,
+                inclusion_probability=part.rate(count),
             )
             for part, count in zip(population.parts, each.counts, strict=True)
         ],

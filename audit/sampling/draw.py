@@ -1,6 +1,5 @@
 """Which requests exactly: the first of every stratum in an order that only the seed and the requests decide."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -139,11 +138,3 @@ def _drawn(row: dict[str, object]) -> Drawn:
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def by_stratum(drawn: list[Drawn]) -> Iterator[tuple[tuple[str, str], list[Drawn]]]:
-    """The requests of each (workload id, stratum), in their random order."""
-    found: dict[tuple[str, str], list[Drawn]] = {}
-    for each in drawn:
-        found.setdefault((each.workload_id, each.stratum), []).append(each)
-    yield from found.items()

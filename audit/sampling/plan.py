@@ -47,8 +47,8 @@ class Planned:
     @property
     def effective_pairs(self) -> float:
         """Those measured before, and the new ones as far as they carry: unequal weights cost some."""
-        available = [part.available for part in self.population.parts]
-        return self.population.pairs + (self.pairs / design_effect(available, self.counts) if self.pairs else 0.0)
+        requests = [part.requests if part.available else 0 for part in self.population.parts]
+        return self.population.pairs + (self.pairs / design_effect(requests, self.counts) if self.pairs else 0.0)
 
     @property
     def costs(self) -> dict[str, float]:
@@ -64,7 +64,10 @@ class Planned:
     def power(self, gap: float, alpha: float) -> float:
         """Chance of showing a loss within the margin at `alpha`, if it is `gap` in truth."""
         population = self.population
-        return power(self.effective_pairs, population.spread.discordance, gap, population.margin, alpha)
+        spread = population.spread
+        return power(
+            self.effective_pairs, spread.discordance, gap, population.margin, alpha, is_graded=spread.is_graded
+        )
 
     @property
     def half_width(self) -> float:

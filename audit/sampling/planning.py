@@ -5,12 +5,11 @@ from collections.abc import Sequence
 
 from audit.assumptions import Assumptions
 from audit.errors import ConfigError
-from audit.evidence.estimates import MIN_PAIRS
-from audit.evidence.statistics import pairs_needed
+from audit.evidence.estimates import MIN_PAIRS, sample_size
+from audit.evidence.statistics import CONFIDENCE
 from audit.sampling.allocation import Stratum, allocate
 from audit.sampling.plan import Ask, Known, Plan, Planned
 from audit.sampling.population import LeftOut, Part, Population
-from audit.sampling.power import pairs_for
 
 MIN_PART = 5
 """Pairs of every stratum of a sampled workload: one without any would be missing from the weighted mean."""
@@ -166,7 +165,7 @@ def _pull(part: Part) -> float:
     requests. It stands half-way between drawing by requests and by dollars, so the mean over requests that a verdict
     reads loses little to unequal weights.
     """
-    return (max(part.list_cost, 1e-12) * part.available) ** 0.5
+    return (max(part.list_cost, 1e-12) * part.requests) ** 0.5 if part.available else 0.0
 
 
 def _split(each: Population, count: int, known: Known) -> tuple[int, ...]:
@@ -191,13 +190,15 @@ def _limits(each: Population, known: Known) -> list[int]:
 def _to_decide(each: Population, stratum: Stratum, known: Known, alpha: float, wanted: float) -> int:
     """Pairs that should decide a workload: as good as the incumbent if nothing is known, else as it looks so far."""
     spread = each.spread
-    if spread.gap < each.margin:
-        needed = pairs_for(spread.discordance, max(0.0, spread.gap), each.margin, alpha, wanted)
-    else:
-        needed = pairs_needed(spread.discordance, spread.gap, each.margin, power=wanted)
+    # that a loss is above the margin is read from its interval, however many workloads are tested
+    level = alpha if spread.gap < each.margin else (1 - CONFIDENCE) / 2
+    needed = sample_size(
+        spread.discordance, max(0.0, spread.gap), each.margin, level, wanted, is_graded=spread.is_graded
+    )
     pulls = [_pull(part) for part in each.parts]
-    total = sum(part.available for part in each.parts)
-    squares = sum(part.available**2 / pull for part, pull in zip(each.parts, pulls, strict=True) if pull)
+    drawn = [(part.requests, pull) for part, pull in zip(each.parts, pulls, strict=True) if pull]
+    total = sum(requests for requests, _ in drawn)
+    squares = sum(requests**2 / pull for requests, pull in drawn)
     further = (needed - each.pairs) * sum(pulls) * squares / total**2
     return min(stratum.cap, MOST_PAIRS, max(_least(each, known), stratum.least, math.ceil(min(further, MOST_PAIRS))))
 

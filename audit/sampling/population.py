@@ -1,5 +1,6 @@
 """What there is to sample: workloads with an open question, in strata, what is known of them and what a pair costs."""
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -7,8 +8,9 @@ from typing import cast
 import polars as pl
 
 from audit.errors import AuditError, UnknownNameError
+from audit.evidence.estimates import QualityLoss
 from audit.evidence.reasons import REASONS
-from audit.evidence.units import LONG_INPUT_TOKENS
+from audit.evidence.units import LONG_INPUT_TOKENS, Unit
 from audit.sampling.power import Spread, planning_spread
 from audit.sampling.strata import CELL_KEY, stratify
 from audit.warehouse import Warehouse
@@ -29,6 +31,14 @@ class Part:
     incumbent_cost: float
     """USD of one answer by the incumbent on Batch, on average."""
 
+    def rate(self, pairs: int) -> float:
+        """Chance of a request to be among `pairs` that are drawn of those available.
+
+        What is left after one random draw is itself a random draw: a second sample stands for all requests as well,
+        or the stratum replayed most before would weigh least among its pairs.
+        """
+        return pairs / self.requests
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
@@ -42,7 +52,7 @@ class Population:
     """As a fraction."""
     spread: Spread
     pairs: int
-    """Measured before, of exactly these models."""
+    """Measured before, of exactly these models: as many of today, of one grader, as carry as much."""
     parts: tuple[Part, ...]
 
     @property
@@ -72,8 +82,8 @@ class Frames:
 
     workloads: pl.DataFrame
     verdicts: pl.DataFrame
-    pairs: pl.DataFrame
-    """All stored pairs, as `outcome_pairs` has them."""
+    units: Mapping[str, Unit]
+    """What was measured, by workload id."""
     cells: pl.DataFrame
     """`replay_cells`, with `paired_count`: requests that have a pair of these models already."""
 
@@ -83,9 +93,10 @@ NO_REQUESTS = "buckets of a usage export or embeddings, no requests that could b
 PAIRED = "all of its requests have a pair already"
 
 
-def read_frames(warehouse: Warehouse, workloads: pl.DataFrame, verdicts: pl.DataFrame) -> Frames:
+def read_frames(
+    warehouse: Warehouse, workloads: pl.DataFrame, verdicts: pl.DataFrame, units: Mapping[str, Unit]
+) -> Frames:
     """The frames, with the requests counted that need no second replay."""
-    pairs = warehouse.frame("select * from outcome_pairs")
     cells = warehouse.frame("select * from replay_cells").with_columns(paired_count=pl.lit(0, dtype=pl.Int64))
     if warehouse.count("select count(*) from paired_outcomes where scope = 'request'"):
         counted = warehouse.frame(
@@ -94,7 +105,7 @@ def read_frames(warehouse: Warehouse, workloads: pl.DataFrame, verdicts: pl.Data
         )
         cells = cells.join(counted, on=CELL_KEY, how="left", nulls_equal=True)
         cells = cells.with_columns(paired_count=pl.col("paired").fill_null(0)).drop("paired")
-    return Frames(workloads=workloads, verdicts=verdicts, pairs=pairs, cells=cells)
+    return Frames(workloads=workloads, verdicts=verdicts, units=units, cells=cells)
 
 
 PAIR_OF = """exists (
@@ -136,7 +147,7 @@ def populations(
             cost = float(cast("float", row["list_cost"] or 0))
             left.append(LeftOut(workload_id=name, endpoint=endpoint, list_cost=cost, reason=reason))
             continue
-        count, spread = _known(frames.pairs, row, is_long=is_long)
+        measured = frames.units[name].measured
         chosen.append(
             Population(
                 workload_id=name,
@@ -144,8 +155,8 @@ def populations(
                 endpoint=endpoint,
                 incumbent_model=str(row["incumbent_model"]),
                 margin=float(cast("float", row["margin"] if margin is None else margin)) / 100,
-                spread=spread,
-                pairs=count,
+                spread=_spread(measured),
+                pairs=0 if measured is None else math.floor(measured.size),
                 parts=tuple(own),
             )
         )
@@ -224,18 +235,9 @@ def _parts(frames: Frames) -> dict[str, list[tuple[bool, Part]]]:
     return by_workload
 
 
-def _known(pairs: pl.DataFrame, row: Mapping[str, object], *, is_long: bool) -> tuple[int, Spread]:
-    """Pairs of exactly these models that the verdict on a workload reads, and what they say of the spread."""
-    own = pairs.filter(
-        ~pl.col("parse_failed").fill_null(value=False)
-        & (pl.col("endpoint") == row["endpoint"])
-        & (pl.col("incumbent_model") == row["incumbent_model"])
-        & (pl.col("candidate_model") == row["candidate_model"])
-        & ((pl.col("workload_id") == row["workload_id"]) | pl.col("workload_id").is_null())
-    )
-    if is_long:
-        own = own.filter(pl.col("input_tokens_band") >= LONG_INPUT_TOKENS)
-    difference = (own["incumbent_score"] - own["candidate_score"]).cast(pl.Float64)
-    share = own["weight"].fill_null(1.0) / max(float(own["weight"].fill_null(1.0).sum()), 1e-300)
-    means = [float((share * value).sum()) for value in (difference**2, difference)]
-    return own.height, planning_spread(own.height, *(own.height * mean for mean in means))
+def _spread(measured: QualityLoss | None) -> Spread:
+    """What the pairs that the verdict rests on say of the spread."""
+    if measured is None:
+        return planning_spread(0, 0, 0)
+    size = measured.size
+    return planning_spread(size, size * measured.variance, size * measured.loss.point, is_graded=measured.is_graded)

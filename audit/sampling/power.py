@@ -1,6 +1,6 @@
-"""What a number of pairs will be able to show: chance of `route`, expected width of the interval, pairs asked for.
+"""What a number of pairs will be able to show: chance of `route`, and the width of the interval to expect.
 
-All of it plans the decision that verdicts make: Tango's test against the margin at alpha / k, the first and hardest
+All of it plans the decision that verdicts make: a test against the margin at alpha / k, the first and hardest
 step of Holm's procedure over k workloads. Sampling without replacement from a finite log is not credited: the verdict
 is about the traffic to come, of which the log is itself a sample.
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.evidence.estimates import MIN_PAIRS, PLANNING_DISCORDANCE
-from audit.evidence.statistics import CONFIDENCE, normal_cdf, normal_quantile, tango_z
+from audit.evidence.statistics import CONFIDENCE, normal_cdf, normal_quantile, null_deviation
 
 PRIOR_PAIRS = MIN_PAIRS
 """Pairs that the planning value counts for: a pilot of that size says half of what is planned with."""
@@ -24,6 +24,8 @@ class Spread:
     """Mean squared difference; for 0/1 scores the share of pairs that differ."""
     gap: float = 0.0
     """Mean difference, incumbent minus candidate."""
+    is_graded: bool = False
+    """Some score is neither 0 nor 1."""
 
     @property
     def deviation(self) -> float:
@@ -31,48 +33,39 @@ class Spread:
         return math.sqrt(max(0.0, self.discordance - self.gap**2))
 
 
-def planning_spread(pairs: float, squares: float, differences: float) -> Spread:
+def planning_spread(pairs: float, squares: float, differences: float, *, is_graded: bool = False) -> Spread:
     """Spread from `pairs` measured ones with these sums of squared and of plain differences, 0 where there are none.
 
     Both are drawn towards the planning value (no gap, 12.7 % of pairs differ) by PRIOR_PAIRS pairs that say so: a lucky
     start must not starve its workload of pairs.
 
     >>> planning_spread(0, 0, 0)
-    Spread(discordance=0.127, gap=0.0)
+    Spread(discordance=0.127, gap=0.0, is_graded=False)
     """
     weight = pairs + PRIOR_PAIRS
     return Spread(
         discordance=(squares + PRIOR_PAIRS * PLANNING_DISCORDANCE) / weight,
         gap=differences / weight,
+        is_graded=is_graded,
     )
 
 
-def power(pairs: float, discordance: float, gap: float, margin: float, alpha: float) -> float:
+def power(
+    pairs: float, discordance: float, gap: float, margin: float, alpha: float, *, is_graded: bool = False
+) -> float:
     """Chance that `pairs` show a loss below `margin` at one-sided `alpha`, if it is `gap` in truth. Nam 1997.
 
-    Φ((√n (m - δ) - z s₀) / s₁), with s₁² = ψ - δ² the variance of a difference and s₀² the one that Tango's test
-    assumes at the margin. Fewer than MIN_PAIRS pairs never show it.
+    Φ((√n (m - δ) - z s₀) / s₁), as `pairs_needed` has them. Fewer than MIN_PAIRS pairs never show it.
 
     >>> round(power(399, 0.127, 0.0, 0.05, 0.025), 2)
     0.77
     """
     if pairs < MIN_PAIRS:
         return 0.0
-    excess = math.sqrt(pairs) * (margin - gap) - normal_quantile(1 - alpha) * _null_deviation(discordance, gap, margin)
+    assumed = null_deviation(discordance, gap, margin, is_graded=is_graded)
+    excess = math.sqrt(pairs) * (margin - gap) - normal_quantile(1 - alpha) * assumed
     spread = math.sqrt(max(discordance - gap * gap, 0.0))
     return normal_cdf(excess / spread) if spread else float(excess >= 0)
-
-
-def pairs_for(discordance: float, gap: float, margin: float, alpha: float, wanted: float) -> float:
-    """Pairs for a power of `wanted`, at least MIN_PAIRS; infinite when the gap is not below the margin. Nam 1997.
-
-    ((z_{1-alpha} s₀ + z_wanted s₁) / (m - δ))², see `power`.
-    """
-    if gap >= margin:
-        return math.inf
-    spread = math.sqrt(max(discordance - gap * gap, 0.0))
-    reach = normal_quantile(1 - alpha) * _null_deviation(discordance, gap, margin) + normal_quantile(wanted) * spread
-    return max(float(MIN_PAIRS), (reach / (margin - gap)) ** 2)
 
 
 def half_width(pairs: float, deviation: float) -> float:
@@ -89,10 +82,3 @@ def design_effect(populations: Sequence[int], pairs: Sequence[int]) -> float:
         return math.inf
     squares = sum(population**2 / taken for population, taken in zip(populations, pairs, strict=True) if taken)
     return sum(pairs) * squares / sum(populations) ** 2
-
-
-def _null_deviation(discordance: float, gap: float, margin: float) -> float:
-    """Standard deviation of a difference as Tango's test sees it at the margin, in the limit of many pairs."""
-    lost, won = (discordance + gap) / 2, (discordance - gap) / 2
-    statistic = tango_z(lost, max(won, 0.0), 1.0, margin)
-    return (gap - margin) / statistic if statistic and math.isfinite(statistic) else math.sqrt(margin * (1 - margin))

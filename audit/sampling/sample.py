@@ -10,7 +10,7 @@ import polars as pl
 from audit import scope as scopes
 from audit.assumptions import Assumptions
 from audit.config import Config
-from audit.pipeline import Run, decide_verdicts, describe_workloads, price_cells, settle_scope
+from audit.pipeline import Run, decide_verdicts, describe_workloads, measured, price_cells, settle_scope
 from audit.progress import Progress, silent
 from audit.sampling.document import SampleDocument, document
 from audit.sampling.draw import Drawn, draw
@@ -56,7 +56,7 @@ class _Open:
     def plan(self, known: Known | None = None, scale: float = 1.0) -> Plan:
         """What the budget, times `scale`, affords."""
         sampled = [each.workload_id for each in self.populations]
-        is_tested = pl.col("p_value").is_not_null() | pl.col("workload_id").is_in(sampled)
+        is_tested = pl.col("adjusted_p").is_not_null() | pl.col("workload_id").is_in(sampled)
         tests = self.frames.verdicts.filter(is_tested)["decision_unit"].n_unique()
         plan = make_plan(self.populations, self.choice.ask, self.assumptions, tests=tests, known=known, scale=scale)
         return replace(plan, left_out=(*plan.left_out, *self.left_out))
@@ -127,7 +127,7 @@ def _open_questions(run: Run, choice: Choice) -> _Open:
     assert run.scope is not None
     assert run.workloads is not None
     assert run.verdicts is not None
-    frames = read_frames(run.warehouse, run.workloads, run.verdicts)
+    frames = read_frames(run.warehouse, run.workloads, run.verdicts, measured(run))
     chosen, left = populations(
         frames, endpoints=choice.endpoints, workload_ids=choice.workload_ids, margin=choice.margin
     )

@@ -49,7 +49,7 @@ def _requests(selection: Selection, found: FoundTexts, role: Role, candidate: st
 
 def _replays(selection: Selection, found: FoundTexts, candidate: str) -> Iterator[Replay]:
     rates = {
-        (each.population.workload_id, part.name): count / part.available
+        (each.population.workload_id, part.name): part.rate(count)
         for each in selection.plan.workloads
         for part, count in zip(each.population.parts, each.counts, strict=True)
         if count
