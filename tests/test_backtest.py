@@ -20,6 +20,7 @@ from audit.backtest.tables import table, title
 from audit.cli import app
 from audit.demo import run_demo
 from audit.errors import AuditError, ConfigError, InputError
+from audit.evidence.outcome_log import add_outcomes
 from tests.benchmarks.backtest import FILES, RESAMPLES, SEED, committed, input_hashes, outcomes_file, populations, run
 from tests.paired import outcomes, pairs
 
@@ -61,17 +62,33 @@ def test_the_truth_is_the_loss_and_the_bill_of_all_pairs() -> None:
 
 def test_weights_and_unparsed_pairs_count_as_they_do_in_a_verdict() -> None:
     heavy = pairs("a", [1.0, 1.0], [0.0, 1.0], weight=pl.Series([3.0, 1.0]))
-    unread = pairs("a", [1.0], [0.0], parse_failed=True)
+    failed = pairs("a", [1.0], [0.0], parse_failed=True)
+    unread = failed.with_columns(candidate_score=pl.lit(None, dtype=pl.Float64))
     (end,) = planted(heavy, unread).endpoints
     assert (end.pairs, end.requests, end.loss) == (3, 5.0, 75.0)
-    with pytest.raises(InputError, match="no pair could be parsed"):
+    (end,) = planted(heavy, failed).endpoints
+    assert (end.pairs, end.requests, end.loss) == (3, 5.0, 80.0)
+    with pytest.raises(InputError, match="no pair has scores"):
         planted(unread)
+
+
+def test_the_truth_of_an_endpoint_whose_candidate_fails_is_what_its_verdict_estimates() -> None:
+    found = planted(outcomes("a", both=90, lost=4), outcomes("a", both=0, lost=6, parse_failed=True))
+    (many,) = figures(tried(found, 100, resamples=60))
+    assert found.endpoints[0].loss == pytest.approx(10.0)
+    assert many["coverage"]["share"] >= 0.95 - beyond(0.95, 60)
+
+
+def test_where_every_endpoint_is_an_artefact_nothing_is_right_or_wrong() -> None:
+    (found,) = figures(tried(planted(outcomes("artefact", both=5, won=80, lost=2)), 30))
+    assert set(found["decisions"].values()) == {None}
+    assert "nan" not in json.dumps(found).lower()
 
 
 def test_clear_endpoints_are_decided_rightly_and_without_regret() -> None:
     found = planted(outcomes("same", both=300), outcomes("worse", both=200, lost=100))
     (few, many) = figures(tried(found, 20, 200))
-    assert few["decisions"]["undecided"] >= 0.5  # 20 pairs never route
+    assert (few["decisions"]["undecided"] or 0.0) >= 0.5  # 20 pairs never route
     assert many["decisions"] == {"right": 1.0, "wrong": 0.0, "undecided": 0.0, "right_of_decided": 1.0}
     assert many["amounts"]["regret"] == pytest.approx(0.0)
     assert many["amounts"]["saving"] == pytest.approx(0.4 / 2)  # of two equal bills, one shrinks to 6 tokens of 10
@@ -125,7 +142,7 @@ def test_a_quick_run_keeps_the_promises_within_the_error_of_its_size(file: str, 
             assert found["saving_coverage"]["if_moved"] >= 0.88 - beyond(0.9, samples)
     assert few["sharing"] is not None
     assert few["sharing"]["error_saved"] > 0.1
-    assert rest[-1]["decisions"]["undecided"] < few["decisions"]["undecided"]
+    assert (rest[-1]["decisions"]["undecided"] or 0.0) < (few["decisions"]["undecided"] or 0.0)
 
 
 def test_the_committed_figures_are_of_these_inputs_and_this_seed() -> None:
@@ -153,7 +170,7 @@ def test_the_committed_figures_keep_every_promise() -> None:
             assert saving["if_moved"] is None or saving["if_moved"] >= 0.88
             if saving["samples_that_route"] >= 0.05 and saving["measured"] is not None:
                 assert saving["measured"] >= 0.88
-        undecided = [found["decisions"]["undecided"] for found in one["by_pairs"]]
+        undecided = [found["decisions"]["undecided"] or 0.0 for found in one["by_pairs"]]
         assert undecided == sorted(undecided, reverse=True)
 
 
@@ -196,6 +213,29 @@ def test_the_command_reads_outcomes_files_and_takes_the_margin(tmp_path: Path) -
     usual = json.loads(called([file, *options, "--json"]))
     assert {end["margin"] for end in usual["populations"][0]["endpoints"]} == {2.0}
     assert "95% interval of the loss contains the truth" in called([file, *options])
+
+
+def test_a_database_lends_no_pair_that_no_verdict_counts(tmp_path: Path) -> None:
+    run_demo(tmp_path / "demo", today=date(2026, 11, 22))
+    database = tmp_path / "demo" / "demo.duckdb"
+    file = tmp_path / "more.csv"
+    file.write_text(
+        "endpoint,incumbent_model,candidate_model,incumbent_score,candidate_score,incumbent_failed\n"
+        "again,gpt-4o-2024-05-13,gpt-4o-2024-05-13,1,1,false\n"
+        "crux,gpt-4o-2024-05-13,gpt-4o-mini-2024-07-18,,,true\n"
+    )
+
+    def names() -> set[tuple[str, int]]:
+        options = ["--db", str(database), "--resamples", "1", "--pairs", "20", "--quiet", "--json"]
+        return {
+            (end["name"], end["pairs"])
+            for one in json.loads(called(options))["populations"]
+            for end in one["endpoints"]
+        }
+
+    before = names()
+    add_outcomes(database, file, today=date(2026, 11, 22))
+    assert names() == before
 
 
 def test_the_command_reads_the_outcomes_of_a_database(tmp_path: Path) -> None:

@@ -31,11 +31,11 @@ class Coverage(TypedDict):
 
 
 class Decisions(TypedDict):
-    """Shares of verdicts: right, wrong and undecided add up to 1."""
+    """Shares of verdicts: right, wrong and undecided add up to 1. None where every endpoint is an artefact."""
 
-    right: float
-    wrong: float
-    undecided: float
+    right: float | None
+    wrong: float | None
+    undecided: float | None
     right_of_decided: float | None
 
 
@@ -170,6 +170,8 @@ def _decisions(replay: Replay, ends: tuple[Endpoint, ...]) -> Decisions:
     asked = np.array([not each.is_suspect for each in ends])
     good = np.array([each.is_good for each in ends])[asked]
     verdict = replay.verdict[:, asked]
+    if not asked.any():
+        return {"right": None, "wrong": None, "undecided": None, "right_of_decided": None}
     undecided = float((verdict == "pilot").mean())
     right = float(((verdict == "route") & good | (verdict == "keep") & ~good).mean())
     decided = 1 - undecided

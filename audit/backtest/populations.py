@@ -17,6 +17,7 @@ from audit.backtest.prices import Price, Prices
 from audit.errors import InputError
 from audit.evidence.estimates import IMPLAUSIBLE_GAIN, IMPLAUSIBLE_SCORE
 from audit.evidence.statistics import Floats
+from audit.evidence.units import COUNTED
 
 PAIRS: dict[str, pl.DataType] = {
     "workload_id": pl.String(),
@@ -104,10 +105,10 @@ class Population:
         return all(each.bill is not None for each in self.endpoints)
 
     def differences(self) -> list[Floats]:
-        """Incumbent minus candidate score of every endpoint's parsed pairs, in points of 100."""
+        """Incumbent minus candidate score of the pairs of every endpoint that count, in points of 100."""
         difference = (100 * (pl.col("incumbent_score") - pl.col("candidate_score"))).alias("difference")
-        parsed = self.frame.filter(~pl.col("parse_failed")).select("endpoint", difference)
-        return [part["difference"].to_numpy() for part in parsed.partition_by("endpoint", maintain_order=True)]
+        counted = self.frame.filter(COUNTED).select("endpoint", difference)
+        return [part["difference"].to_numpy() for part in counted.partition_by("endpoint", maintain_order=True)]
 
     def workloads(self) -> pl.DataFrame:
         """One row per endpoint in the columns that verdicts and savings read; without a bill it costs nothing."""
@@ -121,7 +122,7 @@ class Population:
 def population(
     name: str, source_hash: str, frame: pl.DataFrame, margin_of: Callable[[str], float], prices: Prices
 ) -> Population:
-    """The pairs of one pair of models and one grader; endpoints without a single parsed pair have no truth.
+    """The pairs of one pair of models and one grader; endpoints without a single pair that counts have no truth.
 
     `frame` has the columns of an outcomes file, `input_tokens` among them where they are known.
     """
@@ -135,9 +136,9 @@ def population(
         )
         .select(pl.col(column).cast(kind) for column, kind in PAIRS.items())
     )
-    pairs = pairs.filter((~pl.col("parse_failed")).any().over("endpoint")).sort("endpoint", maintain_order=True)
+    pairs = pairs.filter(COUNTED.any().over("endpoint")).sort("endpoint", maintain_order=True)
     if pairs.is_empty():
-        raise InputError(f"{name}: no pair could be parsed, so there is no truth to compare with")
+        raise InputError(f"{name}: no pair has scores, so there is no truth to compare with")
     incumbent, candidate = (str(pairs[column][0]) for column in ("incumbent_model", "candidate_model"))
     before, after = prices(incumbent), prices(candidate)
     endpoints = (
@@ -157,8 +158,8 @@ def _endpoint(
     pairs: pl.DataFrame, margin_of: Callable[[str], float], before: Price | None, after: Price | None
 ) -> Endpoint:
     name = str(pairs["endpoint"][0])
-    parsed = pairs.filter(~pl.col("parse_failed"))
-    weights, old, new = (parsed[column].to_numpy() for column in ("weight", "incumbent_score", "candidate_score"))
+    counted = pairs.filter(COUNTED)
+    weights, old, new = (counted[column].to_numpy() for column in ("weight", "incumbent_score", "candidate_score"))
     incumbent, candidate = float(np.average(old, weights=weights)), float(np.average(new, weights=weights))
     return Endpoint(
         name=name,

@@ -29,7 +29,10 @@ def from_files(paths: Sequence[Path], *, scale: str, margin_of: MarginOf, prices
 
 
 def from_database(warehouse: Warehouse, *, margin_of: MarginOf, prices: Prices) -> list[Population]:
-    """The populations of the outcomes in a database; the length of a prompt is that of its request or endpoint."""
+    """The populations of the outcomes in a database; the length of a prompt is that of its request or endpoint.
+
+    The incumbent asked the same twice is its own noise, and no candidate for anything.
+    """
     frame = warehouse.frame(
         """
         with logged as (
@@ -51,6 +54,7 @@ def from_database(warehouse: Warehouse, *, margin_of: MarginOf, prices: Prices) 
         left join logged on paired_outcomes.request_id = logged.request_id
         left join usual
             on paired_outcomes.endpoint = usual.endpoint and paired_outcomes.incumbent_model = usual.model
+        where paired_outcomes.incumbent_model <> paired_outcomes.candidate_model
         order by outcome_file_hash, endpoint, paired_outcomes.request_id, incumbent_score, candidate_score
         """
     )
@@ -63,7 +67,11 @@ def from_database(warehouse: Warehouse, *, margin_of: MarginOf, prices: Prices) 
 def _populations(
     name: str, source_hash: str, frame: pl.DataFrame, margin_of: MarginOf, prices: Prices
 ) -> list[Population]:
-    """One population per pair of models and grader: what is judged differently has another truth."""
+    """One population per pair of models and grader: what is judged differently has another truth.
+
+    Pairs whose incumbent gave no readable answer are in no verdict, so they are in no truth.
+    """
+    frame = frame.filter(~pl.col("incumbent_failed").fill_null(value=False))
     parts = frame.partition_by("incumbent_model", "candidate_model", "grader", maintain_order=True)
     found: list[Population] = []
     for part in parts:

@@ -19,7 +19,7 @@ UNSOUND = frozenset({"suspect_scorer", "suspect_stratum", "parse_failures", "jud
 """Reasons why outcomes are shown and cannot route."""
 
 
-SCORED = pl.col("incumbent_score").is_not_null() & pl.col("candidate_score").is_not_null()
+COUNTED = ~pl.col("parse_failed") | (pl.col("incumbent_score").is_not_null() & pl.col("candidate_score").is_not_null())
 """A failed answer with scores is part of the loss: left out, a candidate that fails often would look good."""
 
 
@@ -159,7 +159,7 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
     """
     if pairs.is_empty():
         return Unit(name=name, margin=margin, notes=notes)
-    usable = pairs.filter(~pl.col("parse_failed") | SCORED) if pairs["parse_failed"].any() else pairs
+    usable = pairs.filter(COUNTED) if pairs["parse_failed"].any() else pairs
     usable = _evened(usable)
     parts = _graded_alike(usable)
     found = [(*_loss(part, margin), part) for part in parts if part.height >= MIN_PAIRS] or [

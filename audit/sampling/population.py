@@ -8,7 +8,7 @@ import polars as pl
 
 from audit.errors import AuditError, UnknownNameError
 from audit.evidence.reasons import REASONS
-from audit.evidence.units import LONG_INPUT_TOKENS
+from audit.evidence.units import COUNTED, LONG_INPUT_TOKENS
 from audit.sampling.power import Spread, planning_spread
 from audit.sampling.strata import CELL_KEY, stratify
 from audit.warehouse import Warehouse
@@ -227,7 +227,7 @@ def _parts(frames: Frames) -> dict[str, list[tuple[bool, Part]]]:
 def _known(pairs: pl.DataFrame, row: Mapping[str, object], *, is_long: bool) -> tuple[int, Spread]:
     """Pairs of exactly these models that the verdict on a workload reads, and what they say of the spread."""
     own = pairs.filter(
-        ~pl.col("parse_failed").fill_null(value=False)
+        COUNTED
         & (pl.col("endpoint") == row["endpoint"])
         & (pl.col("incumbent_model") == row["incumbent_model"])
         & (pl.col("candidate_model") == row["candidate_model"])
