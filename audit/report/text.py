@@ -41,7 +41,7 @@ def render_text(document: ReportDocument, console: Console) -> None:
         _levels(document),
         *_heading("How sure is this?"),
         *(_bullet("- ", Text(sentence)) for sentence in advice.certainty(document)),
-        *_heading("Workloads, most cost first"),
+        *_heading("Workloads, most cost first; savings are of the window"),
         *_workload_head(width),
         *(part for workload in ranked[:LISTED] for part in _workload(document, workload, width)),
         *([] if len(ranked) <= LISTED else [Text("... the rest is in --html FILE and --json", style="dim")]),

@@ -128,17 +128,19 @@ def pooled(loss: QualityLoss) -> list[str]:
 
 
 def span(interval: Interval, show: Literal["money", "percent", "count"], currency: str = "USD") -> str:
-    """The bounds of an interval in words; `exact` when both bounds are the point.
+    """The bounds of an interval in words; `no range` where both read the same.
 
     >>> span({"low": 0.1, "point": 0.2, "high": 0.3}, "percent")
     '10.0% to 30.0%'
+    >>> span({"low": 0.2142, "point": 0.2143, "high": 0.2144}, "percent")
+    'no range'
     """
-    low, high = interval["low"], interval["high"]
-    if low == high:
-        return "no range"
+    ends = interval["low"], interval["high"]
     if show == "money":
-        return f"{money(low, currency)} to {money(high, currency)}"
-    return f"{percent(low)} to {percent(high)}" if show == "percent" else f"{count(low)} to {count(high)}"
+        low, high = (money(end, currency) for end in ends)
+    else:
+        low, high = (percent(end) if show == "percent" else count(end) for end in ends)
+    return "no range" if low == high else f"{low} to {high}"
 
 
 def basis(document: ReportDocument) -> Literal["monthly", "window"]:
