@@ -33,7 +33,7 @@ def judge(
     from audit.console import print_json
     from audit.grading.judge_batch import write_judge_batch
     from audit.grading.judge_rubric import read_judge
-    from audit.judge_console import print_batch
+    from audit.outcome_console import print_batch
 
     batch = write_judge_batch(
         sample,
@@ -62,7 +62,7 @@ def judged(
     from audit.config import read_config
     from audit.console import print_json
     from audit.grading.judge_log import add_verdicts
-    from audit.judge_console import print_verdicts
+    from audit.outcome_console import print_verdicts
 
     added = add_verdicts(db, folder, outputs, read_config(config), today=date.today())
     print_json(asdict(added)) if as_json else print_verdicts(added)
@@ -88,7 +88,7 @@ def label(
 
     from audit.console import print_json
     from audit.evidence.labels import add_labels
-    from audit.judge_console import print_labelled
+    from audit.outcome_console import print_labelled
 
     labelled = add_labels(db, file, scale=scale)
     print_json(asdict(labelled)) if as_json else print_labelled(labelled)

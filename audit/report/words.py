@@ -127,20 +127,23 @@ def pooled(loss: QualityLoss) -> list[str]:
     return [f"seen with {shared['units'] - 1} others {points(shared['point'])} ({bounds})"]
 
 
-def span(interval: Interval, show: Literal["money", "percent", "count"], currency: str = "USD") -> str:
-    """The bounds of an interval in words; `no range` where both read the same.
+def span(
+    interval: Interval, show: Literal["money", "percent", "count"], currency: str = "USD", same: str | None = "no range"
+) -> str:
+    """The bounds of an interval in words; where both read the same `same`, or what they read if that is None.
 
     >>> span({"low": 0.1, "point": 0.2, "high": 0.3}, "percent")
     '10.0% to 30.0%'
-    >>> span({"low": 0.2142, "point": 0.2143, "high": 0.2144}, "percent")
-    'no range'
+    >>> same = {"low": 0.2142, "point": 0.2143, "high": 0.2144}
+    >>> span(same, "percent"), span(same, "percent", same=None)
+    ('no range', '21.4%')
     """
     ends = interval["low"], interval["high"]
     if show == "money":
         low, high = (money(end, currency) for end in ends)
     else:
         low, high = (percent(end) if show == "percent" else count(end) for end in ends)
-    return "no range" if low == high else f"{low} to {high}"
+    return (low if same is None else same) if low == high else f"{low} to {high}"
 
 
 def basis(document: ReportDocument) -> Literal["monthly", "window"]:
