@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from shlex import quote
 from typing import TYPE_CHECKING, cast
 
-from audit.console import note, print_added, print_cards, print_table
+from audit.console import note, paragraph, print_added, print_cards, print_table
 from audit.report.cascades import judge_sentence
 
 if TYPE_CHECKING:
@@ -93,13 +94,19 @@ def print_batch(batch: "JudgeBatch") -> None:
     print_table(f"Pairs for judge {batch.judge}, rubric {batch.rubric_hash}", ("what became of them", "replies"), rows)
     tokens = f"{batch.expected_input_tokens:,} tokens in, {batch.expected_output_tokens:,} out"
     cost = "unknown: no price for this judge" if batch.expected_cost is None else f"about ${batch.expected_cost:,.2f}"
-    print(f"expected cost: {cost} at batch prices ({tokens}: prompts and answers as counted by their providers, the")
-    print("rubric and what nobody counted at 4 characters a token; reasoning models write more)")
+    paragraph(
+        f"expected cost: {cost} at batch prices ({tokens}: prompts and answers as counted by their providers, the "
+        "rubric and what nobody counted at 4 characters a token; reasoning models write more)"
+    )
     for file in batch.files:
         print(f"{batch.folder}/{file.name}: {file.requests:,} requests")
     if batch.labels:
-        print(f"{batch.folder}/labels.csv: {batch.labels:,} pairs for people; fill in preference: first, second or tie")
-    print(f"next: audit outcomes judged {batch.folder} OUTPUT..., then audit outcomes label {batch.folder}/labels.csv")
+        print(f"{batch.folder}/labels.csv: {batch.labels:,} pairs for people")
+        print("fill in preference there: first, second or tie")
+    folder = quote(batch.folder)
+    print(f"next: audit outcomes judged {folder} OUTPUT...")
+    if batch.labels:
+        print(f"      audit outcomes label {folder}/labels.csv")
     for text in batch.notes:
         note(f"warning: {text}")
 
@@ -146,7 +153,9 @@ def print_stored(rows: Sequence[Mapping[str, object]]) -> None:
     """One paragraph per endpoint, models and grader; then the incumbent against itself."""
     for kind, members in groupby(rows, key=lambda row: row["kind"]):
         if kind != "pairs":
-            print("\nNoise ceiling: the incumbent asked the same twice. No candidate can agree with it more.\n")
+            print()
+            paragraph("Noise ceiling: the incumbent asked the same twice. No candidate can agree with it more.")
+            print()
         print_cards(_card(row) for row in members)
 
 
@@ -161,7 +170,7 @@ def _card(row: Mapping[str, object]) -> dict[str, object]:
         "models": models,
         "grader": row["grader"],
         "pairs": f"{row['pairs']:,}",
-        "scores": _means(row) if is_pair else None,
+        "mean scores": _means(row) if is_pair else None,
         "agrees with itself": None if point is None else f"{point:.1%} (95% {low:.1%} to {high:.1%})",
         "parse failures": row["parse_failures"],
         "incumbent's own failures": row["incumbent_failures"],
@@ -175,7 +184,7 @@ def _card(row: Mapping[str, object]) -> dict[str, object]:
 
 def _means(row: Mapping[str, object]) -> str | None:
     one, other = row["incumbent_mean"], row["candidate_mean"]
-    return None if one is None or other is None else f"{one:.3f} -> {other:.3f}"
+    return None if one is None or other is None else f"{one:.3f} -> {other:.3f}, every pair alike"
 
 
 def _spoken(name: str) -> str:

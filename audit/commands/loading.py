@@ -12,7 +12,7 @@ def load(
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="PATH...",
+            metavar="PATH",
             help="Files, folders, globs, - for standard input, or addresses: s3://, gs://, az://, https://, "
             "postgresql://HOST/DB#TABLE. Credentials come from the environment.",
         ),

@@ -31,7 +31,8 @@ def sentences(document: ReportDocument) -> list[str]:
         f"{words.clean(workload['name'])}: loses {words.points(cascade['residual_loss']['point'])} "
         f"({_span(cascade)}) behind its check, margin {words.points(cascade['residual_loss']['margin'])}. "
         f"{words.percent(cascade['escalation_rate']['point'])} of requests go on to {incumbent}; it saves "
-        f"{words.span(cascade['savings'], 'money', currency, same=None)} in the window, the check paid. {_check(cascade)}"
+        f"{words.span(cascade['savings'], 'money', currency, same=None)} in the window, the check paid. "
+        f"{_check(cascade)}"
         for workload, cascade in chosen(document)
     ]
 
