@@ -161,7 +161,7 @@ def _print(document: "SampleDocument", out: Path | None) -> None:
         print(f"{out / str(file['name'])}: {file['requests']:,} requests for {file['model']}")
     if document["files"]:
         print(f"{out} holds prompts; only you can read it")
-        paragraph("next: upload the files to the OpenAI Batch API, or run them in your own harness; then")
+        print("next: run the files through the OpenAI Batch API or your own harness, then")
         print(f"      audit outcomes add OUTPUT --sample {quote(str(out))}")
     if texts["unavailable"]:
         paragraph(

@@ -137,7 +137,7 @@ def _workload(document: ReportDocument, workload: Workload, width: int) -> list[
     if (tests := proof.tests(workload)) is not None:
         facts.append(tests)
     if workload["pairs_needed"] is not None:
-        facts.append(f"{words.count(workload['pairs_needed'])} more pairs needed")
+        facts.append(words.more_pairs(workload["pairs_needed"]))
     facts += proof.weighing(workload)
     facts += proof.disagreement(workload)
     if (seen := proof.seen(document, workload)) is not None:

@@ -146,6 +146,15 @@ def span(
     return (low if same is None else same) if low == high else f"{low} to {high}"
 
 
+def more_pairs(needed: int) -> str:
+    """What a pilot still asks for.
+
+    >>> more_pairs(1), more_pairs(2_493)
+    ('1 more pair needed', '2,493 more pairs needed')
+    """
+    return f"{count(needed)} more {'pair' if needed == 1 else 'pairs'} needed"
+
+
 def basis(document: ReportDocument) -> Literal["monthly", "window"]:
     """Whether dollars are shown per month: only if the document scales all of them."""
     scaled = all(level["monthly"] is not None for level in document["savings"].values())
