@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain, islice, takewhile
+from textwrap import fill
 from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -48,6 +49,11 @@ def print_json_list(documents: Iterable[object]) -> None:
     print("[]" if opening == "[" else "\n]")
 
 
+def paragraph(text: str) -> None:
+    """A sentence or more on standard output, broken between words at the width of the output."""
+    print(fill(text, console().width, break_long_words=False, break_on_hyphens=False))
+
+
 def note(message: str) -> None:
     """A line on standard error."""
     print(message, file=sys.stderr, flush=True)
@@ -61,12 +67,15 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 
     cells = [[_cell(value) for value in row] for row in rows]
     numeric = [all(_is_number(row[place]) for row in cells) for place in range(len(columns))] if cells else []
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for place, name in enumerate(columns):
         table.add_column(name, justify="right" if cells and numeric[place] else "left", overflow="fold")
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
-    console().print(table)
+    out = console()
+    if title:  # not the table's own, which is broken at the width of the table
+        out.print(Text(title, style="table.title"))
+    out.print(table)
 
 
 def print_long_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -89,7 +98,9 @@ def print_cards(rows: Iterable[Mapping[str, object]]) -> None:
         for key, value in rest:
             text = ", ".join(map(str, cast("Sequence[object]", value))) if isinstance(value, list) else str(value)
             if text:
-                out.print(Padding(Text.assemble((f"{key.replace('_', ' ')}: ", "dim"), text), (0, 0, 0, 2)))
+                out.print(
+                    Padding(Text.assemble((f"{key.replace('_', ' ')}: ", "dim"), text), (0, 0, 0, 2), expand=False)
+                )
 
 
 def print_load(report: "LoadReport") -> None:

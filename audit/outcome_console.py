@@ -1,14 +1,18 @@
-"""What `audit outcomes` prints: where every answer and score went, and what is stored."""
+"""What `audit outcomes` prints: where every answer, score, verdict and label went, and what is stored."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from shlex import quote
 from typing import TYPE_CHECKING, cast
 
-from audit.console import note, print_added, print_cards, print_table
+from audit.console import note, paragraph, print_added, print_cards, print_table
 from audit.report.cascades import judge_sentence
 
 if TYPE_CHECKING:
+    from audit.evidence.labels import Labelled
     from audit.grading.answer_log import AddedAnswers
+    from audit.grading.judge_batch import JudgeBatch
+    from audit.grading.judge_log import AddedVerdicts
     from audit.grading.score_log import AddedScores
     from audit.report.checked import Judge
 
@@ -25,6 +29,32 @@ WORDS = {
     "unreadable": "not readable",
 }
 """What became of a line of a batch, in the order in which it is told."""
+
+JUDGED = {
+    "judged": "compared in both orders",
+    "same": "the same to the letter: a tie without asking",
+    "candidate_failed": "candidate's answer unreadable: counts against it",
+    "incumbent_failed": "incumbent's answer unreadable: no pair",
+    "judge_unreadable": "no readable verdict: an outcome of its own",
+    "not_answered": "not answered: to be replayed",
+    "no_incumbent_answer": "no answer of the incumbent",
+    "no_prompt_in_sample": "the sample has no prompt of it",
+    "images_or_audio": "images or audio, which a judge of text cannot see",
+    "other_endpoint": "of an endpoint left out",
+    "missing": "not judged yet",
+}
+"""What became of a pair that a judge was to compare."""
+
+VERDICTS = {
+    "used": "used",
+    "half": "the other order has no verdict",
+    "unreadable_verdict": "no readable verdict",
+    "not_answered": "not answered: to be asked again",
+    "duplicate": "a better line about the same comparison",
+    "unknown": "not of these pairs",
+    "unreadable": "not readable",
+}
+"""What became of a line of a judge's batch."""
 
 REASONS_SHOWN = 10
 SHOWN = 3
@@ -58,11 +88,74 @@ def print_scores(result: "AddedScores") -> None:
     print_added(result.added)
 
 
+def print_batch(batch: "JudgeBatch") -> None:
+    """The pairs, what the judge will cost, where the files are, and what to do with them."""
+    rows = [(JUDGED.get(name, name), count) for name, count in batch.counts.items()]
+    print_table(f"Pairs for judge {batch.judge}, rubric {batch.rubric_hash}", ("what became of them", "replies"), rows)
+    tokens = f"{batch.expected_input_tokens:,} tokens in, {batch.expected_output_tokens:,} out"
+    cost = "unknown: no price for this judge" if batch.expected_cost is None else f"about ${batch.expected_cost:,.2f}"
+    paragraph(
+        f"expected cost: {cost} at batch prices ({tokens}: prompts and answers as counted by their providers, the "
+        "rubric and what nobody counted at 4 characters a token; reasoning models write more)"
+    )
+    for file in batch.files:
+        print(f"{batch.folder}/{file.name}: {file.requests:,} requests")
+    if batch.labels:
+        print(f"{batch.folder}/labels.csv: {batch.labels:,} pairs for people")
+        print("fill in preference there: first, second or tie")
+    folder = quote(batch.folder)
+    print(f"next: audit outcomes judged {folder} OUTPUT...")
+    if batch.labels:
+        print(f"      audit outcomes label {folder}/labels.csv")
+    for text in batch.notes:
+        note(f"warning: {text}")
+
+
+def print_verdicts(result: "AddedVerdicts") -> None:
+    """Every line and pair accounted for, the judge's leaning, what it cost."""
+    lines = [(VERDICTS.get(name, name), count) for name, count in result.counts.items()]
+    print_table(f"Verdicts on {result.folder}", ("what became of them", "lines"), [*lines, ("read", result.read)])
+    pairs = [(JUDGED.get(name, name), count) for name, count in result.pairs.items() if count]
+    print_table("Pairs", ("what became of them", "pairs"), pairs)
+    if result.reasons:
+        print_table("Replies without a verdict", ("why", "replies"), list(result.reasons.items()))
+    for grader in result.graders:
+        print(f"grader: {grader}")
+    print(f"verdict turned with the order: {result.inconsistent:,} pairs, each half a win for either side")
+    if (bias := result.position_bias) is not None:
+        ends = f"{100 * bias['low']:+.1f} to {100 * bias['high']:+.1f}"
+        print(f"position bias: {100 * bias['point']:+.1f} points ({ends}) for the answer read first; 0 is fair")
+    if result.judge_cost is not None:
+        print(f"judge cost: ${result.judge_cost:,.4f}")
+    print_added(result.added)
+    print("a judge alone routes nothing: have people label a random part (`audit outcomes label`)")
+    for text in result.notes:
+        note(f"warning: {text}")
+    if result.missing:
+        more = " …" if len(result.missing) > SHOWN else ""
+        note(f"note: {len(result.missing):,} comparisons to ask again: {', '.join(result.missing[:SHOWN])}{more}")
+
+
+def print_labelled(result: "Labelled") -> None:
+    """The account of all labels."""
+    rows = [
+        ("used", result.used),
+        ("of no judged pair", result.unknown),
+        ("the same once more", result.duplicate),
+        ("not filled in", result.empty),
+        ("read", result.read),
+    ]
+    print_table(f"Labels of {result.path}", ("what became of them", "labels"), rows)
+    print(f"{result.pairs:,} judged pairs have these labels, {result.changed:,} of them new or changed")
+
+
 def print_stored(rows: Sequence[Mapping[str, object]]) -> None:
     """One paragraph per endpoint, models and grader; then the incumbent against itself."""
     for kind, members in groupby(rows, key=lambda row: row["kind"]):
         if kind != "pairs":
-            print("\nNoise ceiling: the incumbent asked the same twice. No candidate can agree with it more.\n")
+            print()
+            paragraph("Noise ceiling: the incumbent asked the same twice. No candidate can agree with it more.")
+            print()
         print_cards(_card(row) for row in members)
 
 
@@ -77,7 +170,7 @@ def _card(row: Mapping[str, object]) -> dict[str, object]:
         "models": models,
         "grader": row["grader"],
         "pairs": f"{row['pairs']:,}",
-        "scores": _means(row) if is_pair else None,
+        "mean scores": _means(row) if is_pair else None,
         "agrees with itself": None if point is None else f"{point:.1%} (95% {low:.1%} to {high:.1%})",
         "parse failures": row["parse_failures"],
         "incumbent's own failures": row["incumbent_failures"],
@@ -91,7 +184,7 @@ def _card(row: Mapping[str, object]) -> dict[str, object]:
 
 def _means(row: Mapping[str, object]) -> str | None:
     one, other = row["incumbent_mean"], row["candidate_mean"]
-    return None if one is None or other is None else f"{one:.3f} -> {other:.3f}"
+    return None if one is None or other is None else f"{one:.3f} -> {other:.3f}, every pair alike"
 
 
 def _spoken(name: str) -> str:

@@ -139,6 +139,22 @@ def test_answers_that_make_no_pair_say_why(db: Path, tmp_path: Path) -> None:
         added(db, sample(db, tmp_path / "s"), [refused(0, 500), refused(1, 500)])
 
 
+def test_the_input_of_a_batch_is_told_from_its_output(db: Path, tmp_path: Path) -> None:
+    folder = sample(db, tmp_path / "s")
+    with pytest.raises(InputError, match=r"6 unreadable; candidate-001.jsonl, line 1: .*is it the input of a batch\?"):
+        add_answers(db, [folder / "candidate-001.jsonl"], folder, TEXT, today=TODAY)
+
+
+def test_second_answers_without_the_candidates_are_said_to_leave_its_pairs_alone(db: Path, tmp_path: Path) -> None:
+    folder = sample(db, tmp_path / "s")
+
+    def told(*lines: Json) -> bool:
+        return any("second answers of the incumbent came without" in text for text in added(db, folder, lines).notes)
+
+    assert not told(reply(0, "yes"), reply(0, "yes", "again"))
+    assert told(reply(1, "yes"), reply(0, "yes", "again", created=CREATED + 9))
+
+
 def test_the_model_that_answered_is_the_one_that_counts(db: Path, tmp_path: Path) -> None:
     line = reply(0, "yes")
     body = json.loads(json.dumps(line))["response"]["body"] | {"model": "gpt-4.1-mini-2025-04-14"}
@@ -206,6 +222,13 @@ def test_the_command_line_tells_where_every_answer_went(db: Path, tmp_path: Path
     listed = CliRunner().invoke(app, ["outcomes", "show", "--db", str(db)]).stdout
     assert "parse failures: 1" in listed
     assert f"chat  {BIG} -> {SMALL}" in listed
+    chosen = [
+        CliRunner().invoke(app, ["outcomes", "show", "--db", str(db), "--endpoint", name]) for name in ("chat", "cat")
+    ]
+    assert chosen[0].stdout == listed
+    assert "endpoint with outcomes 'cat'" in str(chosen[1].exception)
+    useless = CliRunner().invoke(app, [*command, "--endpoint", "chat"])
+    assert (useless.exit_code, "--endpoint belongs to the results of a harness" in useless.output) == (2, True)
 
 
 def test_lines_of_a_batch_without_their_sample_are_recognised(db: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from audit.backtest.tables import table, title
 from audit.cli import app
 from audit.demo import run_demo
 from audit.errors import AuditError, ConfigError, InputError
+from audit.evidence.outcome_log import add_outcomes
 from tests.benchmarks.backtest import FILES, RESAMPLES, SEED, committed, input_hashes, outcomes_file, populations, run
 from tests.paired import outcomes, pairs, verdicts, workload, workload_frame
 
@@ -68,7 +69,7 @@ def test_weights_and_failed_answers_count_as_they_do_in_a_verdict() -> None:
     decided = verdicts(workload_frame(workload("a")), pl.concat([heavy, failed, unread])).row(0, named=True)
     assert (end.pairs, end.requests, end.loss) == (4, 6.0, 80.0)
     assert decided["quality_loss_point"] == 80.0
-    with pytest.raises(InputError, match="no pair could be parsed"):
+    with pytest.raises(InputError, match="no pair has scores"):
         planted(unread)
 
 
@@ -78,6 +79,13 @@ def test_pairs_of_several_samples_weigh_as_they_do_in_a_verdict() -> None:
     many = outcomes("a", both=90, weight=pl.Series([1.0, 2.0] * 45)).with_columns(drawn_with=pl.lit("second"))
     (end,) = planted(few, many).endpoints
     assert end.loss == pytest.approx(2.0)
+
+
+def test_the_truth_of_an_endpoint_whose_candidate_fails_is_what_its_verdict_estimates() -> None:
+    found = planted(outcomes("a", both=90, lost=4), outcomes("a", both=0, lost=6, parse_failed=True))
+    (many,) = figures(tried(found, 100, resamples=60))
+    assert found.endpoints[0].loss == pytest.approx(10.0)
+    assert many["coverage"]["share"] >= 0.95 - beyond(0.95, 60)
 
 
 def test_of_judged_pairs_the_truth_is_what_people_say() -> None:
@@ -263,3 +271,26 @@ def test_outcomes_that_name_only_requests_and_databases_without_outcomes_say_wha
         called([str(file)])
     with pytest.raises(AuditError, match="audit load"):
         called(["--db", str(tmp_path / "none.duckdb")])
+
+
+def test_a_database_lends_no_pair_that_no_verdict_counts(tmp_path: Path) -> None:
+    run_demo(tmp_path / "demo", today=date(2026, 11, 22))
+    database = tmp_path / "demo" / "demo.duckdb"
+    file = tmp_path / "more.csv"
+    file.write_text(
+        "endpoint,incumbent_model,candidate_model,incumbent_score,candidate_score,incumbent_failed\n"
+        "again,gpt-4o-2024-05-13,gpt-4o-2024-05-13,1,1,false\n"
+        "crux,gpt-4o-2024-05-13,gpt-4o-mini-2024-07-18,,,true\n"
+    )
+
+    def names() -> set[tuple[str, int]]:
+        options = ["--db", str(database), "--resamples", "1", "--pairs", "20", "--quiet", "--json"]
+        return {
+            (end["name"], end["pairs"])
+            for one in json.loads(called(options))["populations"]
+            for end in one["endpoints"]
+        }
+
+    before = names()
+    add_outcomes(database, file, today=date(2026, 11, 22))
+    assert names() == before

@@ -96,7 +96,7 @@ def test_an_unreadable_answer_of_the_incumbent_is_its_own_outcome_and_no_gain(tm
     assert found.fates == {"graded": 1, "incumbent_failed": 2, "unpaired": 1}
     assert [pair.incumbent_failed for pair in found.pairs] == [False, True, True]
     assert found.reasons["incumbent_failed", "not JSON"] == 1
-    assert found.reasons["unpaired", "there is no answer of the incumbent"] == 1
+    assert found.reasons["unpaired", "no answer of the incumbent in the log or in these files"] == 1
 
 
 def test_a_replayed_answer_of_the_incumbent_stands_in_for_the_log(tmp_path: Path) -> None:

@@ -31,8 +31,10 @@ def test_a_dry_run_says_what_it_would_show_and_cost_and_writes_nothing(folder: P
     done = run("--dry-run", "--pairs", "600", folder=folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("600 requests would be replayed on gpt-4o-mini-2024-07-18, about $")
-    assert "±: half of the 95 % interval to expect" in done.stdout
-    assert "Holm over workloads tested: " in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    words = " ".join(done.stdout.split())
+    assert "±: half of the 95 % interval to expect" in words
+    assert "Holm over workloads tested: " in words
     assert not (folder / "audit-sample").exists()
 
 

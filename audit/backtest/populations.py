@@ -142,7 +142,7 @@ def population(
     )
     pairs = pairs.filter(SCORED.any().over("endpoint")).sort("endpoint", maintain_order=True)
     if pairs.is_empty():
-        raise InputError(f"{name}: no pair could be parsed, so there is no truth to compare with")
+        raise InputError(f"{name}: no pair has scores, so there is no truth to compare with")
     incumbent, candidate = (str(pairs[column][0]) for column in ("incumbent_model", "candidate_model"))
     before, after = prices(incumbent), prices(candidate)
     parts = [evened(part) for part in pairs.partition_by("endpoint", maintain_order=True)]

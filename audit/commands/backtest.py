@@ -12,7 +12,7 @@ from audit.commands.options import DEFAULT_DB, Db, Json, Quiet, Settings
 def backtest(
     data: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[DATA]...", help="Outcomes files that name endpoints; none: those of the database."),
+        typer.Argument(metavar="DATA", help="Outcomes files that name endpoints; none: those of the database."),
     ] = None,
     db: Db = DEFAULT_DB,
     config: Settings = None,
@@ -25,7 +25,7 @@ def backtest(
     scale: Annotated[
         str, typer.Option("--scale", help="The range of the scores in DATA: '5' is 0 to 5, '1-10' is 1 to 10.")
     ] = "1",
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same figures.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same figures.")] = 1,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -41,7 +41,7 @@ def backtest(
     from audit.backtest.sources import from_database, from_files
     from audit.backtest.tables import table, title
     from audit.config import read_config
-    from audit.console import print_json, print_table
+    from audit.console import paragraph, print_json, print_table
     from audit.progress import shown
     from audit.warehouse import Warehouse
 
@@ -66,4 +66,4 @@ def backtest(
         return
     for tried in document["populations"]:
         print_table(title(tried), *table(tried))
-    print(f"{resamples:,} samples of each size, seed {seed}. The truth is {document['truth']}.")
+    paragraph(f"{resamples:,} samples of each size, seed {seed}. The truth is {document['truth']}.")

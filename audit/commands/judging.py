@@ -11,7 +11,7 @@ from audit.commands.options import DEFAULT_DB, Db, Json, Settings
 
 def judge(
     outputs: Annotated[
-        list[Path], typer.Argument(metavar="OUTPUT...", help="Output and error files of the replayed batches.")
+        list[Path], typer.Argument(metavar="OUTPUT", help="Output and error files of the replayed batches.")
     ],
     sample: Annotated[Path, typer.Option("--sample", help="The folder of `audit sample` that the answers are to.")],
     model: Annotated[str, typer.Option("--judge", help="The model that compares: best of another family than both.")],
@@ -22,7 +22,7 @@ def judge(
     endpoint: Annotated[list[str] | None, typer.Option("--endpoint", help="Only this endpoint; repeatable.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="A new folder; DIR/judge-MODEL-RUBRIC if left out.")] = None,
     labels: Annotated[int, typer.Option("--labels", min=0, help="Pairs drawn at random for people to label.")] = 150,
-    seed: Annotated[int, typer.Option("--seed", help="Of that draw.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same pairs.")] = 1,
     config: Settings = None,
     as_json: Json = False,
 ) -> None:
@@ -33,7 +33,7 @@ def judge(
     from audit.console import print_json
     from audit.grading.judge_batch import write_judge_batch
     from audit.grading.judge_rubric import read_judge
-    from audit.judge_console import print_batch
+    from audit.outcome_console import print_batch
 
     batch = write_judge_batch(
         sample,
@@ -51,7 +51,7 @@ def judge(
 
 def judged(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `audit outcomes judge` wrote.")],
-    outputs: Annotated[list[Path], typer.Argument(metavar="OUTPUT...", help="What the judge's batches returned.")],
+    outputs: Annotated[list[Path], typer.Argument(metavar="OUTPUT", help="What the judge's batches returned.")],
     db: Db = DEFAULT_DB,
     config: Settings = None,
     as_json: Json = False,
@@ -62,7 +62,7 @@ def judged(
     from audit.config import read_config
     from audit.console import print_json
     from audit.grading.judge_log import add_verdicts
-    from audit.judge_console import print_verdicts
+    from audit.outcome_console import print_verdicts
 
     added = add_verdicts(db, folder, outputs, read_config(config), today=date.today())
     print_json(asdict(added)) if as_json else print_verdicts(added)
@@ -88,7 +88,7 @@ def label(
 
     from audit.console import print_json
     from audit.evidence.labels import add_labels
-    from audit.judge_console import print_labelled
+    from audit.outcome_console import print_labelled
 
     labelled = add_labels(db, file, scale=scale)
     print_json(asdict(labelled)) if as_json else print_labelled(labelled)

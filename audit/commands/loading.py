@@ -12,7 +12,7 @@ def load(
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="PATH...",
+            metavar="PATH",
             help="Files, folders, globs, - for standard input, or addresses: s3://, gs://, az://, https://, "
             "postgresql://HOST/DB#TABLE. Credentials come from the environment.",
         ),
@@ -100,7 +100,7 @@ def init(
     if as_json:
         print_json({"path": str(path), "endpoints": count})
     else:
-        print(f"{path}: {count} endpoints; set their stakes, confirm task types, then `audit rebuild`")
+        print(f"{path}: {count} endpoints; set stakes and graders, confirm task types; `audit rebuild`")
 
 
 def rebuild(db: Db = DEFAULT_DB, config: Settings = None, as_json: Json = False) -> None:

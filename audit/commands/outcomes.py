@@ -13,7 +13,7 @@ def add(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...",
+            metavar="FILE",
             help="Output and error files of a batch (with --sample), results of an eval harness, or a CSV, JSONL or "
             "Parquet with one row per pair.",
         ),
@@ -56,7 +56,10 @@ def add(
     from audit.progress import shown
 
     settings, today = read_config(config), date.today()
+    of_harness = {"--harness": harness, "--incumbent": incumbent, "--candidate": candidate, "--endpoint": endpoint}
     if sample is not None:
+        if given := [option for option, value in of_harness.items() if value is not None]:
+            raise typer.BadParameter(f"{given[0]} belongs to the results of a harness; a sample knows its own")
         from audit.grading.answer_log import add_answers
         from audit.outcome_console import print_answers
 
@@ -81,9 +84,8 @@ def add(
         )
         print_json(asdict(scores)) if as_json else print_scores(scores)
         return
-    for option, value in (("--incumbent", incumbent), ("--candidate", candidate), ("--endpoint", endpoint)):
-        if value is not None:
-            raise typer.BadParameter(f"{option} belongs to the results of a harness; a table has a column for it")
+    if given := [option for option, value in of_harness.items() if value is not None]:
+        raise typer.BadParameter(f"{given[0]} belongs to the results of a harness; a table has a column for it")
     added = [add_outcomes(db, file, today=today, scale=scale) for file in files]
     if as_json:
         documents = [asdict(each) for each in added]
@@ -93,15 +95,28 @@ def add(
             print_added(each)
 
 
-def show(db: Db = DEFAULT_DB, as_json: Json = False) -> None:
+def show(
+    db: Db = DEFAULT_DB,
+    endpoint: Annotated[
+        list[str] | None, typer.Option("--endpoint", metavar="NAME", help="Only this endpoint; repeatable.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """The paired outcomes in the database, by endpoint and pair of models, and the incumbent's noise ceiling."""
     from audit.console import print_json
+    from audit.errors import ConfigError, UnknownNameError
     from audit.evidence.outcome_listing import stored_outcomes
     from audit.outcome_console import print_stored
     from audit.warehouse import Warehouse
 
     with Warehouse.read(db) as warehouse:
         rows = stored_outcomes(warehouse)
+    if endpoint:
+        known = {str(row["endpoint"]) for row in rows if row["endpoint"]}
+        for name in endpoint:
+            if name not in known:
+                raise ConfigError(f"--endpoint: {UnknownNameError('endpoint with outcomes', name, known)}")
+        rows = [row for row in rows if row["endpoint"] in endpoint]
     if as_json:
         print_json(rows)
     elif rows:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,7 +46,7 @@ def sample(
         list[str] | None, typer.Option("--workload", help="Only this workload, by its id; repeatable.")
     ] = None,
     source: Sources = None,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same requests.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same requests.")] = 1,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder for the sample.")] = Path(
         "audit-sample"
     ),
@@ -122,34 +123,28 @@ def _ask(budget: float | None, pairs: int | None, again: str) -> "Ask":
 
 
 def _print(document: "SampleDocument", out: Path | None) -> None:
-    from audit.console import note, print_table
+    from audit.console import note, paragraph, print_table
 
     verb = "would be replayed" if out is None else "to replay"
     print(f"{document['pairs']:,} requests {verb} on {document['pair']['candidate']}, about {_usd(document['cost'])}")
     columns = ("workload", "spend", "pairs", "needed", "margin", "±", "power", "cost")
     print_table("Pairs by workload", columns, _rows(document))
-    print(
-        "needed: pairs, with those measured before, that show in four samples of five that the\n"
-        "loss is within the margin, if there is none. power: in how many this sample shows it, if\n"
-        f"there is none, and if it is half the margin (Holm over workloads tested: {document['tests']};\n"
-        "a report plans one workload more at a time, as --workload does).\n"
-        "±: half of the 95 % interval to expect, in points."
+    paragraph(
+        "needed: pairs, with those measured before, that show in four samples of five that the loss is within the "
+        "margin, if there is none. power: in how many this sample shows it, if there is none, and if it is half the "
+        f"margin (Holm over workloads tested: {document['tests']}; a report plans one workload more at a time, as "
+        "--workload does). ±: half of the 95 % interval to expect, in points."
     )
     if all(row["power_if_equal"] < LIKELY for row in document["workloads"]):
-        print(
-            "too thin to decide any of them, as things look: spend it on one (--workload), or give more;\n"
-            "without a budget the sample is as large as the decisions ask for"
-            if document["budget"]["usd"] or document["budget"]["pairs"]
-            else "the log has too few requests to decide any of them: load more of it, or accept a larger margin"
-        )
+        paragraph(_why_thin(document))
     for role, cost in document["costs"].items():
         if cost:
             print(f"{ROLES[role]}: {_usd(cost)} on Batch")
     for reason, left in _left_out(document).items():
-        print(f"left out: {', '.join(left)}: {reason}")
+        paragraph(f"left out: {', '.join(left)}: {reason}")
     texts = document["texts"]
     if out is None or texts is None:
-        print("answers that the log does not have cost more: the incumbent has to give them again")
+        paragraph("answers that the log does not have cost more: the incumbent has to give them again")
         return
     if texts["unavailable"]:
         note(
@@ -163,10 +158,10 @@ def _print(document: "SampleDocument", out: Path | None) -> None:
         print(f"{out / str(file['name'])}: {file['requests']:,} requests for {file['model']}")
     if document["files"]:
         print(f"{out} holds prompts; only you can read it")
-        print("next: upload the files to the OpenAI Batch API, or run them in your own harness; then")
-        print(f"      audit outcomes add OUTPUT --sample {out}")
+        print("next: run the files through the OpenAI Batch API or your own harness, then")
+        print(f"      audit outcomes add OUTPUT --sample {quote(str(out))}")
     if texts["unavailable"]:
-        print(
+        paragraph(
             "next: replay the listed requests in your own harness, score both answers, keep sample_id and weight; then"
         )
         print("      audit outcomes add SCORES.csv")
@@ -182,6 +177,20 @@ ROLES = {
     "again": "the incumbent once more, for its own noise",
     "elsewhere": "answers of the candidate to requests whose text is not in the export",
 }
+
+
+def _why_thin(document: "SampleDocument") -> str:
+    """What keeps a sample from deciding anything: its size, or the log's."""
+    within_reach = (
+        row["pairs_measured"] + sum(part["available"] for part in row["strata"]) >= row["pairs_to_decide"]
+        for row in document["workloads"]
+    )
+    if not any(within_reach):
+        return "the log has too few requests to decide any of them: load more of it, or accept a larger margin"
+    return (
+        "too thin to decide any of them, as things look: spend it on one (--workload), or give more; without a budget "
+        "the sample is as large as the decisions ask for"
+    )
 
 
 def _rows(document: "SampleDocument") -> Iterator[tuple[object, ...]]:

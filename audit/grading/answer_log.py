@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -75,7 +76,8 @@ def add_answers(
     if counts.total() != replies.read:
         raise CheckError(f"{replies.read:,} answers were read and {counts.total():,} accounted for; nothing was added")
     if not graded.pairs:
-        raise InputError(f"{folder}: no pair came of {replies.read:,} answers; {'; '.join(_in_words(counts, graded))}")
+        told = "; ".join([*_in_words(counts, graded), *replies.examples])
+        raise InputError(f"{folder}: no pair came of {replies.read:,} answers; {told}")
     prices = BatchPrices(config)
     others: Counter[str] = Counter()
     rows = [outcome_row(pair, sample, config, prices, today, others) for pair in graded.pairs]
@@ -96,7 +98,7 @@ def add_answers(
         graders={endpoint: each.kind for endpoint, each in settings.items()},
         notes=list(_notes(graded, replies, references, others, uncosted=len(rows) - len(costs))),
         added=added,
-        replay_cost=sum(costs) if costs else None,
+        replay_cost=math.fsum(costs) if costs else None,
         replay_again=list(graded.again_ids),
         missing=list(graded.missing_ids),
     )
@@ -183,6 +185,11 @@ def _notes(
         yield f"{references.unknown:,} rows of --references are about requests that are not in the sample"
     if uncosted:
         yield f"{uncosted:,} pairs have no replay cost: no price or no token counts are known"
+    if graded.alone:
+        yield (
+            f"{graded.alone:,} second answers of the incumbent came without the candidate's to the same request: they "
+            "show its noise, and the candidate's pairs take no notice; give all files in one call"
+        )
     if graded.unrepeated:
         yield (
             f"in {graded.unrepeated:,} pairs the incumbent counts as right, since its only answer was the yardstick: "

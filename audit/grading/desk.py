@@ -27,7 +27,7 @@ class Verdict:
 
 
 class Desk:
-    """Grades the replies on one endpoint; it remembers how the incumbent's answers read and score."""
+    """Grades the replies on one endpoint; what an answer of the incumbent scores is found once."""
 
     def __init__(self, grader: Grader, sample: Sample, references: References, endpoint: str) -> None:
         """`references` are gold answers; they count for the endpoint as soon as one of its requests has one."""
@@ -63,7 +63,7 @@ class Desk:
         """
         incumbent, given = self._incumbent(sample_id, first), reply.answer
         if incumbent is None or given is None:
-            return "there is no answer of the incumbent"
+            return "no answer of the incumbent in the log or in these files"
         if self._has_gold and sample_id not in self._gold:
             return "no answer is expected in --references"
         both_cut = incumbent.failure == given.failure == TRUNCATED

@@ -66,7 +66,7 @@ def write_judge_batch(
     out: Path | None = None,
     endpoints: Sequence[str] = (),
     labels: int = 150,
-    seed: int = 0,
+    seed: int = 1,
 ) -> JudgeBatch:
     """Write the folder `out`, by default `judge-MODEL-RUBRIC` in the sample's; InputError where there is no pair."""
     sample = read_sample(sample_folder)

@@ -56,6 +56,8 @@ class Graded:
     """Custom ids of the sample without any line."""
     unrepeated: int = 0
     """Pairs of the candidate whose incumbent counts as right because it was not asked again."""
+    alone: int = 0
+    """Second answers of the incumbent to requests without a reply of the candidate in these files."""
     both_silent: int = 0
     """Pairs that agree only in calling no tool."""
 
@@ -95,7 +97,7 @@ def pair_answers(
                         result.count("not_answered", reply.unanswered)
                     elif desk is not None:
                         first = None if replay.sample_id in sample.logged else mine[replay.sample_id].get("incumbent")
-                        _grade(replay, reply, first, mine[replay.sample_id].get("again"), desk, result)
+                        _grade(replay, reply, first, mine[replay.sample_id], desk, result)
                     elif kind == "label":
                         _label(replay, reply, references, result)
                     else:
@@ -131,14 +133,15 @@ def _count_incumbent(replay: Replay, mine: Mine, sample: Sample, result: Graded)
         result.count("reference")
 
 
-def _grade(replay: Replay, reply: Reply, first: Reply | None, again: Reply | None, desk: Desk, result: Graded) -> None:
-    second = again if reply.role == "candidate" else None
+def _grade(replay: Replay, reply: Reply, first: Reply | None, mine: Mine, desk: Desk, result: Graded) -> None:
+    second = mine.get("again") if reply.role == "candidate" else None
     verdict = desk.verdict(replay.sample_id, reply, first, second)
     if isinstance(verdict, str):
         result.count("unpaired", verdict)
         return
     result.count(verdict.fate, verdict.reason)
     result.unrepeated += verdict.is_relative and reply.role == "candidate"
+    result.alone += verdict.is_relative and "candidate" not in mine
     result.both_silent += verdict.is_silent
     result.pairs.append(_pair(replay, reply, first, desk.grader.kind, verdict))
 

@@ -32,7 +32,7 @@ def certainty(document: ReportDocument) -> list[str]:
         else "Nothing is proven yet: no workload has enough paired outcomes within its margin."
     ]
     if any(workload["verdict"] == "pilot" for workload in workloads):
-        spread = words.span(words.saving(document, "expected"), "money", currency)
+        spread = words.span(words.saving(document, "expected"), "money", currency, same=None)
         sentences.append(f"The expected saving also rests on public base rates: {spread} {period}.")
     days = f"{float(document['window']['days']):,.1f} days"
     sentences.append(

@@ -31,7 +31,8 @@ def sentences(document: ReportDocument) -> list[str]:
         f"{words.clean(workload['name'])}: loses {words.points(cascade['residual_loss']['point'])} "
         f"({_span(cascade)}) behind its check, margin {words.points(cascade['residual_loss']['margin'])}. "
         f"{words.percent(cascade['escalation_rate']['point'])} of requests go on to {incumbent}; it saves "
-        f"{words.span(cascade['savings'], 'money', currency)} in the window, the check paid. {_check(cascade)}"
+        f"{words.span(cascade['savings'], 'money', currency, same=None)} in the window, the check paid. "
+        f"{_check(cascade)}"
         for workload, cascade in chosen(document)
     ]
 
@@ -81,7 +82,7 @@ def judge_sentence(judge: Judge) -> str:
     beyond = "" if kappa is None else f", kappa {float(kappa['point']):.2f}"
     return (
         f"People agree with {shown} on {words.percent(agreement['point'])} of {words.count(judge['labels'])} "
-        f"labelled pairs ({words.span(agreement, 'percent')}){beyond}."
+        f"labelled pairs ({words.span(agreement, 'percent', same=None)}){beyond}."
     )
 
 

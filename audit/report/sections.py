@@ -217,7 +217,7 @@ def _evidence(workload: Workload) -> Element:
     if (tests := proof.tests(workload)) is not None:
         lines.append(tests)
     if needed is not None:
-        lines.append(f"{words.count(needed)} more pairs needed")
+        lines.append(words.more_pairs(needed))
     lines += [*proof.weighing(workload), *proof.disagreement(workload)[:1]]
     return el("div", lines[0], [small(line) for line in lines[1:]], class_="evidence")
 

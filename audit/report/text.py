@@ -41,7 +41,7 @@ def render_text(document: ReportDocument, console: Console) -> None:
         _levels(document),
         *_heading("How sure is this?"),
         *(_bullet("- ", Text(sentence)) for sentence in advice.certainty(document)),
-        *_heading("Workloads, most cost first"),
+        *_heading("Workloads, most cost first; savings are of the window"),
         *_workload_head(width),
         *(part for workload in ranked[:LISTED] for part in _workload(document, workload, width)),
         *([] if len(ranked) <= LISTED else [Text("... the rest is in --html FILE and --json", style="dim")]),
@@ -137,7 +137,7 @@ def _workload(document: ReportDocument, workload: Workload, width: int) -> list[
     if (tests := proof.tests(workload)) is not None:
         facts.append(tests)
     if workload["pairs_needed"] is not None:
-        facts.append(f"{words.count(workload['pairs_needed'])} more pairs needed")
+        facts.append(words.more_pairs(workload["pairs_needed"]))
     facts += proof.weighing(workload)
     facts += proof.disagreement(workload)
     if (seen := proof.seen(document, workload)) is not None:

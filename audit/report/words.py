@@ -127,18 +127,32 @@ def pooled(loss: QualityLoss) -> list[str]:
     return [f"seen with {shared['units'] - 1} others {points(shared['point'])} ({bounds})"]
 
 
-def span(interval: Interval, show: Literal["money", "percent", "count"], currency: str = "USD") -> str:
-    """The bounds of an interval in words; `exact` when both bounds are the point.
+def span(
+    interval: Interval, show: Literal["money", "percent", "count"], currency: str = "USD", same: str | None = "no range"
+) -> str:
+    """The bounds of an interval in words; where both read the same `same`, or what they read if that is None.
 
     >>> span({"low": 0.1, "point": 0.2, "high": 0.3}, "percent")
     '10.0% to 30.0%'
+    >>> same = {"low": 0.2142, "point": 0.2143, "high": 0.2144}
+    >>> span(same, "percent"), span(same, "percent", same=None)
+    ('no range', '21.4%')
     """
-    low, high = interval["low"], interval["high"]
-    if low == high:
-        return "no range"
+    ends = interval["low"], interval["high"]
     if show == "money":
-        return f"{money(low, currency)} to {money(high, currency)}"
-    return f"{percent(low)} to {percent(high)}" if show == "percent" else f"{count(low)} to {count(high)}"
+        low, high = (money(end, currency) for end in ends)
+    else:
+        low, high = (percent(end) if show == "percent" else count(end) for end in ends)
+    return (low if same is None else same) if low == high else f"{low} to {high}"
+
+
+def more_pairs(needed: int) -> str:
+    """What a pilot still asks for.
+
+    >>> more_pairs(1), more_pairs(2_493)
+    ('1 more pair needed', '2,493 more pairs needed')
+    """
+    return f"{count(needed)} more {'pair' if needed == 1 else 'pairs'} needed"
 
 
 def basis(document: ReportDocument) -> Literal["monthly", "window"]:
