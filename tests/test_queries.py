@@ -91,7 +91,7 @@ def test_every_stored_relation_is_built_from_a_query_or_by_the_load() -> None:
 
 
 def test_a_report_reads_requests_again_only_for_the_look_at_both_models_as_logged() -> None:
-    """Which is bounded by MOST_READ_AGAIN; everything else costs the same whatever number of requests was summed."""
+    """Which MOST_READ_AGAIN and MOST_PASSED_OVER bound; all else costs the same however many requests were summed."""
     marts = {name for name in NAMES if sql.find(name).folder == "4_marts"}
     reading = {name for name in marts if sql.reads(sql.find(name)) & {"requests", "loaded_facts", "request_facts"}}
     assert reading == {"observational_models"}
