@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import combinations_with_replacement
+from shlex import quote
 from typing import Any, cast
 
 from audit.intake.buckets import ALL, DIMENSIONS, OWNED, common, keep_bucket_rows, keep_islands
@@ -29,7 +30,7 @@ class Dispute:
     def way_out(self) -> str:
         """What to do about it."""
         take_out = (
-            f"`audit unload {self.file}`, or the other, takes one out"
+            f"`audit unload {quote(self.file)}`, or the other, takes one out"
             if self.file != self.other
             else "Unload it, export the spans of one instrumentation, and load those"
         )
