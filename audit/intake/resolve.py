@@ -37,7 +37,7 @@ def derive(warehouse: Warehouse, config: Config, loads: Collection[int] | None, 
     with progress("clustering"):
         fit_missing_rules(warehouse)
     with progress("comparing sources"):
-        keep_disputes(warehouse)
+        keep_disputes(warehouse, loads)
         if not config.sources:
             keep_overlaps(warehouse)
 
