@@ -121,10 +121,13 @@ def _name(row: Mapping[str, object], rule: Mapping[str, object], split: list[tup
 
 
 MOST_READ_AGAIN = 500_000
-"""Requests that a report reads again for what was observed of both models: about a second. All else reads cells."""
+"""Requests that a report compares again for what was observed of both models. All else reads cells."""
+MOST_PASSED_OVER = 5_000_000
+"""Rows of the database that they are looked for among; either takes about a second."""
 
 SERVED_BY_BOTH = """
     select coalesce(sum(request_count), 0) from traffic_cells
+    semi join report_sources using (source_format)
     where request_grain = 'request'
         and endpoint in (select endpoint from traffic_cells inner join report_pairs on model = incumbent_model)
         and endpoint in (select endpoint from traffic_cells inner join report_pairs on model = candidate_model)
@@ -134,10 +137,12 @@ SERVED_BY_BOTH = """
 def observational(warehouse: Warehouse, workloads: pl.DataFrame, candidate: str) -> dict[str, object]:
     """What the log shows of both models on each workload; a workload behind a gate is not compared.
 
-    Of more than MOST_READ_AGAIN requests on the endpoints that both serve, none is looked at.
+    Of more than MOST_READ_AGAIN requests on the endpoints that both serve, or of some among more than
+    MOST_PASSED_OVER rows, none is looked at.
     """
     concerned = warehouse.count(SERVED_BY_BOTH)
-    if not 0 < concerned <= MOST_READ_AGAIN:
+    passed_over = warehouse.count("select sum(row_count) from request_files")
+    if not 0 < concerned <= MOST_READ_AGAIN or passed_over > MOST_PASSED_OVER:
         return {"caveat": CAVEAT, "workloads": [], "requests_not_read": concerned}
     seen = observed(warehouse.frame("select * from observational_models"), candidate)
     ids = [name for name in workloads["workload_id"] if name in seen]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raised when a table changes; an older database is refused with the way out."""
 
 MEASURES = {
@@ -209,6 +209,13 @@ TABLES: dict[str, dict[str, str]] = {
         "length_band": "BIGINT",
         **MEASURES,
     },
+    "endpoint_templates": {
+        "load_id": "INTEGER",
+        "source_format": "VARCHAR",
+        "endpoint": "VARCHAR",
+        "model": "VARCHAR",
+        "template_hash": "VARCHAR",
+    },
     "workload_rules": {
         "workload_id": "VARCHAR",
         "endpoint": "VARCHAR",
@@ -263,6 +270,9 @@ TABLES: dict[str, dict[str, str]] = {
         **CELL_BINS,
     },
 }
+
+SUMMED = ("traffic_cells", "daily_usage", "endpoint_templates")
+"""What a load makes of its requests, once, so that no report of all days reads requests again."""
 
 
 def ddl(table: str) -> str:

@@ -13,6 +13,7 @@ from audit.config import Config
 from audit.errors import AuditError, ConfigError
 from audit.intake.disputes import disputes
 from audit.intake.twins import overlaps
+from audit.schema import SUMMED
 from audit.warehouse import Warehouse
 
 NO_LIMIT = 1_000_000_000
@@ -127,7 +128,7 @@ def _limit_days(warehouse: Warehouse, question: Question) -> None:
         f"create or replace temp view requests as select * from ({requests}) "
         f"where start_time >= timestamp '{since}' and start_time < timestamp '{until}'"
     )
-    for table in ("traffic_cells", "daily_usage"):
+    for table in SUMMED:
         warehouse.execute(f"create or replace temp table {table} as {sql.find(table).select}")
     warehouse.add_views("3_")
 

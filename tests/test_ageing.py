@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from audit.evidence.ageing import Present
+from audit.evidence.ageing import TEMPLATES, Present
 from audit.evidence.statistics import effective_size, tango_interval
 from tests.loads import jsonl, loaded
 from tests.logged import calls, document, outcomes_file, workload_named
@@ -22,8 +22,8 @@ def before(days: int) -> date:
     return SINCE - timedelta(days=days)
 
 
-def templates(*rows: tuple[str, str]) -> pl.DataFrame:
-    return pl.DataFrame(list(rows), schema=["workload_id", "template_hash"], orient="row")
+def templates(*rows: tuple[str, str | None]) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=TEMPLATES, orient="row")
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,8 @@ def test_pairs_of_a_template_the_traffic_no_longer_has_are_refused_and_counted()
     row = one(verdicts(TAG, pl.concat([same, other, untold]), present=present))
     assert (row["pairs"], row["quality_loss_point"]) == (150, 0.0)
     assert row["pairs_refused"] == [{"reason": "other_template", "pairs": 100}]
+    unpaired = one(verdicts(TAG, other, present=Present(templates=templates(("tag", None)))))
+    assert unpaired["pairs_refused"] == row["pairs_refused"], "null: the traffic has templates, but none of any pair"
     assert "other_template" in row["reasons"]  # pyright: ignore[reportOperatorIssue]
     assert one(verdicts(TAG, pl.concat([same, other, untold])))["pairs"] == 250, "unknown templates refuse nothing"
 

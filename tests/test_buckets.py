@@ -1,5 +1,6 @@
 """Usage exported in buckets more than once, filtered and grouped in other ways: what stands, and what has no total."""
 
+import shlex
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -97,6 +98,13 @@ def test_what_an_export_filtered_by_a_key_shows_of_one_that_was_not_grouped_has_
     assert report(db, Config(add_up=("openai_usage",))) == 7 * (350 + 300)
     loaded(db, write_csv(tmp_path / "third.csv", by_key("key_2")))
     assert (tokens(db), report(db)) == (7 * 350, 7 * 350)
+
+
+def test_the_command_that_takes_an_export_out_can_be_pasted_whatever_its_name(tmp_path: Path, db: Path) -> None:
+    for name, count in (("March's usage.csv", 300), ("rest of it.csv", 50)):
+        report_of = load([str(write_csv(tmp_path / name, in_one(tokens=count)))], db)
+    command = next(warning for warning in report_of.warnings if "audit unload" in warning).split("`")[1]
+    assert shlex.split(command) == ["audit", "unload", str(tmp_path / "March's usage.csv")]
 
 
 def test_one_of_two_that_have_no_total_can_be_taken_out(tmp_path: Path, db: Path) -> None:

@@ -11,6 +11,7 @@ from otlp_lines import CHAT, START, line, span
 from audit.config import Config
 from audit.errors import ConfigError
 from audit.intake.disputes import Dispute, disputes
+from audit.intake.double_tracing import Pairs, double_traced
 from audit.intake.resolve import unload
 from audit.scope import Question, settle
 from audit.warehouse import Warehouse
@@ -65,6 +66,25 @@ def test_two_exporters_of_the_same_calls_are_noticed_and_have_no_total_until_one
     assert total(db, Config(add_up=("otlp",))) == CALLS + 75
     unload(db, str(two), Config())
     assert (found(db), total(db)) == ([], CALLS)
+
+
+def test_a_load_of_another_format_keeps_what_was_found_and_looks_at_no_call_again(
+    tmp_path: Path, db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded(db, *(recorded(tmp_path / f"{by}.jsonl", *(traced(n, by) for n in range(CALLS))) for by in (1, 2)))
+    before, looked_at = found(db), set[str]()
+
+    def watched(warehouse: Warehouse, source_format: str) -> list[Pairs]:
+        looked_at.add(source_format)
+        return double_traced(warehouse, source_format)
+
+    monkeypatch.setattr("audit.intake.disputes.double_traced", watched)
+    flat = {"start_time": "2026-03-02T09:00:00Z", "model": "gpt-4o", "usage_input_tokens": 3, "usage_output_tokens": 4}
+    loaded(db, jsonl(tmp_path / "flat.jsonl", flat))
+    assert "otlp" not in looked_at
+    assert looked_at
+    assert len(before) == 1
+    assert found(db) == before
 
 
 def test_two_instrumentations_in_one_file_are_noticed_by_their_pairs(tmp_path: Path, db: Path) -> None:

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from exports import Row, write_jsonl
 
+from audit.config import Config
 from audit.intake.load_report import LoadReport
 from audit.intake.loading import load
+from audit.intake.resolve import unload
 from audit.warehouse import Warehouse
 
 REPEATS = "repeats the calls inside of it"
@@ -50,6 +52,17 @@ def test_the_innermost_call_counts_also_behind_a_span_of_another_kind(tmp_path: 
     assert names == {"inner", "alone", "outer"}
     assert (report.total("read"), report.total("loaded"), report.total("duplicate")) == (5, 3, 1)
     assert report.files[0].notes == {REPEATS: 1}
+
+
+def test_the_note_of_a_call_that_another_file_repeats_goes_with_that_file(tmp_path: Path) -> None:
+    loaded(tmp_path, [span("outer", tokens=500)], [span("inner", "outer", tokens=400)])
+    db = tmp_path / "usage.duckdb"
+    with Warehouse.read(db) as warehouse:
+        assert warehouse.rows("select file_id, note, record_count from file_notes") == [(1, REPEATS, 1)]
+    unload(db, str(tmp_path / "1.jsonl"), Config())
+    with Warehouse.read(db) as warehouse:
+        assert warehouse.rows("select request_id from loaded_facts") == [("outer",)]
+        assert warehouse.rows("select * from file_notes") == []
 
 
 def test_a_call_without_tokens_gives_way_to_the_call_around_it(tmp_path: Path) -> None:

@@ -145,10 +145,11 @@ def test_the_caveat_stands_wherever_observations_are_shown(tmp_path: Path) -> No
     assert caveat[:60] in render_html(report)
 
 
+@pytest.mark.parametrize(("limit", "most"), [("MOST_READ_AGAIN", 279), ("MOST_PASSED_OVER", 329)])
 def test_more_requests_than_a_report_reads_again_are_counted_and_not_compared(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
 ) -> None:
-    monkeypatch.setattr(listing, "MOST_READ_AGAIN", 279)
+    monkeypatch.setattr(listing, limit, most)
     elsewhere = calls("other", 50)
     report = reported(tmp_path, *calls("tag", 250), *calls("tag", 30, model=SMALL), *elsewhere)
     found = report.get("observational")

@@ -87,7 +87,14 @@ def test_a_check_says_when_it_runs(query: sql.Query) -> None:
 
 def test_every_stored_relation_is_built_from_a_query_or_by_the_load() -> None:
     built = set(NAMES) & set(TABLES)
-    assert built == {"traffic_cells", "daily_usage"}
+    assert built == {"traffic_cells", "daily_usage", "endpoint_templates"}
+
+
+def test_a_report_reads_requests_again_only_for_the_look_at_both_models_as_logged() -> None:
+    """Which MOST_READ_AGAIN and MOST_PASSED_OVER bound; all else costs the same however many requests were summed."""
+    marts = {name for name in NAMES if sql.find(name).folder == "4_marts"}
+    reading = {name for name in marts if sql.reads(sql.find(name)) & {"requests", "loaded_facts", "request_facts"}}
+    assert reading == {"observational_models"}
 
 
 def test_the_first_element_of_an_empty_list_is_null_on_spark_too() -> None:

@@ -59,6 +59,17 @@ def test_a_format_that_states_more_makes_room_for_it_beside_what_is_there(tmp_pa
     ]
 
 
+def test_a_file_without_rows_does_not_say_what_the_next_of_its_kind_can_fill(tmp_path: Path) -> None:
+    db, empty, full = tmp_path / "usage.duckdb", tmp_path / "a.csv", tmp_path / "b.csv"
+    header = "start_time,model,usage_input_tokens,usage_output_tokens,user_id\n"
+    empty.write_text(header)
+    full.write_text(f"{header}2026-03-02T09:00:00Z,gpt-4o,3,4,u1\n")
+    loaded(db, empty, full)
+    assert query(db, "select start_time is not null, request_model, user_id from request_facts") == [
+        (True, "gpt-4o", "u1")
+    ]
+
+
 def test_an_unusual_word_is_kept_and_the_usual_one_is_implied(tmp_path: Path) -> None:
     db, log = tmp_path / "usage.duckdb", tmp_path / "log.jsonl"
     line = {"start_time": "2026-03-02T09:00:00Z", "model": "gpt-4o", "usage_input_tokens": 3, "usage_output_tokens": 4}

@@ -44,7 +44,7 @@ class Present:
     retired: frozenset[str] = frozenset()
     """Models that are switched off by now."""
     templates: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=TEMPLATES))
-    """Workload and prompt template of the traffic, where the logs know templates: columns of TEMPLATES."""
+    """Workload and prompt template of the traffic, where the logs know templates; null where no pair has it."""
 
 
 def age(pairs: pl.DataFrame, present: Present) -> pl.DataFrame:
@@ -53,7 +53,7 @@ def age(pairs: pl.DataFrame, present: Present) -> pl.DataFrame:
     The day of a pair is that of its prompt or of its scores, whichever is older; without any it counts in full.
     """
     missing = [pl.lit(None, dtype=kind).alias(name) for name, kind in UNTOLD.items() if name not in pairs.columns]
-    templates = present.templates.select(list(TEMPLATES)).drop_nulls().unique()
+    templates = present.templates.select(list(TEMPLATES)).drop_nulls("workload_id").unique()
     day = pl.min_horizontal("request_date", "observed_on")
     days = (pl.lit(present.since, dtype=pl.Date) - day).dt.total_days() - FULL_WEIGHT_DAYS
     is_known = pl.col("template_hash").is_not_null() & pl.col("workload_id").is_in(templates["workload_id"].implode())

@@ -6,9 +6,10 @@ total until an export is taken out, or the user says that they are different tra
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from itertools import combinations_with_replacement
+from shlex import quote
 from typing import Any, cast
 
 from audit.intake.buckets import ALL, DIMENSIONS, OWNED, common, keep_bucket_rows, keep_islands
@@ -29,16 +30,33 @@ class Dispute:
     def way_out(self) -> str:
         """What to do about it."""
         take_out = (
-            f"`audit unload {self.file}`, or the other, takes one out"
+            f"`audit unload {quote(self.file)}`, or the other, takes one out"
             if self.file != self.other
             else "Unload it, export the spans of one instrumentation, and load those"
         )
         return f'{take_out}; if they are different traffic, say so: [sources] add_up = ["{self.source}"] in audit.toml'
 
 
-def keep_disputes(warehouse: Warehouse) -> None:
-    """Look for disputes and keep them, so that no report has to look at requests for them."""
-    warehouse.set("disputes", json.dumps([asdict(dispute) for dispute in _found(warehouse)]))
+def keep_disputes(warehouse: Warehouse, loads: Collection[int] | None) -> None:
+    """Look for disputes and keep them, so that no report has to look at requests for them.
+
+    Only the formats of `loads`, whose cells are summed already, are looked at anew; all where it is None.
+    """
+    untouched: list[Dispute] = []
+    formats = _formats(warehouse)
+    if loads is not None:
+        changed = ", ".join(map(str, loads))
+        concerned = {
+            name
+            for (name,) in warehouse.rows(
+                f"select source_format from files where load_id in ({changed}) "
+                f"union select source_format from traffic_cells where load_id in ({changed})"
+            )
+        }
+        untouched = [dispute for dispute in disputes(warehouse) if dispute.source not in concerned]
+        formats = {name: count for name, count in formats.items() if name in concerned}
+    found = sorted([*untouched, *_found(warehouse, formats)], key=lambda dispute: dispute.source)
+    warehouse.set("disputes", json.dumps([asdict(dispute) for dispute in found]))
 
 
 def disputes(warehouse: Warehouse, settled: Iterable[str] = ()) -> list[Dispute]:
@@ -47,15 +65,20 @@ def disputes(warehouse: Warehouse, settled: Iterable[str] = ()) -> list[Dispute]
     return [Dispute(**each) for each in kept if each["source"] not in settled]
 
 
-def _found(warehouse: Warehouse) -> list[Dispute]:
-    formats = warehouse.rows(
+def _formats(warehouse: Warehouse) -> dict[str, int]:
+    """How many files with requests that count each format has."""
+    rows = warehouse.rows(
         "select source_format, count(*) from files where loaded_count > 0 and target = 'request_facts' "
         "group by source_format order by source_format"
     )
+    return {str(name): int(str(count)) for name, count in rows}
+
+
+def _found(warehouse: Warehouse, formats: Mapping[str, int]) -> list[Dispute]:
     found: list[Dispute] = []
-    for name, count in formats:
-        found += _of_buckets(warehouse, str(name)) if count != 1 else ()
-        found += _of_calls(warehouse, str(name))
+    for name, count in formats.items():
+        found += _of_buckets(warehouse, name) if count != 1 else ()
+        found += _of_calls(warehouse, name)
     return found
 
 

@@ -65,7 +65,7 @@ def set_aside_again(warehouse: Warehouse) -> None:
 
 
 def recount(warehouse: Warehouse) -> None:
-    """Bring the counts of all files in line with what is set aside."""
+    """Bring the counts and notes of all files in line with what is set aside."""
     warehouse.execute(
         """
         update files set
@@ -79,6 +79,11 @@ def recount(warehouse: Warehouse) -> None:
         ) as counted
         where files.file_id = counted.file_id
         """
+    )
+    warehouse.execute("delete from file_notes where starts_with(note, 'repeat')")
+    warehouse.execute(
+        "insert into file_notes select file_id, reason, count(*) from set_aside "
+        "where starts_with(reason, 'repeat') group by file_id, reason"
     )
 
 

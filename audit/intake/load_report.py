@@ -61,19 +61,15 @@ class LoadReport:
 
 
 def keep_notes(warehouse: Warehouse, load_id: int) -> None:
-    """Count what had to be decided about records: the notes of staging, and why calls were set aside."""
+    """Count what staging had to decide about records; `recount` counts why calls were set aside."""
     warehouse.execute(
         """
         insert into file_notes
         select file_id, usage_note, count(*) from request_facts
         where load_id = ? and reject_reason is null and usage_note is not null
         group by file_id, usage_note
-        union all
-        select file_id, reason, count(*) from set_aside inner join files using (file_id)
-        where load_id = ? and starts_with(reason, 'repeat')
-        group by file_id, reason
         """,
-        [load_id, load_id],
+        [load_id],
     )
 
 

@@ -15,7 +15,7 @@ from audit.config import Config, rewritten
 from audit.intake.disputes import keep_disputes
 from audit.intake.twins import keep_overlaps
 from audit.progress import Progress, silent
-from audit.schema import MEASURES, TABLES
+from audit.schema import MEASURES, SUMMED, TABLES
 from audit.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def derive(warehouse: Warehouse, config: Config, loads: Collection[int] | None, 
     with progress("clustering"):
         fit_missing_rules(warehouse)
     with progress("comparing sources"):
-        keep_disputes(warehouse)
+        keep_disputes(warehouse, loads)
         if not config.sources:
             keep_overlaps(warehouse)
 
@@ -113,9 +113,9 @@ def resolve_names(warehouse: Warehouse, config: Config) -> None:
 
 
 def build_cells(warehouse: Warehouse, loads: Collection[int] | None) -> None:
-    """Sum requests into traffic_cells and daily_usage, anew for `loads` or for all."""
+    """Sum requests into cells, days and templates, anew for `loads` or for all."""
     chosen = "" if loads is None else f"where load_id in ({', '.join(map(str, loads))})"
-    for table in ("traffic_cells", "daily_usage"):
+    for table in SUMMED:
         warehouse.execute(f"delete from {table} {chosen}")
         warehouse.execute(f"insert into {table} by name select * from ({sql.find(table).select}) {chosen}")
 

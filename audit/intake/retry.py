@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 
 from audit.config import Config
 from audit.errors import InputError
@@ -279,7 +280,7 @@ def _supersede(db: Path, path: str) -> list[str]:
             if newest[2] < counted:
                 warnings.append(
                     f"{path}: holds other records than when it was loaded; its {rejected:,} rejects of then stay. "
-                    f"`audit unload {path}` takes them out"
+                    f"`audit unload {quote(path)}` takes them out"
                 )
                 continue
             warehouse.execute("delete from rejects where file_id = ?", [file_id])

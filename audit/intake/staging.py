@@ -58,8 +58,7 @@ def stage(warehouse: Warehouse, item: Pending, load_id: int, known: set[str]) ->
     already = -1
     try:
         if item.reader.target == "request_facts":
-            if (read := _whatever_file(item)) not in known:
-                make_room(warehouse, rows)
+            if (read := _whatever_file(item)) not in known and make_room(warehouse, rows):
                 known.add(read)
             already = _last_scan(warehouse)
             item.row_count = warehouse.count(

@@ -120,9 +120,7 @@ _PROMPT = ("texts", "tool_texts", "instructions")
 
 def _label(*keys: str) -> str:
     """The first of these properties, spelled as here or with a capital, as people write header names."""
-    return first_of(
-        [f"labels[{literal(name)}]" for key in keys for name in dict.fromkeys((key, key.capitalize(), key))]
-    )
+    return first_of([f"labels[{literal(name)}]" for key in keys for name in dict.fromkeys((key, key.capitalize()))])
 
 
 def _plain(export: Export, name: str) -> str:

@@ -1,33 +1,25 @@
 -- grain: workload_id, template_hash
--- The prompt templates of each workload's traffic in the window, where the logs know them: pairs of others are of an old prompt.
+-- The prompt templates that both stored pairs and the traffic of a workload have; null where the traffic has others.
 with places as (
     select distinct
+        workload_id,
         endpoint,
-        model,
-        operation_name,
-        has_tools,
-        is_json,
-        input_bin,
-        output_bin,
-        cache_read_bin,
-        reasoning_bin,
-        workload_id
+        model
     from cell_workloads
+    where workload_id is not null and outcome = 'billed'
+),
+
+paired as (
+    select distinct template_hash
+    from paired_outcomes
 )
 
 select distinct
     places.workload_id,
-    requests.template_hash
-from requests
-inner join report_sources on requests.source_format = report_sources.source_format
+    paired.template_hash
+from endpoint_templates
+inner join report_sources on endpoint_templates.source_format = report_sources.source_format
 inner join places
-    on requests.endpoint = places.endpoint
-    and requests.model = places.model
-    and requests.operation_name = places.operation_name
-    and requests.has_tools = places.has_tools
-    and requests.is_json = places.is_json
-    and requests.input_bin = places.input_bin
-    and requests.output_bin = places.output_bin
-    and requests.cache_read_bin = places.cache_read_bin
-    and requests.reasoning_bin = places.reasoning_bin
-where requests.outcome = 'billed' and requests.template_hash <> '' and places.workload_id is not null
+    on endpoint_templates.endpoint = places.endpoint
+    and endpoint_templates.model = places.model
+left join paired on endpoint_templates.template_hash = paired.template_hash
