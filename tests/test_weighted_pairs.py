@@ -51,3 +51,28 @@ def test_a_length_ratio_of_aged_pairs_is_as_wide_as_one_of_fewer() -> None:
 @pytest.mark.parametrize("found", [lengths(12, discount=0.05), lengths(12, [1000.0] + [1.0] * 11)])
 def test_lengths_that_count_for_fewer_than_ten_pairs_are_not_believed(found: pl.DataFrame) -> None:
     assert output_ratio(found) is None
+
+
+def nearly_alike(generator: np.random.Generator, count: int) -> pl.DataFrame:
+    """Graded scores a hair apart in every pair, and one answer in seventeen that is lost in full: 5.4 points."""
+    loss = np.where(generator.random(count) < 0.06, 0.9, 0.0) + generator.normal(0, 0.02, count)
+    return pairs("tag", [0.95] * count, np.clip(0.95 - loss, 0, 1).tolist())
+
+
+@pytest.mark.parametrize("count", [30, 50, 75, 120])
+def test_graded_pairs_that_all_look_alike_do_not_rule_out_a_rare_full_loss(count: int) -> None:
+    generator = np.random.default_rng(9)
+    found = pl.concat([verdicts(TAG, nearly_alike(generator, count)) for _ in range(400)])
+    assert found.filter(verdict="route").height <= 0.025 * 400
+
+
+def test_so_few_alike_pairs_say_why_they_do_not_route() -> None:
+    alike = pairs("tag", [0.95] * 60, [0.94] * 30 + [0.95] * 30)
+    (row,) = verdicts(TAG, alike).iter_rows(named=True)
+    assert (row["verdict"], row["reasons"][0], row["quality_loss_high"] < row["margin"]) == (
+        "pilot",
+        "rare_losses",
+        True,
+    )
+    more = pl.concat([alike] * 2)
+    assert verdicts(TAG, more)["verdict"].to_list() == ["route"]

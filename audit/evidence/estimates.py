@@ -122,7 +122,7 @@ def quality_loss(
 
     Scores 0/1 with equal weights: Tango 1998. Otherwise the interval of a skewed mean of the weighted differences
     (Hall 1992); with fewer than MIN_DIFFERING unequal pairs the hull of that and of Tango on the signs, every
-    difference read as a full one.
+    difference read as a full one. Whatever their spread, the test passes no sooner than Tango's without a difference.
     `discounts` in 0..1 are what a pair counts for; they shrink the sample that Tango sees. Needs at least one pair.
     """
     difference = incumbent - candidate
@@ -142,6 +142,9 @@ def quality_loss(
             low, high, p = min(low, graded[0]), max(high, graded[1]), max(p, mean.p(margin))
         else:
             (low, high), p = graded, mean.p(margin)
+        # Alike differences say nothing of a rare full loss that was not drawn: no sample passes sooner than one of 0/1
+        # scores without a difference.
+        p = max(p, tango_p(0, 0, size, margin))
     before, after = (float((weights * scores).sum()) / total for scores in (incumbent, candidate))
     return QualityLoss(
         pairs=len(difference),

@@ -22,6 +22,7 @@ REASONS = GATES | {
     "loss_above_margin": "The whole interval of the quality loss lies above the margin.",
     "undecided": "The interval of the quality loss straddles the margin; more pairs will decide.",
     "multiplicity": "Within the margin alone, but not once all workloads tested together are accounted for (Holm).",
+    "rare_losses": "Within the margin as far as seen; so few pairs could miss a rare full loss.",
     "few_pairs": "Pairs that count for fewer than 30: too few to route on.",
     "no_outcomes": "No paired outcomes for this workload.",
     "suspect_scorer": "The incumbent scores implausibly low; check the scorer before trusting these outcomes.",

@@ -175,6 +175,8 @@ def _measured(
         return Decision(verdict="route", reasons=reasons, evidence="measured", pass_probability=odds)
     if parts is None and loss.reading == "open":
         notes = ("undecided", *notes)
+    elif parts is None and loss.p > assumptions.alpha:
+        notes = ("rare_losses", *notes)
     elif parts is None and adjusted > assumptions.alpha:
         notes = ("multiplicity", *notes)
     if loss.size < MIN_PAIRS:
