@@ -2,6 +2,22 @@
 
 import atexit
 import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator["Browser"]:
+    """One headless Chromium for all tests of the page."""
+    from tests.browser import browser
+
+    with browser() as launched:
+        yield launched
 
 
 @atexit.register

@@ -1,20 +1,17 @@
 """A real browser draws every chart of the HTML report, under the page's own policy and without a complaint."""
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from playwright.sync_api import Browser
 
-from audit.report.html import render_html
+from audit.report.html import SCRIPTS, render_html
+from tests.browser import needs_browser, opened
 from tests.report_document import example_document
 from tests.test_report_html import hostile_document
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = (
-    "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update"
-)
 DRAWN = {
     "waterfall": ('class="point"', 7),
     "shares": ('class="point"', 20),
@@ -25,34 +22,32 @@ DRAWN = {
 """What must be in each chart's svg, and how often at least; an empty plot has axes and none of these."""
 
 
-def browsed(page: str, folder: Path, *options: str) -> tuple[str, list[str]]:
-    """The document after its scripts ran, and what the browser said on its console."""
-    assert BROWSER is not None
-    (folder / "report.html").write_text(page, encoding="utf-8")
-    command = [BROWSER, *QUIET.split(), "--disable-sync", f"--user-data-dir={folder / 'profile'}", *options]
-    command += ["--virtual-time-budget=8000", "--enable-logging=stderr", "--v=0", "--dump-dom"]
-    done = subprocess.run(
-        [*command, (folder / "report.html").as_uri()], capture_output=True, text=True, timeout=60, check=True
-    )
-    return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+def _file(page: str, folder: Path) -> Path:
+    file = folder / "report.html"
+    file.write_text(page, encoding="utf-8")
+    return file
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no chromium or chrome on this machine to draw the page with")
-@pytest.mark.parametrize("scheme", ["0", "1"], ids=["dark", "light"])
-def test_a_browser_draws_every_chart_without_a_word_on_the_console(tmp_path: Path, scheme: str) -> None:
-    dom, said = browsed(render_html(example_document()), tmp_path, f"--blink-settings=preferredColorScheme={scheme}")
-    assert said == []
+@needs_browser
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_a_browser_draws_every_chart_without_a_word_on_the_console(
+    chromium: Browser, tmp_path: Path, scheme: Literal["dark", "light"]
+) -> None:
+    with opened(chromium, _file(render_html(example_document()), tmp_path), scheme=scheme) as shown:
+        dom = shown.page.content()
+        assert (shown.said, shown.requests) == ([], [])
     for name, (mark, least) in DRAWN.items():
         chart = dom[dom.index(f'id="chart-{name}"') :].split("</figure>")[0]
         assert '<svg class="main-svg"' in chart, name
         assert chart.count(mark) >= least, name
-    ink = "rgb(233, 230, 224)" if scheme == "0" else "rgb(31, 36, 43)"
+    ink = "rgb(233, 230, 224)" if scheme == "dark" else "rgb(31, 36, 43)"
     assert ink in dom
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no chromium or chrome on this machine to draw the page with")
-def test_hostile_names_run_nothing_in_a_browser(tmp_path: Path) -> None:
-    dom, said = browsed(render_html(hostile_document()), tmp_path)
-    assert said == []
-    assert dom.count("<script") == 3
+@needs_browser
+def test_hostile_names_run_nothing_in_a_browser(chromium: Browser, tmp_path: Path) -> None:
+    with opened(chromium, _file(render_html(hostile_document()), tmp_path)) as shown:
+        dom = shown.page.content()
+        assert (shown.said, shown.requests) == ([], [])
+        assert shown.page.locator("script:not([type])").count() == 1 + len(SCRIPTS)
     assert not re.search(r"<img|<a [^>]*evil", dom)

@@ -21,6 +21,9 @@ from audit.report.markup import el, to_html
 _PLOTLY_STYLES = ("", "font-weight:bold")
 """The style attributes plotly.js writes: an empty one, which also stands for the sheet it fills, and bold labels."""
 
+SCRIPTS = ("charts.js",)
+"""The page's own scripts, in the order they run; each works alone and none writes into another's place."""
+
 _PARTS = {
     "savings": "Savings",
     "workloads": "Workloads",
@@ -71,15 +74,14 @@ def render_html(document: ReportDocument) -> str:
         ),
     ]
     pair = document["pair"]
-    style, script, bundle = _resource("report/page.css"), _resource("report/page.js"), plotly_bundle()
+    style, scripts = _resource("report/page.css"), [plotly_bundle(), *(_resource(f"report/{name}") for name in SCRIPTS)]
     return Template(_resource("report/page.html")).substitute(
-        policy=_policy([bundle, script], [style]),
+        policy=_policy(scripts, [style]),
         title=html.escape(f"Traffic audit: {words.clean(pair['incumbent'])} to {words.clean(pair['candidate'])}"),
         style=style,
         body="\n".join(to_html(node) for node in body),
         charts=script_json({"figures": figures, "templates": templates()}),
-        bundle=bundle,
-        script=script,
+        scripts="\n".join(f"<script>{script}</script>" for script in scripts),
     )
 
 
