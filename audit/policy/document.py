@@ -53,7 +53,7 @@ class Escalation(TypedDict):
 
 
 class Rule(TypedDict):
-    """Requests like `when`: `share` of them to the candidate, the rest to the incumbent. The first rule that holds counts."""
+    """Of requests like `when`, `share` go to the candidate, the rest stays; the first rule that holds counts."""
 
     id: str
     name: str
