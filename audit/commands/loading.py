@@ -44,9 +44,7 @@ def load(
     quiet: Quiet = False,
 ) -> None:
     """Load exported usage logs; loading a file again changes nothing."""
-    from dataclasses import replace
-
-    from audit.config import endpoint_rule, read_config
+    from audit.config import read_config, with_endpoint
     from audit.console import complain, print_json, print_load
     from audit.intake.loading import load as load_exports
     from audit.intake.retry import retry_rejects
@@ -58,9 +56,7 @@ def load(
         raise typer.BadParameter("--format and --map both say how a file is read; give one of them")
     settings = read_config(config)
     if endpoint is not None:
-        rule = replace(endpoint_rule(endpoint), is_option=True)
-        kept = (rule.key_text,) if rule.field == "metadata" else ()
-        settings = replace(settings, endpoint=rule, metadata_keys=(*settings.metadata_keys, *kept))
+        settings = with_endpoint(settings, endpoint)
     with shown(quiet) as progress:
         report = (
             retry_rejects(paths or (), db, config=settings, format=format, map_file=map_file, progress=progress)
