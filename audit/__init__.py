@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from audit.errors import AuditError
     from audit.library.loading import load
     from audit.library.opened import Audit, open  # noqa: A004 - reads as audit.open
-    from audit.library.reference import compare, formats, prices, sql_text
+    from audit.library.reference import column_map, compare, formats, price_template, prices, sql_text
     from audit.library.report import Report
     from audit.library.trials import run_backtest
 
@@ -24,10 +24,12 @@ __all__ = [
     "AuditError",
     "DemoResult",
     "Report",
+    "column_map",
     "compare",
     "formats",
     "load",
     "open",
+    "price_template",
     "prices",
     "run_backtest",
     "run_demo",
@@ -39,10 +41,12 @@ _HOMES = {
     "AuditError": "audit.errors",
     "DemoResult": "audit.demo",
     "Report": "audit.library.report",
+    "column_map": "audit.library.reference",
     "compare": "audit.library.reference",
     "formats": "audit.library.reference",
     "load": "audit.library.loading",
     "open": "audit.library.opened",
+    "price_template": "audit.library.reference",
     "prices": "audit.library.reference",
     "run_backtest": "audit.library.trials",
     "run_demo": "audit.demo",

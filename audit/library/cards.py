@@ -67,20 +67,14 @@ def audit_card(path: Path) -> str:
         (words.clean(model["model"] or "(no model)"), words.count(int(str(model["requests"]))), _price(model))
         for model in models[:MOST_MODELS]
     ]
-    more = len(models) - len(rows)
+    others = f"{len(models) - len(rows)} more models; " if len(rows) < len(models) else ""
     return to_html(
         el(
             "div",
             title,
             f" · {_days(window)} · {words.count(requests)} requests of {_files(len(files))}",
             _table(("model", "requests", ""), rows, numbers=(1,)),
-            el(
-                "small",
-                f"{more} more models; " if more > 0 else "",
-                el("code", ".report()"),
-                " says what could move",
-                style=MUTED,
-            ),
+            el("small", others, el("code", ".report()"), " says what could move", style=MUTED),
         )
     )
 

@@ -29,10 +29,8 @@ def words() -> dict[str, Word]:
 
 
 def described(frame: pl.DataFrame) -> pl.DataFrame:
-    """One row per column of a frame: column, type, unit, source, meaning; nulls for one that is not in the dictionary."""
-    unknown = Word("", "", "", "")
-    rows = [
-        (name, str(kind), *(part or None for part in words().get(name, unknown)[1:]))
-        for name, kind in frame.schema.items()
-    ]
-    return pl.DataFrame(rows, schema=dict.fromkeys(("column", "type", *Word._fields[1:]), pl.String), orient="row")
+    """One row per column of a frame: column, type, unit, source, meaning; nulls where the dictionary lacks it."""
+    schema = dict.fromkeys(("column", "type", *Word._fields[1:]), pl.String)
+    known, unknown = words(), Word("", "", "", "")
+    rows = [(name, str(kind), *known.get(name, unknown)[1:]) for name, kind in frame.schema.items()]
+    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(pl.all().replace("", None))
