@@ -16,40 +16,11 @@ if TYPE_CHECKING:
 
     from audit.catalog.price_file import PriceOverride
 
-KINDS = frozenset(
-    {
-        "audio",
-        "codex",
-        "computer",
-        "cyber",
-        "embed",
-        "embedding",
-        "extended",
-        "free",
-        "ft",
-        "guard",
-        "image",
-        "instruct",
-        "latest",
-        "live",
-        "moderation",
-        "ocr",
-        "omni",
-        "preview",
-        "realtime",
-        "research",
-        "robotics",
-        "rosalind",
-        "safeguard",
-        "search",
-        "streaming",
-        "transcribe",
-        "translate",
-        "tts",
-        "vision",
-        "whisper",
-    }
-)
+KINDS = frozenset({
+    "audio", "codex", "computer", "cyber", "embed", "embedding", "extended", "free", "ft", "guard", "image", "instruct",
+    "latest", "live", "moderation", "ocr", "omni", "preview", "realtime", "research", "robotics", "rosalind",
+    "safeguard", "search", "streaming", "transcribe", "translate", "tts", "vision", "whisper",
+})  # fmt: skip
 """Words of a model's name that say what it is for. A model stands in for another only if both have the same of them."""
 
 _WORD = re.compile(r"[a-z]+")
