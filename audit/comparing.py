@@ -3,7 +3,7 @@
 Everything comes from cells, priced at the prices of the comparison's day; only the speeds are read from requests.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import cast
@@ -14,7 +14,7 @@ from audit.catalog.bottom_line import bottom_line
 from audit.catalog.comparison import Document
 from audit.catalog.comparison import compare as compare_models
 from audit.catalog.models import family_members
-from audit.catalog.price_file import Tier, TokenClass, read_price_overrides
+from audit.catalog.price_file import PriceOverride, Tier, TokenClass, read_price_overrides
 from audit.catalog.prices import price_rows, request_cost, unit_prices
 from audit.catalog.tasks import advice
 from audit.config import Config
@@ -47,6 +47,8 @@ SPEED_CAVEAT = (
     "for who answers what: an observation, no experiment. Tokens per second are of the whole wait for the answer."
 )
 
+NO_TRAFFIC = "your log has no billed request of text on either model: nothing typical of yours to show"
+
 Usd = list[float | None]
 
 
@@ -56,6 +58,11 @@ def compare(warehouse: Warehouse, question: Question, config: Config) -> Documen
     Raises what `audit.scope.settle` raises: models nobody knows, sources that show the same traffic.
     """
     return compared(warehouse, settle(warehouse, question, config), config)
+
+
+def without_traffic(question: Question, config: Config) -> Document:
+    """The same where there is no database: `traffic` is null."""
+    return _published(question, config)
 
 
 def compared(warehouse: Warehouse, scope: Scope, config: Config) -> Document:
@@ -71,19 +78,10 @@ def compared(warehouse: Warehouse, scope: Scope, config: Config) -> Document:
     parts = {name: _of(usage, name) for name in (question.incumbent, question.candidate)}
     whose = next((name for name, part in parts.items() if part.height), None)
     mine = usage.clear() if whose is None else parts[whose]
-    overrides = read_price_overrides(config.prices_file) if config.prices_file else ()
     provider = _busiest(mine)
-    document = compare_models(
-        question.incumbent,
-        question.candidate,
-        on=question.today,
-        provider_name=provider,
-        overrides=overrides,
-        discount=config.discount,
-        also_known=usage["model"].unique().to_list(),
-    )
+    document = _published(question, config, provider, usage["model"].unique().to_list())
     if whose is None:
-        return document
+        return document | {"notes": [*cast("list[str]", document["notes"]), NO_TRAFFIC]}
     models = cast("list[dict[str, str]]", document["models"])
     pairs = [(model["provider_name"], model["model"]) for model in models]
     prices = _Prices(pairs, question.today, config)
@@ -109,13 +107,28 @@ def compared(warehouse: Warehouse, scope: Scope, config: Config) -> Document:
     return document | {"bottom_line": bottom_line(document)}
 
 
+def _published(question: Question, config: Config, provider: str = "", also_known: Collection[str] = ()) -> Document:
+    return compare_models(
+        question.incumbent,
+        question.candidate,
+        on=question.today,
+        provider_name=provider,
+        overrides=_overrides(config),
+        discount=config.discount,
+        also_known=also_known,
+    )
+
+
+def _overrides(config: Config) -> tuple[PriceOverride, ...]:
+    return read_price_overrides(config.prices_file) if config.prices_file else ()
+
+
 class _Prices:
     """The prices of both models on the day of the comparison."""
 
     def __init__(self, pairs: list[tuple[str, str]], on: date, config: Config) -> None:
         """Look up (provider, model) of A and of B."""
-        overrides = read_price_overrides(config.prices_file) if config.prices_file else ()
-        self.table = price_rows(pairs, overrides, config.discount)
+        self.table = price_rows(pairs, _overrides(config), config.discount)
         self.pairs, self.on = pairs, on
         self.cards: dict[tuple[str, int], list[dict[str, Decimal]]] = {}
 
@@ -142,7 +155,7 @@ def _typical(usage: pl.DataFrame, prices: _Prices) -> Document:
     """The mean request, exact, and the middle one, from bins; cached tokens keep their share of the input."""
     count, sums = int(usage["request_count"].sum()), _sums(usage)
     share = sums["cache_read"] / sums["input"] if sums["input"] else 0.0
-    mean = {name: total / count for name, total in sums.items()}
+    mean: dict[TokenClass, float] = {name: total / count for name, total in sums.items()}
     single = usage.filter(pl.col("request_grain") == "request")
     median: Document | None = None
     if single.height:
@@ -157,7 +170,7 @@ def _typical(usage: pl.DataFrame, prices: _Prices) -> Document:
     }
 
 
-def _request(tokens: Mapping[TokenClass, float] | Mapping[TokenClass, int], usd: list[Decimal | None]) -> Document:
+def _request(tokens: Mapping[TokenClass, float], usd: list[Decimal | None]) -> Document:
     known = [None if each is None else float(each) for each in usd]
     return {
         "input_tokens": tokens["input"],

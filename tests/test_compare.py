@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from audit.catalog.comparison import compare
-from audit.catalog.comparison_text import comparison_text
+from audit.report.comparison_text import comparison_text
 from audit.catalog.price_file import PriceOverride
 from audit.errors import UnknownNameError
 

@@ -92,7 +92,7 @@ def _benchmarks(claims: Mapping[str, object]) -> str:
     if claims["higher_benchmarks"]:
         said.append(f"{claims['higher_benchmarks']} scores higher in every benchmark published for both")
     if claims["better_value"]:
-        said.append(f"{claims['better_value']} costs less per point of the intelligence index")
+        said.append(f"{claims['better_value']} is the better value, by dollars per point of the index")
     return "; ".join(said) + "."
 
 
