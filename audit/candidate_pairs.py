@@ -31,7 +31,8 @@ Kind = Literal["cheaper", "successor", "after_successor"]
 
 CAVEAT = (
     "A ceiling: what moving all of it would save at today's token counts and prices of the days of the traffic, "
-    "whatever the answers are worth. `audit report` says how much of it has evidence."
+    "whatever the answers are worth; a model that thinks before it answers bills more tokens than that. `audit report` "
+    "says how much of it has evidence."
 )
 
 

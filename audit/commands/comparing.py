@@ -92,7 +92,7 @@ def _two(
 
 
 def _document(a: str, b: str, db: Path | None, config: "Config", progress: "Progress") -> "Document":
-    """With the traffic of the database: the one named, which must be good, or usage.duckdb if that is there and good."""
+    """With the traffic of the database: the one named, which must be good, or usage.duckdb if it is there and good."""
     from audit.comparing import compare, without_traffic
     from audit.console import note
     from audit.errors import AuditError

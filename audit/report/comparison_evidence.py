@@ -90,7 +90,10 @@ def task_tables(document: Document, limit: int | None) -> list[Table]:
         heads=("task", "suggests", "loss", "range", "evidence"),
         rows=[_range(task) for task in known if task["task_type"]],
         labels=2,
-        note=str(tasks["caveat"]),
+        note=(
+            f"first: sample it first; low stakes: worth a sample where little is at stake; leave it: on {incumbent}. "
+            f"{tasks['caveat']}"
+        ),
         left_out=f"{len(every) - len(known)} more have no published range" if len(every) > len(known) else "",
     )
     scores = Table(

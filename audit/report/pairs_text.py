@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MODELS_SHOWN, PAIRS_SHOWN = 10, 8
 """In the terminal; `--json` has all of them."""
 
-_WHY = {"successor": "successor", "after_successor": "after it", "cheaper": "cheaper"}
+_WHY = {"successor": "successor", "after_successor": "after it", "cheaper": "same maker"}
 
 
 def pairs_text(document: Document) -> str:
@@ -57,7 +57,7 @@ def _block(model: Document, pairs: list[Document], *, is_monthly: bool) -> str:
         ]
         for pair in shown
     ]
-    heads = ("candidate", "why", "price", f"ceiling {'a month' if is_monthly else 'in all'}", "index", "switched off")
+    heads = ("candidate", "why", "cheaper", f"ceiling {'a month' if is_monthly else 'in all'}", "index", "switched off")
     table = table_text(head, heads, rows, labels=2)
     likely = next((pair for pair in shown if pair["has_published_tasks"]), shown[0])
     after = [f"{len(pairs) - len(shown)} more are in --json"] if len(pairs) > len(shown) else []
