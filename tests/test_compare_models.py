@@ -145,3 +145,49 @@ def test_a_provider_that_does_not_sell_one_of_them_is_named() -> None:
     document = compare("gpt-4o", "claude-haiku-4-5", on=ON, provider_name="openai")
     assert [model["provider_name"] for model in document["models"]] == ["openai", "anthropic"]
     assert "openai does not sell claude-haiku-4-5" in "\n".join(document["notes"])  # pyright: ignore[reportArgumentType, reportUnknownArgumentType]
+
+
+def test_tasks_are_ordered_from_what_to_sample_to_what_to_leave_with_losses_in_points_of_100() -> None:
+    tasks = pair("gpt-4o", "gpt-4o-mini")["tasks"]
+    assert (tasks["incumbent"], tasks["candidate"]) == ("gpt-4o", "gpt-4o-mini")
+    advice = {task["task_type"]: task["advice"] for task in tasks["by_task"] if task["task_type"]}
+    assert list(dict.fromkeys(advice.values())) == ["as_good", "small_loss", "unclear", "loses", "unknown"]
+    assert advice["creative_writing"] == "as_good"
+    assert advice["extraction"] == "small_loss"
+    assert advice["chat"] == "unclear"
+    assert advice["closed_book_facts"] == "loses"
+    assert advice["translation"] == "unknown"
+    losses = {
+        (score["name"], score["incumbent_model"]): score["quality_loss"]
+        for task in tasks["by_task"]
+        for score in task["benchmarks"]
+    }
+    assert losses["SimpleQA", "gpt-4o-2024-08-06"] == pytest.approx(40.1 - 9.5)
+    # 5.91 and 6.01 on a scale from -10 to 10: half a point of 100 better
+    assert losses["WildBench creative tasks, judge gpt-4o-2024-05-13", "gpt-4o-2024-05-13"] == pytest.approx(-0.5)
+
+
+def test_the_order_of_the_names_does_not_turn_a_loss_into_a_gain() -> None:
+    assert pair("gpt-4o-mini", "gpt-4o")["tasks"] == pair("gpt-4o", "gpt-4o-mini")["tasks"]
+
+
+def test_the_choice_of_tasks_names_no_task_twice_and_claims_no_more_than_was_published() -> None:
+    document = pair("gpt-4o", "gpt-4o-mini")
+    choice = document["bottom_line"][-5:-1]
+    named = [task for sentence in choice for task in sentence.rstrip(".").split(": ")[1].split(", ")]
+    assert len(named) == len(set(named)) == sum(task["task_type"] is not None for task in document["tasks"]["by_task"])
+    assert choice[0].startswith("Sample first whether gpt-4o-mini will do: creative writing")
+    assert "closed book facts" in choice[2]
+    assert "other people's prompts" in document["tasks"]["caveat"]
+
+
+def test_a_pair_without_published_tasks_says_that_only_own_pairs_can_tell() -> None:
+    document = pair("gpt-4o", "gpt-6-luna")
+    assert document["tasks"]["by_task"] == []
+    assert any("only pairs of your own can tell" in sentence for sentence in document["bottom_line"])
+
+
+def test_the_cheaper_model_is_not_taken_for_the_faster_one() -> None:
+    assert any(
+        "122 % faster" in line and "the slower one" in line for line in pair("gpt-4o", "gpt-4o-mini")["bottom_line"]
+    )
