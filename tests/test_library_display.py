@@ -84,7 +84,7 @@ def test_a_figure_is_drawn_only_when_it_is_asked_for(report: audit.Report, monke
         raise AssertionError("drawn")
 
     monkeypatch.setattr("audit.report.charts.charts", refuse)
-    figures = report.figures
+    figures = Figures(report.document)
     with pytest.raises(AssertionError, match="drawn"):
         len(figures)
 
