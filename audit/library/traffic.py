@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import polars as pl
 
-from audit.library.asking import CANDIDATE, INCUMBENT, Asked, settled
+from audit.library.asking import CANDIDATE, INCUMBENT, Asked, Day, settled
 from audit.library.report import Report
 from audit.warehouse import Warehouse
 
@@ -59,11 +59,11 @@ class Traffic:
         *,
         incumbent: str = INCUMBENT,
         candidate: str = CANDIDATE,
-        since: date | None = None,
-        until: date | None = None,
+        since: Day | None = None,
+        until: Day | None = None,
         monthly_requests: int | None = None,
         config: str | Path | None = None,
-        today: date | None = None,
+        today: Day | None = None,
         sources: Sequence[str] = (),
         assumptions: Mapping[str, object] | None = None,
     ) -> Report:
