@@ -13,18 +13,53 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from audit.demo import DemoResult, run_demo
     from audit.errors import AuditError
-    from audit.library import Audit, Report, compare, load, open  # noqa: A004 - reads as audit.open
+    from audit.library.comparing import compare
+    from audit.library.loading import load
+    from audit.library.opened import Audit, open  # noqa: A004 - reads as audit.open
+    from audit.library.reference import column_map, formats, price_template, prices, sql_text
+    from audit.library.report import Report
+    from audit.library.trials import run_backtest
 
-__all__ = ["Audit", "AuditError", "DemoResult", "Report", "compare", "load", "open", "run_demo"]
+__all__ = [
+    "Audit",
+    "AuditError",
+    "DemoResult",
+    "Report",
+    "column_map",
+    "compare",
+    "formats",
+    "load",
+    "open",
+    "price_template",
+    "prices",
+    "run_backtest",
+    "run_demo",
+    "sql_text",
+]
 
-_HOMES = {"AuditError": "audit.errors", "DemoResult": "audit.demo", "run_demo": "audit.demo"}
-"""Where a public name lives, if not in `audit.library`."""
+_HOMES = {
+    "Audit": "audit.library.opened",
+    "AuditError": "audit.errors",
+    "DemoResult": "audit.demo",
+    "Report": "audit.library.report",
+    "column_map": "audit.library.reference",
+    "compare": "audit.library.comparing",
+    "formats": "audit.library.reference",
+    "load": "audit.library.loading",
+    "open": "audit.library.opened",
+    "price_template": "audit.library.reference",
+    "prices": "audit.library.reference",
+    "run_backtest": "audit.library.trials",
+    "run_demo": "audit.demo",
+    "sql_text": "audit.library.reference",
+}
+"""The module a public name is fetched from."""
 
 
 def __getattr__(name: str) -> object:
     """Fetch a public name when it is first used (PEP 562)."""
-    if name in __all__:
-        return getattr(import_module(_HOMES.get(name, "audit.library")), name)
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

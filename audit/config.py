@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal, cast
@@ -74,6 +74,13 @@ class Config:
     def stakes_of(self, endpoint: str) -> Stakes:
         """How much is at stake on an endpoint; 'normal' unless stated."""
         return self.stakes.get(endpoint, "normal")
+
+
+def with_endpoint(config: Config, text: str) -> Config:
+    """The settings with the endpoint where `text` says, as `--endpoint` does; a metadata key it needs is kept."""
+    rule = replace(endpoint_rule(text), is_option=True)
+    kept = (rule.key_text,) if rule.field == "metadata" else ()
+    return replace(config, endpoint=rule, metadata_keys=(*config.metadata_keys, *kept))
 
 
 def endpoint_rule(text: str) -> EndpointRule:

@@ -1,0 +1,57 @@
+"""Exports loaded into a database."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit.config import read_config
+from audit.errors import ConfigError
+from audit.library.asking import path_of
+from audit.progress import shown
+
+if TYPE_CHECKING:
+    from audit.intake.loading import LoadReport
+
+
+def load(
+    paths: str | Path | Iterable[str | Path] = (),
+    *,
+    db: str | Path = "usage.duckdb",
+    format: str | None = None,
+    map_file: str | Path | None = None,
+    endpoint: str | None = None,
+    config: str | Path | None = None,
+    keep_raw: bool = False,
+    retry_rejects: bool = False,
+    unpack_limit: bool = True,
+    progress: bool = False,
+) -> "LoadReport":
+    """What became of each export: files, folders, globs or addresses, loaded into `db`, which is made where it is not.
+
+    Loading a file again changes nothing. `endpoint` says where the endpoint is: tag:PREFIX, route, prompt_name or
+    metadata.KEY. With `retry_rejects` only records rejected before are tried: of `paths`, or of all files without any.
+    A file that cannot be read is no error but listed in `refused`, with the reason.
+    """
+    from audit.config import with_endpoint
+    from audit.intake.loading import load as load_exports
+    from audit.intake.retry import retry_rejects as retry
+
+    named = [str(path) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
+    if not named and not retry_rejects:
+        raise ConfigError("paths is empty; name the exports to load")
+    settings = read_config(path_of(config))
+    if endpoint is not None:
+        settings = with_endpoint(settings, endpoint)
+    with shown(not progress) as telling:
+        if retry_rejects:
+            return retry(named, Path(db), config=settings, format=format, map_file=path_of(map_file), progress=telling)
+        return load_exports(
+            named,
+            Path(db),
+            config=settings,
+            format=format,
+            map_file=path_of(map_file),
+            keep_raw=keep_raw,
+            unpack_limit=unpack_limit,
+            progress=telling,
+        )

@@ -1,0 +1,135 @@
+"""An opened database: all that can be asked of it, and all that can be done to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+import polars as pl
+
+from audit.config import read_config
+from audit.library.asking import Asked, path_of, settled
+from audit.library.outcomes import Outcomes
+from audit.library.traffic import Traffic
+from audit.progress import shown
+from audit.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from audit.backtest.document import Backtest
+    from audit.sampling.document import SampleDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Audit(Traffic):
+    """The traffic in one database: what `Traffic` answers, and what changes the database or writes files."""
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """The paired outcomes: add them, have them judged and labelled, show them."""
+        return Outcomes(self.path)
+
+    def init(self, path: str | Path = "audit.toml") -> int:
+        """How many endpoints the audit.toml lists that is written to `path`, with guesses to confirm."""
+        from audit.intake.init_config import write_config
+
+        return write_config(self.path, Path(path))
+
+    def rebuild(self, *, config: str | Path | None = None) -> None:
+        """Endpoints, models and prices resolved again after audit.toml changed, without the exports."""
+        from audit.intake.resolve import rebuild
+
+        rebuild(self.path, read_config(path_of(config)))
+
+    def unload(self, file: str, *, config: str | Path | None = None) -> int:
+        """How many records of a file, named as `status` names it, were taken out of the database."""
+        from audit.intake.resolve import unload
+
+        return unload(self.path, file, read_config(path_of(config)))
+
+    def cluster(self) -> pl.DataFrame:
+        """The workloads fitted anew: old workload, new workload, requests they share, most requests first."""
+        from audit.intake.resolve import refit
+
+        moves = refit(self.path)
+        return pl.DataFrame(moves, schema={"old": pl.String, "new": pl.String, "requests": pl.Int64}, orient="row")
+
+    def sample(
+        self,
+        out: str | Path | None = None,
+        *,
+        budget: float | None = None,
+        pairs: int | None = None,
+        again: int | float = 0,
+        margin: float | None = None,
+        endpoints: Sequence[str] = (),
+        workloads: Sequence[str] = (),
+        seed: int = 1,
+        redact: bool = False,
+        maps: Sequence[str | Path] = (),
+        progress: bool = False,
+        **question: Unpack[Asked],
+    ) -> "SampleDocument":
+        """The manifest of requests to replay on the candidate, written to the new folder `out` as batch input.
+
+        Without `out` nothing is drawn and nothing written. `budget` is in USD; `again`, requests that the incumbent
+        answers once more, is a number of them (100) or a share (0.1); `margin` is in points of 100; `maps` are
+        column maps that exports were loaded with.
+        """
+        from functools import partial
+
+        from audit.sampling.plan import Ask
+        from audit.sampling.redact import presidio
+        from audit.sampling.sample import Choice, make_sample
+        from audit.sampling.source import texts
+
+        share, count = (0.0, again) if isinstance(again, int) else (again, 0)
+        ask = Ask(usd=budget, pairs=pairs, again_share=share, again_count=count)
+        asked = settled(**question)
+        choice = Choice(ask=ask, endpoints=tuple(endpoints), workload_ids=tuple(workloads), margin=margin, seed=seed)
+        with Warehouse.read(self.path) as warehouse, shown(not progress) as telling:
+            return make_sample(
+                warehouse,
+                asked.question,
+                asked.config,
+                asked.assumptions,
+                choice,
+                out=path_of(out),
+                read_texts=partial(texts, maps=tuple(map(Path, maps))),
+                redactor=presidio() if redact else None,
+                progress=telling,
+            )
+
+    def backtest(
+        self,
+        *,
+        pairs: Sequence[int] = (20, 50, 100, 200),
+        resamples: int = 200,
+        margin: float | None = None,
+        seed: int = 1,
+        config: str | Path | None = None,
+        today: date | None = None,
+        progress: bool = False,
+    ) -> "Backtest":
+        """How often verdicts, intervals and savings would have been right on the outcomes in the database.
+
+        The document of `audit backtest --json`; `audit.run_backtest` does the same on files of outcomes.
+        """
+        from audit.library.trials import tried_on_database
+
+        return tried_on_database(
+            self.path,
+            pairs=pairs,
+            resamples=resamples,
+            margin=margin,
+            seed=seed,
+            config=config,
+            today=today,
+            progress=progress,
+        )
+
+
+def open(path: str | Path = "usage.duckdb") -> Audit:  # noqa: A001 - reads as audit.open
+    """The database at `path`, checked to be one; DatabaseError otherwise."""
+    with Warehouse.read(Path(path)):
+        return Audit(Path(path))

@@ -1,0 +1,98 @@
+"""The relations of a database: which there are, and the rows of a SELECT over them."""
+
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from audit import sql as queries
+from audit.errors import AuditError, UnknownNameError
+from audit.library.asking import Settled
+from audit.library.report import Report
+from audit.schema import TABLES
+from audit.scope import settle
+from audit.warehouse import Warehouse, first_line
+
+MARTS = "4_"
+"""The folder of the relations that depend on the pair of models."""
+
+MADE_WHILE_LOADING = ("checked_requests", "checked_costs")
+"""Views that exist only while a file is read."""
+
+RESULTS = {
+    "savings": ("level", "One row per evidence level: what could move and what that saves."),
+    "verdicts": ("workload_id", "One row per workload of the incumbent: verdict, reasons, quality loss."),
+    "workloads": (
+        "workload_id",
+        "One row per workload of the incumbent: tokens, costs on both models, gates, name and shape.",
+    ),
+}
+"""Relations that only a report makes: grain and purpose."""
+
+
+def relations() -> pl.DataFrame:
+    """One row per relation that `sql` can read: name, its grain, one sentence."""
+    rows = [
+        (query.name, query.grain, query.purpose)
+        for query in queries.in_folders("2_", "3_", MARTS)
+        if query.name not in MADE_WHILE_LOADING
+    ]
+    known = {name for name, _, _ in rows}
+    rows += [(name, "", "A table of the database.") for name in TABLES if name not in known]
+    rows += [(name, "", "A table of reference values with their sources.") for name in queries.seeds()]
+    rows += [(name, grain, purpose) for name, (grain, purpose) in RESULTS.items()]
+    schema = {"relation": pl.String, "grain": pl.String, "purpose": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row").sort("relation")
+
+
+def known(relation: str) -> str:
+    """The relation's name if there is one of that name; UnknownNameError otherwise."""
+    names = relations()["relation"].to_list()
+    if relation not in names:
+        raise UnknownNameError("relation", relation, names, "`relations()` lists them all")
+    return relation
+
+
+def selected(path: Path, query: str, asked: Settled) -> pl.DataFrame:
+    """The rows of one SELECT over the database at `path`; AuditError quotes a query that is none."""
+    with Warehouse.read(path) as warehouse:
+        try:
+            _refuse_all_but_select(warehouse, query)
+            _make_relations(warehouse, query, asked)
+            return warehouse.frame(query)
+        except duckdb.Error as error:
+            raise AuditError(f"{first_line(error)}; the query was: {query}") from error
+
+
+def rejects(path: Path) -> pl.DataFrame:
+    """One row per rejected record, in the order of files and records."""
+    from audit.intake.rejects import listed
+
+    schema = {
+        "path": pl.String,
+        "record_number": pl.Int64,
+        "line_number": pl.Int64,
+        "reason": pl.String,
+        "text": pl.String,
+        "unavailable": pl.String,
+    }
+    with Warehouse.read(path) as warehouse:
+        return pl.DataFrame([asdict(reject) for reject in listed(warehouse)], schema=schema)
+
+
+def _refuse_all_but_select(warehouse: Warehouse, query: str) -> None:
+    statements = warehouse.con.extract_statements(query)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise AuditError(f"{query!r} is not one SELECT; sql() only reads")
+
+
+def _make_relations(warehouse: Warehouse, query: str, asked: Settled) -> None:
+    """Make what the words of the query ask for: marts depend on the pair, verdicts on the whole report."""
+    words = set(re.findall(r"\w+", query))
+    if words & RESULTS.keys():
+        result = asked.run(warehouse)
+        warehouse.temporary("savings", Report(document=result.document).savings)
+    elif words & {mart.name for mart in queries.in_folders(MARTS)}:
+        settle(warehouse, asked.question, asked.config)

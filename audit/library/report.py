@@ -1,0 +1,111 @@
+"""A savings report in the hand: its document, its frames, its figures, and every form it can be written in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from io import StringIO
+from pathlib import Path
+from typing import cast
+
+import polars as pl
+
+from audit.library.figures import Figures, save_figure
+from audit.report import words
+from audit.report.document import LEVELS, Interval, PooledLoss, QualityLoss, ReportDocument
+from audit.report.evidence import Strata
+
+NULLABLE = {
+    "quality_loss": tuple(QualityLoss.__annotations__),
+    "pooled": tuple(PooledLoss.__annotations__),
+    "monthly": tuple(Interval.__annotations__),
+    "strata": tuple(Strata.__annotations__),
+}
+"""Objects of the document that can be null, and their keys: the columns of a frame must not depend on the data."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Report:
+    """A savings report; `document` is what `audit report --json` prints."""
+
+    document: ReportDocument
+
+    def __repr__(self) -> str:
+        pair, saving = self.document["pair"], words.saving(self.document, "expected")
+        return (
+            f"<Report: {pair['incumbent']} to {pair['candidate']}, {words.window(self.document)}, expected saving "
+            f"{words.span(saving, 'money', self.document['spend']['currency'])}>"
+        )
+
+    def _repr_html_(self) -> str:
+        from audit.library.cards import report_card
+
+        return report_card(self.document)
+
+    def text(self, width: int = 80) -> str:
+        """The report as the terminal shows it, without colours."""
+        from rich.console import Console
+
+        from audit.report.text import render_text
+
+        out = StringIO()
+        render_text(self.document, Console(file=out, width=width, color_system=None))
+        return out.getvalue()
+
+    def html(self, path: str | Path) -> Path:
+        """The path of the offline HTML page, which is written there."""
+        from audit.report.html import render_html
+
+        page = Path(path)
+        page.write_text(render_html(self.document), encoding="utf-8")
+        return page
+
+    @cached_property
+    def figures(self) -> Figures:
+        """The charts of the page as plotly figures, by name, in the colours of a light page.
+
+        Which ones there are depends on the data: "waterfall", "daily", "shares", "shape-map", "quality" and more.
+        """
+        return Figures(self.document)
+
+    def save_figure(self, name: str, path: str | Path, *, width: int = 900, scale: float = 2) -> Path:
+        """The path of the figure `name`, written there as PNG, SVG or PDF by the ending of `path`.
+
+        Needs the extra traffic-audit[figures] and a Chromium on this machine; ConfigError says which is missing.
+        `width` is in CSS pixels, of which a PNG has `scale` pixels each.
+        """
+        return save_figure(self.figures[name], Path(path), width=width, scale=scale)
+
+    @property
+    def workloads(self) -> pl.DataFrame:
+        """One row per workload, most cost first, with its verdict and saving, as the page's table shows it.
+
+        Money in USD of the window as floats, quality loss in points of 100; nested values of the document are columns:
+        quality_loss.high is quality_loss_high.
+        """
+        return _flat(self.document["workloads"])
+
+    @property
+    def savings(self) -> pl.DataFrame:
+        """One row per evidence level, each figure with low, point and high, money in USD.
+
+        What could move: requests, request_share, cost, cost_share. What that saves: window (in the time the log
+        spans), monthly (null where it spans less than a day), share_of_spend.
+        """
+        document = self.document
+        return _flat([{"level": level} | document["routable"][level] | document["savings"][level] for level in LEVELS])
+
+
+def _flat(rows: Sequence[Mapping[str, object]]) -> pl.DataFrame:
+    """Nested objects as columns of their own."""
+    return pl.DataFrame([_leaves(row) for row in rows], infer_schema_length=None)
+
+
+def _leaves(row: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    leaves: dict[str, object] = {}
+    for name, value in row.items():
+        inside = dict.fromkeys(NULLABLE[name]) if value is None and name in NULLABLE else value
+        if isinstance(inside, dict):
+            leaves |= _leaves(cast("dict[str, object]", inside), f"{prefix}{name}_")
+        else:
+            leaves[prefix + name] = value
+    return leaves
