@@ -1,6 +1,7 @@
 """Requests as a lazy frame: what a query needs is read by DuckDB when it is collected, a batch in memory at a time."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
@@ -8,10 +9,6 @@ from polars.io.plugins import register_io_source
 
 from audit.library.predicates import Comparable, comparable, pushed
 from audit.warehouse import Warehouse
-
-BATCH = 65_536
-"""Rows in memory at a time: some tens of MB with all columns."""
-
 
 def scan(path: Path, relation: str) -> pl.LazyFrame:
     """The rows of a relation; the database is opened read-only when they are collected, and closed after."""
@@ -23,7 +20,7 @@ def scan(path: Path, relation: str) -> pl.LazyFrame:
     def read(
         columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, batch: int | None
     ) -> Iterator[pl.DataFrame]:
-        return _read(path, relation, known, columns, predicate, rows, batch or BATCH)
+        return _read(path, relation, known, columns, predicate, rows, batch)
 
     return register_io_source(read, schema=schema, is_pure=True)
 
@@ -35,7 +32,7 @@ def _read(
     columns: list[str] | None,
     predicate: pl.Expr | None,
     rows: int | None,
-    batch: int,
+    batch: int | None,
 ) -> Iterator[pl.DataFrame]:
     condition, rest = pushed(predicate, known)
     with Warehouse.read(path) as warehouse:
@@ -49,4 +46,13 @@ def _read(
         read = pl.scan_arrow_c_stream(found)
         if rest is not None:
             read = read.filter(rest)
-        yield from read.collect_batches(chunk_size=batch, maintain_order=True)
+        batches = read.collect_batches(chunk_size=batch, maintain_order=True)
+        try:
+            yield from batches
+        except GeneratorExit:
+            # Polars has enough; the connection is busy until what reads ahead has noticed.
+            warehouse.con.interrupt()
+            with suppress(pl.exceptions.ComputeError):
+                for _ in batches:
+                    pass
+            raise
