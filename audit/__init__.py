@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from audit.demo import DemoResult, run_demo
     from audit.errors import AuditError
     from audit.library.loading import load
+    from audit.library.notebooks import notebooks
     from audit.library.opened import Audit, open  # noqa: A004 - reads as audit.open
     from audit.library.reference import compare, formats, prices, sql_text
     from audit.library.report import Report
@@ -27,6 +28,7 @@ __all__ = [
     "compare",
     "formats",
     "load",
+    "notebooks",
     "open",
     "prices",
     "run_backtest",
@@ -42,6 +44,7 @@ _HOMES = {
     "compare": "audit.library.reference",
     "formats": "audit.library.reference",
     "load": "audit.library.loading",
+    "notebooks": "audit.library.notebooks",
     "open": "audit.library.opened",
     "prices": "audit.library.reference",
     "run_backtest": "audit.library.trials",

@@ -46,6 +46,11 @@ def cells(notebook: nbformat.NotebookNode) -> list[Cell]:
     return cast("list[Cell]", notebook.cells)
 
 
+def code(path: Path) -> str:
+    """All code cells as one script."""
+    return "\n".join(str(cell["source"]) for cell in cells(read(path)) if cell["cell_type"] == "code")
+
+
 def outputs(cell: Cell) -> list[dict[str, object]]:
     """The outputs of a cell; none for Markdown."""
     return cast("list[dict[str, object]]", cell.get("outputs", []))
