@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from audit.library.loading import load
     from audit.library.notebooks import notebooks
     from audit.library.opened import Audit, open  # noqa: A004 - reads as audit.open
-    from audit.library.reference import compare, formats, prices, sql_text
+    from audit.library.reference import column_map, compare, formats, price_template, prices, sql_text
     from audit.library.report import Report
     from audit.library.trials import run_backtest
 
@@ -25,11 +25,13 @@ __all__ = [
     "AuditError",
     "DemoResult",
     "Report",
+    "column_map",
     "compare",
     "formats",
     "load",
     "notebooks",
     "open",
+    "price_template",
     "prices",
     "run_backtest",
     "run_demo",
@@ -41,11 +43,13 @@ _HOMES = {
     "AuditError": "audit.errors",
     "DemoResult": "audit.demo",
     "Report": "audit.library.report",
+    "column_map": "audit.library.reference",
     "compare": "audit.library.reference",
     "formats": "audit.library.reference",
     "load": "audit.library.loading",
     "notebooks": "audit.library.notebooks",
     "open": "audit.library.opened",
+    "price_template": "audit.library.reference",
     "prices": "audit.library.reference",
     "run_backtest": "audit.library.trials",
     "run_demo": "audit.demo",

@@ -10,6 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    import audit
+
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator["Browser"]:
@@ -18,6 +20,22 @@ def chromium() -> Iterator["Browser"]:
 
     with browser() as launched:
         yield launched
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> "audit.DemoResult":
+    """The demo, run once; whoever changes its database works on a copy."""
+    import audit
+
+    return audit.run_demo(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="session")
+def traffic(demo: "audit.DemoResult") -> "audit.Audit":
+    """The demo's database, opened by the library."""
+    import audit
+
+    return audit.open(demo.db)
 
 
 @atexit.register

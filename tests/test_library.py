@@ -17,16 +17,6 @@ HEAVY = ("duckdb", "polars", "plotly", "sqlglot", "numpy", "scipy", "rich", "typ
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> audit.DemoResult:
-    return audit.run_demo(tmp_path_factory.mktemp("demo"), today=TODAY)
-
-
-@pytest.fixture(scope="module")
-def traffic(demo: audit.DemoResult) -> audit.Audit:
-    return audit.open(demo.db)
-
-
-@pytest.fixture(scope="module")
 def report(demo: audit.DemoResult, traffic: audit.Audit) -> audit.Report:
     return traffic.report(config=demo.directory / "audit.toml", today=TODAY)
 

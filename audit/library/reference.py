@@ -14,31 +14,60 @@ if TYPE_CHECKING:
 
 
 def compare(a: str, b: str, *, on: date | None = None) -> "Document":
-    """Two models side by side on a day (today): the document of `audit compare A B --json`."""
+    """Two models side by side on a day (today): the document of `audit compare A B --json`.
+
+    >>> round(compare("gpt-4o", "gpt-4o-mini")["price_ratio"]["output"], 1)
+    16.7
+    """
     from audit.catalog.comparison import compare as compare_models
 
     return compare_models(a, b, on=on or date.today())
 
 
-def formats() -> pl.DataFrame:
-    """One row per export format that `load` reads: format, title, audience, how_to_export, lacks."""
-    from audit.readers.registry import readers_document
+def formats(name: str | None = None) -> pl.DataFrame:
+    """One row per export format that `load` reads, or the one of that name: how to export it, and what it lacks.
 
-    return pl.DataFrame(readers_document())
+    >>> "litellm_spend_logs" in formats()["format"]
+    True
+    """
+    from audit.readers.registry import find_reader, readers_document
+
+    return pl.DataFrame(readers_document() if name is None else readers_document((find_reader(name),)))
+
+
+def column_map(name: str) -> str:
+    """A column map that comes with the package, as TOML to copy and edit for `load(map_file=...)`."""
+    from audit.readers.mapped import map_text
+
+    return map_text(name)
 
 
 def prices(model: str, *, config: str | Path | None = None) -> pl.DataFrame:
-    """One row per snapshot, tier, token class, input length and stretch of days, in USD per million tokens.
+    """One row per snapshot, tier, token class, input length and stretch of days: usd_per_million, from when, whence.
 
-    `above_tokens` is the input length from which a price holds; usd_per_million is DECIMAL.
+    `above_tokens` is the input length from which a price holds. UnknownNameError for a model that nobody knows,
+    AuditError for one without a known price.
     """
     from audit.catalog.price_list import price_list
 
     return pl.DataFrame(price_list(model, read_config(path_of(config))), infer_schema_length=None)
 
 
+def price_template(model: str, *, config: str | Path | None = None, today: date | None = None) -> str:
+    """A prices.csv for a model, to fill in and to name in audit.toml."""
+    from audit.catalog.price_list import price_template as template
+
+    return template(model, read_config(path_of(config)), today or date.today())
+
+
 def sql_text(relation: str, dialect: str = "duckdb") -> str:
-    """The SELECT behind a relation, ready to paste: in duckdb, spark, bigquery, snowflake or clickhouse."""
+    """The SELECT behind a relation, ready to paste: in duckdb, spark, bigquery, snowflake or clickhouse.
+
+    >>> print(sql_text("request_files"))
+    select *
+    from files
+    where target = 'request_facts'
+    """
     from audit.errors import UnknownNameError
     from audit.sql import DIALECTS, find, transpile
 

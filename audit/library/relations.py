@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 
 from audit import sql as queries
-from audit.errors import AuditError
+from audit.errors import AuditError, UnknownNameError
 from audit.library.asking import Settled
 from audit.library.report import Report
 from audit.schema import TABLES
@@ -45,6 +45,14 @@ def relations() -> pl.DataFrame:
     rows += [(name, grain, purpose) for name, (grain, purpose) in RESULTS.items()]
     schema = {"relation": pl.String, "grain": pl.String, "purpose": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row").sort("relation")
+
+
+def known(relation: str) -> str:
+    """The relation's name if there is one of that name; UnknownNameError otherwise."""
+    names = relations()["relation"].to_list()
+    if relation not in names:
+        raise UnknownNameError("relation", relation, names, "`relations()` lists them all")
+    return relation
 
 
 def selected(path: Path, query: str, asked: Settled) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from polars.io.plugins import register_io_source
 from audit.library.predicates import Comparable, comparable, pushed
 from audit.warehouse import Warehouse
 
+
 def scan(path: Path, relation: str) -> pl.LazyFrame:
     """The rows of a relation; the database is opened read-only when they are collected, and closed after."""
     with Warehouse.read(path) as warehouse:

@@ -104,10 +104,11 @@ class Traffic:
         return relations()
 
     def columns(self, relation: str) -> pl.DataFrame:
-        """One row per column of a relation: name, type, unit, source (otel, focus or ours), meaning."""
-        from audit.library.columns import columns
+        """One row per column of a relation: column, type, unit, source (otel, focus or ours), meaning."""
+        from audit.library.columns import described
+        from audit.library.relations import known
 
-        return columns(self, relation)
+        return described(self.sql(f"select * from {known(relation)} limit 0"))
 
     def compare(self, a: str | None = None, b: str | None = None, *, today: date | None = None) -> "Document":
         """Two models side by side: the document of `audit compare A B --json`."""
