@@ -1,4 +1,7 @@
-"""Which spend could move, and how sure is that? Choose days, models, margin and endpoints."""
+"""Slice the traffic yourself: days, models, margin.
+
+An app: `marimo run explore.py`. It reads the database that AUDIT_DB names, the demo without it.
+"""
 
 import marimo
 

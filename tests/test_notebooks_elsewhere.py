@@ -1,4 +1,4 @@
-"""The notebooks on databases that are not the demo: `AUDIT_DB` names one, and only their demo claims may be left out."""
+"""The notebooks on databases that are not the demo: only what they claim about the demo is left out there."""
 
 import os
 import subprocess

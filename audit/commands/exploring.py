@@ -21,7 +21,7 @@ def notebooks(
     """
     from shlex import join
 
-    from audit.console import print_json
+    from audit.console import paragraph, print_json
     from audit.library.notebooks import notebooks as copied
 
     files = copied(directory, force=force)
@@ -39,8 +39,8 @@ def notebooks(
         })  # fmt: skip
         return
     for file in files:
-        print(f"{file.path}  {file.question}")
-    print(f"\nThey run on {db if own else 'the demo, or with AUDIT_DB=/path/to/usage.duckdb on your own database'}.")
-    print("Open them, after: pip install 'traffic-audit[notebooks]'")
+        print(f"{file.path}\n  {file.question}")
+    where = db if own else "the bundled demo, and on your own database with AUDIT_DB=/path/to/usage.duckdb before them"
+    paragraph(f"\nOnce traffic-audit[notebooks] is installed, these open them on {where}:")
     for command in opening.values():
         print(f"  {command}")
