@@ -14,6 +14,7 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+APP = ROOT / "notebooks" / "explore.py"
 FIGURE = "application/vnd.plotly.v1+json"
 
 Cell = dict[str, object]

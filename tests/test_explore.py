@@ -12,7 +12,6 @@ import pytest
 import audit
 from tests import run_notebooks as notebooks
 
-APP = notebooks.ROOT / "notebooks" / "explore.py"
 RUN = """
 import json, socket, sys
 
@@ -53,7 +52,7 @@ class Shown(TypedDict):
 def run(folder: Path, defs: str = "None", **environment: str) -> Shown:
     """The app in a fresh interpreter with sockets that refuse; `defs` replaces what the controls give."""
     done = subprocess.run(
-        [sys.executable, "-c", RUN.format(folder=str(APP.parent), defs=defs)],
+        [sys.executable, "-c", RUN.format(folder=str(notebooks.APP.parent), defs=defs)],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(notebooks.ROOT)} | environment,
         capture_output=True,

@@ -54,10 +54,10 @@ def without_the_incumbent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "own.duckdb"
 
 
-def _run(path: Path, db: Path, folder: Path) -> "subprocess.CompletedProcess[str]":
-    """All code cells in one interpreter, displays left out: what the last cell asserts of any database must hold."""
+def _python(*arguments: str, db: Path, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """A fresh interpreter in `folder` that is told of the database `db`."""
     return subprocess.run(
-        [sys.executable, "-W", "error", "-c", notebooks.code(path)],
+        [sys.executable, *arguments],
         cwd=folder,
         env=os.environ | {"AUDIT_DB": str(db), "PYTHONPATH": str(notebooks.ROOT)},
         capture_output=True,
@@ -71,6 +71,14 @@ def _run(path: Path, db: Path, folder: Path) -> "subprocess.CompletedProcess[str
 def test_a_notebook_runs_on_a_strangers_database(
     path: Path, kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    done = _run(path, request.getfixturevalue(kind), tmp_path)
+    code = notebooks.code(path)  # displays are left out; what the last cell asserts of any database must hold
+    done = _python("-W", "error", "-c", code, db=request.getfixturevalue(kind), folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["synthetic", "without_the_incumbent"])
+def test_the_app_runs_on_a_strangers_database(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    done = _python(str(notebooks.APP), db=request.getfixturevalue(kind), folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert not list(tmp_path.iterdir())

@@ -41,6 +41,7 @@ def notebooks(
     for file in files:
         print(f"{file.path}\n  {file.question}")
     where = db if own else "the bundled demo, and on your own database with AUDIT_DB=/path/to/usage.duckdb before them"
-    paragraph(f"\nOnce traffic-audit[notebooks] is installed, these open them on {where}:")
+    print()
+    paragraph(f"Once traffic-audit[notebooks] is installed, these open them on {where}:")
     for command in opening.values():
         print(f"  {command}")
