@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from audit.demo import DemoResult, run_demo
     from audit.errors import AuditError
+    from audit.library.comparing import compare
     from audit.library.loading import load
     from audit.library.notebooks import notebooks
     from audit.library.opened import Audit, open  # noqa: A004 - reads as audit.open
-    from audit.library.reference import column_map, compare, formats, price_template, prices, sql_text
+    from audit.library.reference import column_map, formats, price_template, prices, sql_text
     from audit.library.report import Report
     from audit.library.trials import run_backtest
 
@@ -44,7 +45,7 @@ _HOMES = {
     "DemoResult": "audit.demo",
     "Report": "audit.library.report",
     "column_map": "audit.library.reference",
-    "compare": "audit.library.reference",
+    "compare": "audit.library.comparing",
     "formats": "audit.library.reference",
     "load": "audit.library.loading",
     "notebooks": "audit.library.notebooks",

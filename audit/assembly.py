@@ -9,6 +9,7 @@ import polars as pl
 from audit import listing
 from audit.assumptions import Assumptions
 from audit.catalog.facts import catalogue_info
+from audit.comparing import compared
 from audit.config import Config
 from audit.evidence.judged import judges
 from audit.evidence.reasons import REASONS
@@ -97,6 +98,7 @@ def document(
         "files": listing.files(warehouse),
         "reason_texts": REASONS,
         "judges": judges(warehouse.frame("select * from outcome_pairs")),
+        "comparison": compared(warehouse, scope, config),
     }
     result["warnings"] = _warnings(scope, result, info.warning, capped_by, checks)
     return cast("ReportDocument", result)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from audit.commands import backtest, exploring, judging, loading, outcomes, reference, reporting, sampling
+from audit.commands import backtest, comparing, exploring, judging, loading, outcomes, reference, reporting, sampling
 from audit.commands.options import ERROR
 from audit.errors import AuditError
 
@@ -54,7 +54,7 @@ for command in (
     sampling.sample,
     backtest.backtest,
     exploring.notebooks,
-    reference.compare,
+    comparing.compare,
     reference.formats,
     reference.prices,
     reference.sql,

@@ -141,12 +141,17 @@ def observational(warehouse: Warehouse, workloads: pl.DataFrame, candidate: str)
     MOST_PASSED_OVER rows, none is looked at.
     """
     concerned = warehouse.count(SERVED_BY_BOTH)
-    passed_over = warehouse.count("select sum(row_count) from request_files")
-    if not 0 < concerned <= MOST_READ_AGAIN or passed_over > MOST_PASSED_OVER:
+    if not may_read_again(warehouse, concerned):
         return {"caveat": CAVEAT, "workloads": [], "requests_not_read": concerned}
     seen = observed(warehouse.frame("select * from observational_models"), candidate)
     ids = [name for name in workloads["workload_id"] if name in seen]
     return {"caveat": CAVEAT, "workloads": [{"id": name, **seen[name]} for name in ids], "requests_not_read": 0}
+
+
+def may_read_again(warehouse: Warehouse, concerned: int) -> bool:
+    """Whether there are requests of both models on one endpoint, and few enough to look at them one by one."""
+    passed_over = warehouse.count("select sum(row_count) from request_files")
+    return 0 < concerned <= MOST_READ_AGAIN and passed_over <= MOST_PASSED_OVER
 
 
 def checks(warehouse: Warehouse, scope: Scope) -> "list[Check]":

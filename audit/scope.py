@@ -3,12 +3,14 @@
 All of it becomes temporary tables that the queries of `4_marts` read, so that the database itself stays read-only.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from audit import sql
 from audit.catalog.facts import Retirement, facts, retirement
 from audit.catalog.models import canonical, family_members, known_model
+from audit.catalog.price_file import PriceOverride, read_price_overrides
 from audit.config import Config
 from audit.errors import AuditError, ConfigError
 from audit.intake.disputes import disputes
@@ -70,6 +72,7 @@ def settle(warehouse: Warehouse, question: Question, config: Config) -> Scope:
     also_known = [
         str(model) for (model,) in warehouse.rows("select distinct model from traffic_cells where model <> ''")
     ]
+    also_known += [override.model for override in _overrides(config)]
     for name in (question.incumbent, question.candidate):
         known_model(name, also_known)
     sources = _sources(warehouse, config)
@@ -78,8 +81,8 @@ def settle(warehouse: Warehouse, question: Question, config: Config) -> Scope:
     window = _window(warehouse, question)
     on = (window.end or datetime.combine(question.today, datetime.min.time())).date()
     candidate = canonical(question.candidate, on)
-    pairs = _pairs(warehouse, question, candidate)
-    _candidate_prices(warehouse, pairs, candidate, config)
+    pairs = _pairs(warehouse, question)
+    pair_up(warehouse, [(provider, model, candidate) for provider, model in pairs], config)
     warehouse.add_views("4_")
     found = [retirement(provider, model) for provider, model in pairs] + [
         retirement(provider, candidate) for provider, _ in pairs
@@ -151,16 +154,28 @@ def _moment(value: object) -> datetime | None:
     return datetime.fromisoformat(str(value)).replace(tzinfo=UTC) if value is not None else None
 
 
-def _pairs(warehouse: Warehouse, question: Question, candidate: str) -> list[tuple[str, str]]:
+def _pairs(warehouse: Warehouse, question: Question) -> list[tuple[str, str]]:
     members = family_members(question.incumbent)
     found = warehouse.rows(
         "select distinct provider_name, model from traffic_cells inner join report_sources using (source_format) "
         "order by provider_name, model"
     )
-    pairs = [(str(provider), str(model)) for provider, model in found if model in members]
-    limits = facts(candidate)
-    window = int(limits["context_window"].value) if "context_window" in limits else NO_LIMIT
-    output = int(limits["max_output_tokens"].value) if "max_output_tokens" in limits else NO_LIMIT
+    return [(str(provider), str(model)) for provider, model in found if model in members]
+
+
+def pair_up(warehouse: Warehouse, trios: Sequence[tuple[str, str, str]], config: Config) -> None:
+    """Price the traffic of each (provider, incumbent model) on its candidate model, at the same provider.
+
+    A report pairs every incumbent with one candidate. With several, the marts have a row for each, and only sums that
+    keep `candidate_model` apart mean anything.
+    """
+    rows: list[tuple[str | int, ...]] = []
+    for provider, model, candidate in trios:
+        limits = facts(candidate)
+        window, output = (
+            int(limits[name].value) if name in limits else NO_LIMIT for name in ("context_window", "max_output_tokens")
+        )
+        rows.append((provider, model, provider, candidate, window, output))
     _table(
         warehouse,
         "report_pairs",
@@ -172,14 +187,14 @@ def _pairs(warehouse: Warehouse, question: Question, candidate: str) -> list[tup
             "candidate_context_window",
             "candidate_output_limit",
         ],
-        [(provider, model, provider, candidate, window, output) for provider, model in pairs],
+        rows,
     )
-    return pairs
+    _candidate_prices(warehouse, {(provider, candidate) for provider, _, candidate in trios}, config)
 
 
-def _candidate_prices(warehouse: Warehouse, pairs: list[tuple[str, str]], candidate: str, config: Config) -> None:
-    """Shadow the prices by themselves and the candidate's, at every provider that serves the incumbent."""
-    from audit.catalog.price_file import price_settings, read_price_overrides
+def _candidate_prices(warehouse: Warehouse, candidates: set[tuple[str, str]], config: Config) -> None:
+    """Shadow the prices by themselves and the candidates', at every provider that serves their incumbents."""
+    from audit.catalog.price_file import price_settings
     from audit.catalog.prices import price_rows
 
     before, now = warehouse.setting("price_settings"), price_settings(config.prices_file, config.discount)
@@ -189,13 +204,16 @@ def _candidate_prices(warehouse: Warehouse, pairs: list[tuple[str, str]], candid
             "settings with --config, or `audit rebuild` to price it anew"
         )
     priced = set(warehouse.rows("select distinct provider_name, model from main.prices"))
-    wanted = sorted({(provider, candidate) for provider, _ in pairs} - priced)
+    wanted = sorted(candidates - priced)
     if wanted:
-        overrides = read_price_overrides(config.prices_file) if config.prices_file else ()
-        extra = price_rows(wanted, overrides, config.discount)
+        extra = price_rows(wanted, _overrides(config), config.discount)
         warehouse.execute("create or replace temp table prices as select * from main.prices")
         if not extra.is_empty():
             warehouse.insert("prices", extra)
+
+
+def _overrides(config: Config) -> tuple[PriceOverride, ...]:
+    return read_price_overrides(config.prices_file) if config.prices_file else ()
 
 
 def _table(warehouse: Warehouse, name: str, columns: list[str], rows: list[tuple[str | int, ...]]) -> None:

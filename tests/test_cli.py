@@ -93,6 +93,8 @@ def test_a_refused_file_is_exit_1_and_the_others_are_loaded(tmp_path: Path) -> N
         ("sql", "--dialect", "cobol"),
         ("report", "--since", "x"),
         ("load", "a.csv", "--format", "bedrock", "--map", "map.toml"),
+        ("compare", "gpt-4o"),
+        ("compare", "--html", "page.html"),
     ],
 )
 def test_wrong_usage_is_exit_2(arguments: tuple[str, ...], tmp_path: Path) -> None:
@@ -109,6 +111,9 @@ def test_wrong_usage_is_exit_2(arguments: tuple[str, ...], tmp_path: Path) -> No
         (("sql", "trafic_cells"), "traffic_cells"),
         (("report", "--config", "none.toml"), "none.toml: no such file"),
         (("compare", "gpt-4o", "gpt-4o-mni"), "gpt-4o-mini"),
+        (("compare",), "or name two models: `audit compare gpt-4o gpt-4o-mini`"),
+        (("compare", "gpt-4o", "gpt-4o-mini", "--db", "none.duckdb"), "none.duckdb: no such database"),
+        (("compare", "gpt-4o", "gpt-4o-mini", "--html", "none/page.html"), "none/page.html: no file can be written"),
     ],
 )
 def test_an_error_is_one_line_that_says_what_to_do(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
@@ -209,6 +214,7 @@ def test_commands_that_read_take_quiet_like_the_others(loaded: Path, command: st
         ("outcomes", "show"),
         ("report",),
         ("compare", "gpt-4o", "gpt-4o-mini"),
+        ("compare",),
     ],
 )
 def test_every_command_with_a_result_gives_it_as_one_json_document(loaded: Path, arguments: tuple[str, ...]) -> None:

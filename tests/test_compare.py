@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from audit.catalog.comparison import compare
-from audit.catalog.comparison_text import comparison_text
 from audit.catalog.price_file import PriceOverride
 from audit.errors import UnknownNameError
+from audit.report.comparison_text import comparison_text
 
 ON = date(2026, 3, 5)
 PAIR: dict[str, Any] = compare("gpt-4o", "gpt-4o-mini", on=ON)

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -166,3 +166,58 @@ def test_settings_that_are_not_there_are_named(traffic: audit.Audit) -> None:
         traffic.report(config="nowhere.toml", today=TODAY)
     with pytest.raises(UnknownNameError, match="gpt-4o-mini"):
         traffic.report(candidate="gpt-4o-mni", today=TODAY)
+
+
+def test_a_day_is_a_date_or_its_text(traffic: audit.Audit) -> None:
+    windows = [
+        traffic.report(since=since, until="2026-09-09", today="2026-11-22").document["window"]
+        for since in (date(2026, 9, 8), "2026-09-08", datetime(2026, 9, 8, 13))
+    ]
+    assert windows[0] == windows[1] == windows[2]
+    with pytest.raises(ConfigError, match="since is '8 Sept'; write a day as YYYY-MM-DD"):
+        traffic.report(since="8 Sept")
+
+
+def test_an_argument_that_no_question_has_is_a_type_error(traffic: audit.Audit) -> None:
+    with pytest.raises(TypeError, match="candidat"):
+        traffic.savings(candidat="gpt-4.1-nano")  # pyright: ignore[reportCallIssue]
+
+
+def test_assumptions_and_sources_are_those_of_audit_toml_and_come_before_them(
+    demo: audit.DemoResult, traffic: audit.Audit
+) -> None:
+    config = demo.directory / "audit.toml"
+    usual, doubled = (
+        traffic.savings(config=config, today=TODAY, assumptions=given) for given in (None, {"output_ratio": 2.0})
+    )
+    assert doubled["window_point"].to_list() < usual["window_point"].to_list()
+    with pytest.raises(UnknownNameError, match="unknown assumption 'output_ration'; nearest: output_ratio"):
+        traffic.savings(assumptions={"output_ration": 2.0})
+    with pytest.raises(ConfigError, match=r"sources is 'otlp'; give a list of formats: \['otlp'\]"):
+        traffic.savings(sources="otlp")
+    with pytest.raises(ConfigError, match="names 'otlp'; loaded are litellm_spend_logs"):
+        traffic.savings(sources=["otlp"])
+
+
+def test_frames_of_a_question_are_those_of_its_report(demo: audit.DemoResult, traffic: audit.Audit) -> None:
+    config = demo.directory / "audit.toml"
+    report = traffic.report(config=config, today=TODAY)
+    verdicts = traffic.verdicts(config=config, today=TODAY)
+    assert dict(verdicts.select("workload_id", "verdict").iter_rows()) == dict(
+        report.workloads.select("id", "verdict").iter_rows()
+    )
+    workloads = traffic.workloads(config=config, today=TODAY)
+    assert float(workloads["list_cost"].sum()) == pytest.approx(report.document["routable"]["ceiling"]["cost"]["point"])
+    assert traffic.savings(config=config, today=TODAY).equals(report.savings)
+    assert traffic.sql("select * from savings", config=config, today=TODAY).equals(report.savings)
+
+
+def test_the_levels_have_requests_and_cost_side_by_side(report: audit.Report) -> None:
+    for row in report.savings.iter_rows(named=True):
+        routable = report.document["routable"][row["level"]]
+        assert row["request_share_point"] == routable["request_share"]["point"]
+        assert row["cost_high"] == routable["cost"]["high"]
+
+
+def test_the_cells_add_up_to_the_requests(demo: audit.DemoResult, traffic: audit.Audit) -> None:
+    assert traffic.cells()["request_count"].sum() == demo.document["requests"]["total"]

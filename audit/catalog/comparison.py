@@ -7,30 +7,26 @@ a published figure says so instead of getting an estimate.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from audit.catalog.facts import Fact, catalogue_info, catalogue_model, facts, image_tokens, retirement, vendor
+from audit.catalog.bottom_line import bottom_line
+from audit.catalog.candidates import kind
+from audit.catalog.facts import catalogue_info, catalogue_model, vendor
 from audit.catalog.models import canonical, known_model, model_family
-from audit.catalog.price_file import TIERS, PriceOverride, TokenClass
-from audit.catalog.prices import price_rows, request_cost, unit_prices
+from audit.catalog.prices import price_rows, request_cost
+from audit.catalog.side import BENCHMARKS, REQUESTS, Side, side_of
+from audit.catalog.tasks import task_evidence
+from audit.catalog.tokenizers import same_tokenizer, tokenizer_note
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date
 
-    import polars as pl
+    from audit.catalog.price_file import PriceOverride, TokenClass
 
 SOURCE = "https://margindash.com/compare/gpt-4o-vs-gpt-4o-mini"
 """The public page whose request sizes and ratios are used here."""
-
-REQUESTS: dict[str, dict[TokenClass, int]] = {
-    "small": {"input": 500, "output": 200},
-    "medium": {"input": 5_000, "output": 1_000},
-    "large": {"input": 50_000, "output": 4_000},
-}
-CACHED: dict[TokenClass, int] = {**REQUESTS["medium"], "cache_read": REQUESTS["medium"]["input"]}
 
 RATIOS: dict[str, tuple[int, int]] = {
     "chat": (2, 1),
@@ -41,60 +37,9 @@ RATIOS: dict[str, tuple[int, int]] = {
 }
 """Typical input to output tokens of a kind of work."""
 
-BENCHMARKS = ("intelligence_index", "mmlu_pro", "gpqa", "aime")
-FACTS = (
-    *BENCHMARKS,
-    "output_tokens_per_second",
-    "time_to_first_token_seconds",
-    "context_window",
-    "max_output_tokens",
-    "supports_images",
-    "supports_audio",
-)
-
-TILES = 4
-"""512-pixel tiles of a 1024 x 1024 image at high detail."""
-
 ROUTABLE_CLAIM = "50 to 70 percent of requests are simple enough for the small model and spend falls 30 to 60 percent"
 
 Document = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
-    """One model of a comparison, on a day, at list price; None where nothing is known."""
-
-    name: str
-    model: str
-    provider_name: str
-    prices: dict[str, dict[str, Decimal]]
-    requests: dict[str, Decimal | None]
-    cached_medium: Decimal | None
-    image: Decimal | None
-    facts: dict[str, Fact]
-    retires_on: date | None
-
-    def value(self, fact: str) -> Decimal | None:
-        """A published figure."""
-        return self.facts[fact].value if fact in self.facts else None
-
-    @property
-    def medium(self) -> Decimal | None:
-        """Dollars of the medium request."""
-        return self.requests["medium"]
-
-    @property
-    def cache_saving_share(self) -> Decimal | None:
-        """1 - cost with every input token read from the cache / cost with none, of the medium request."""
-        if not self.medium or self.cached_medium is None:
-            return None
-        return 1 - self.cached_medium / self.medium
-
-    @property
-    def usd_per_index_point(self) -> Decimal | None:
-        """Dollars of the medium request per point of the intelligence index."""
-        index = self.value("intelligence_index")
-        return self.medium / index if self.medium is not None and index else None
 
 
 def compare(
@@ -105,21 +50,25 @@ def compare(
     provider_name: str = "",
     overrides: Sequence[PriceOverride] = (),
     discount: Decimal = Decimal(0),
+    also_known: Collection[str] = (),
 ) -> Document:
     """Models `a` and `b` on a day, as the document of `audit compare A B --json`: numbers, texts, null for unknown.
 
-    `provider_name` '' means each model's own vendor. Keys: schema, on, catalogue, models (two, in the order asked),
-    price_ratio (a / b by token class), request_ratio, image_ratio, claims, blended_per_million, unverified_claims,
-    notes. Raises UnknownNameError for a model nobody knows.
+    A model is priced at `provider_name` if that sells it, else (and for '') at its own vendor. Keys: schema, on,
+    catalogue, models (two, in the order asked), price_ratio (a / b by token class), request_ratio, image_ratio, claims,
+    blended_per_million, same_tokenizer, tasks (see `task_evidence`), unverified_claims, notes, bottom_line, and traffic
+    (null here). Raises UnknownNameError for a model that neither catalogue nor `overrides` nor `also_known` has.
     """
-    also_known = {override.model for override in overrides}
-    names = [(name, canonical(known_model(name, also_known), on)) for name in (a, b)]
-    pairs = [(provider_name or _vendor_name(model), model) for _, model in names]
+    known = {*also_known, *(override.model for override in overrides)}
+    names = [(name, canonical(known_model(name, known), on)) for name in (a, b)]
+    pairs = [(_provider(model, provider_name, overrides), model) for _, model in names]
     table = price_rows(pairs, overrides, discount)
-    sides = [_side(name, provider, model, table, on) for (name, _), (provider, model) in zip(names, pairs, strict=True)]
+    sides = [
+        side_of(name, provider, model, table, on) for (name, _), (provider, model) in zip(names, pairs, strict=True)
+    ]
     one, other = sides
     catalogue = catalogue_info(on)
-    return {
+    document: Document = {
         "schema": "traffic-audit/compare/1",
         "on": on.isoformat(),
         "catalogue": {"version": catalogue.version, "checked_on": catalogue.checked_on.isoformat()},
@@ -132,11 +81,15 @@ def compare(
         "image_ratio": _number(_ratio(one.image, other.image)),
         "claims": claims(one, other),
         "blended_per_million": [_blended(kind, sides) for kind in RATIOS],
+        "same_tokenizer": same_tokenizer(one.model, other.model),
+        "tasks": task_evidence(one.model, other.model),
+        "traffic": None,
         "unverified_claims": [
             {"claim": ROUTABLE_CLAIM, "source": SOURCE, "status": "no independent source: a prior to test on your logs"}
         ],
-        "notes": _notes(sides, on),
+        "notes": _notes(sides, on, provider_name, overrides),
     }
+    return document | {"bottom_line": bottom_line(document)}
 
 
 def claims(a: Side, b: Side) -> Document:
@@ -151,7 +104,7 @@ def claims(a: Side, b: Side) -> Document:
     leaders = {_best(a, b, mine, its, most=True) for mine, its in scores if mine is not None and its is not None}
     windows = (a.value("context_window"), b.value("context_window"))
     return {
-        "cheaper": _best(a, b, a.medium, b.medium, most=False),
+        "cheaper": _best(a, b, *_costs(a, b), most=False),
         "better_value": _best(a, b, a.usd_per_index_point, b.usd_per_index_point, most=False),
         "higher_benchmarks": leaders.pop() if len(leaders) == 1 else None,
         "faster_output": faster,
@@ -164,39 +117,20 @@ def claims(a: Side, b: Side) -> Document:
     }
 
 
-def _side(name: str, provider: str, model: str, table: pl.DataFrame, on: date) -> Side:
-    def cost(tokens: Mapping[TokenClass, int]) -> Decimal | None:
-        return request_cost(unit_prices(table, provider, model, on, input_tokens=tokens["input"]), tokens)
-
-    found = catalogue_model(provider, model)
-    known = facts(model)
-    if "context_window" not in known and found and found[1].context_window:
-        info = catalogue_info(on)
-        window = Fact(
-            value=Decimal(found[1].context_window),
-            source=f"genai-prices {info.version}",
-            checked_on=info.checked_on,
-        )
-        known = {**known, "context_window": window}
-    prices = {tier: unit_prices(table, provider, model, on, tier) for tier in TIERS}
-    image = image_tokens(model, TILES)
-    end = retirement(provider, model)
-    return Side(
-        name=name,
-        model=model,
-        provider_name=provider,
-        prices=prices,
-        requests={size: cost(tokens) for size, tokens in REQUESTS.items()},
-        cached_medium=cost(CACHED),
-        image=request_cost(prices["default"], {"input": image}) if image else None,
-        facts={fact: known[fact] for fact in FACTS if fact in known},
-        retires_on=end.retires_on if end else None,
-    )
+def _costs(a: Side, b: Side) -> tuple[Decimal | None, Decimal | None]:
+    """What decides which is cheaper: the medium request, or the input where neither has a price of output."""
+    if any("output" in side.prices["default"] for side in (a, b)):
+        return a.medium, b.medium
+    return a.prices["default"].get("input"), b.prices["default"].get("input")
 
 
-def _vendor_name(model: str) -> str:
+def _provider(model: str, provider_name: str, overrides: Sequence[PriceOverride]) -> str:
+    """Where a model is priced: at the provider named if it sells the model, else at the model's own vendor."""
+    is_own = any(override.prices(provider_name, model) for override in overrides)
+    if provider_name and (is_own or catalogue_model(provider_name, model)):
+        return provider_name
     maker = vendor(model)
-    return maker.id if maker else ""
+    return maker.id if maker else provider_name
 
 
 def _document(side: Side) -> Document:
@@ -206,6 +140,7 @@ def _document(side: Side) -> Document:
         "model_family": model_family(side.model),
         "provider_name": side.provider_name,
         "prices": {tier: {cls: _number(price) for cls, price in unit.items()} for tier, unit in side.prices.items()},
+        "unpublished_prices": side.substitutes,
         "requests": {
             size: {"input_tokens": tokens["input"], "output_tokens": tokens["output"],
                    "usd": _number(side.requests[size])}
@@ -233,16 +168,45 @@ def _blended(kind: str, sides: Sequence[Side]) -> Document:
     return {"kind": kind, "input": into, "output": out, "usd": usd}
 
 
-def _notes(sides: Sequence[Side], on: date) -> list[str]:
+def _notes(sides: Sequence[Side], on: date, provider_name: str, overrides: Sequence[PriceOverride]) -> list[str]:
+    """What a reader must know before he believes a figure: unknown, unlike, or about to be switched off."""
     notes: list[str] = []
-    for side in sides:
-        if not side.prices["default"]:
-            notes.append(f"{side.model} has no price in the catalogue; give one in prices.csv")
-        if side.value("intelligence_index") is None:
-            notes.append(f"{side.model} has no published intelligence index here: no value per point, not in the chart")
-        if side.retires_on:
-            verb = "is" if side.retires_on > on else "was"
-            notes.append(f"{side.model} {verb} switched off on {side.retires_on.isoformat()}")
+    one, other = sides
+    if one.model == other.model:
+        notes.append(f"{one.name} and {other.name} mean the same model, {one.model}")
+    elif note := tokenizer_note(one.model, other.model):
+        notes.append(note)
+    for side in dict.fromkeys(side.model for side in sides):
+        notes.extend(_side_notes(next(each for each in sides if each.model == side), on, provider_name, overrides))
+    return notes
+
+
+def _side_notes(side: Side, on: date, provider_name: str, overrides: Sequence[PriceOverride]) -> list[str]:
+    notes: list[str] = []
+    model, prices = side.model, side.prices["default"]
+    if not prices:
+        notes.append(f"{model} has no price in the catalogue; give one in prices.csv")
+    elif not catalogue_model(side.provider_name, model):
+        notes.append(f"{model} is priced by your prices.csv alone; the catalogue does not know it")
+    elif any(override.prices(side.provider_name, model) for override in overrides):
+        notes.append(f"{model} is priced by your prices.csv where that has a line for it")
+    if prices and "output" not in prices:
+        notes.append(f"{model} has no price of output: it embeds, or nobody has published one; only input is compared")
+    if {"audio_input", "audio_output"} & prices.keys():
+        notes.append(f"{model} bills audio tokens apart; the requests here are of text alone")
+    elif "audio" in kind(model):
+        notes.append(f"{model} has no known price of audio tokens; the requests here are of text alone")
+    if provider_name and prices and side.provider_name != provider_name:
+        notes.append(f"{provider_name} does not sell {model}; its prices are those of {side.provider_name or 'no one'}")
+    window = side.value("context_window")
+    large = sum(REQUESTS["large"].values())
+    if window is not None and window < large:
+        notes.append(f"{model} takes {window:,.0f} tokens at most: the large request of {large:,} does not fit")
+    if side.value("intelligence_index") is None:
+        notes.append(f"{model} has no published intelligence index here: no value per point, not in the chart")
+    if side.retires_on:
+        verb = "is" if side.retires_on > on else "was"
+        notes.append(f"{model} {verb} switched off on {side.retires_on.isoformat()}")
     return notes
 
 

@@ -100,8 +100,13 @@ def catalogue_version() -> str:
 @cache
 def last_checked() -> date:
     """Latest day on which the catalogue says one of its prices was verified."""
-    comments = (model.price_comments or "" for provider in _providers() for model in provider.models)
-    return max(date.fromisoformat(day) for comment in comments for day in _CHECKED.findall(comment))
+    days = (last_verified(model) for provider in _providers() for model in provider.models)
+    return max(day for day in days if day)
+
+
+def last_verified(info: ModelInfo) -> date | None:
+    """Latest day on which the catalogue says that a price of this model was verified; None where it says nothing."""
+    return max(map(date.fromisoformat, _CHECKED.findall(info.price_comments or "")), default=None)
 
 
 @cache

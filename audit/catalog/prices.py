@@ -34,6 +34,9 @@ _CACHE: tuple[TokenClass, ...] = ("cache_read", "cache_creation")
 _STANDARD_CACHE_ON_BATCH = frozenset({"google"})
 """Providers whose Batch price list says that cached input stays at the standard rate."""
 
+NO_RATE = r"; no \w+ rate published: "
+"""In the source of a price that stands in for one nobody has published: a pattern that finds it."""
+
 _SCALE = Decimal("0.00000001")
 
 _Quotes = dict[tuple[Tier, TokenClass], Quote]

@@ -1,6 +1,5 @@
 """The method tried on pairs whose truth is known."""
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -34,33 +33,29 @@ def backtest(
     The pairs of an endpoint are taken for the whole truth; samples are drawn from them and decided as a report
     decides. The figures say how far to trust the method on data like these.
     """
-    from audit.assumptions import assumptions_from
-    from audit.backtest.document import backtest as run
     from audit.backtest.document import parse_pairs
-    from audit.backtest.prices import list_prices
-    from audit.backtest.sources import from_database, from_files
     from audit.backtest.tables import table, title
-    from audit.config import read_config
     from audit.console import paragraph, print_json, print_table
-    from audit.progress import shown
-    from audit.warehouse import Warehouse
+    from audit.library.opened import Audit
+    from audit.library.trials import run_backtest
 
-    settings = read_config(config)
-    assumptions = assumptions_from(settings.assumptions)
-    sizes, prices = parse_pairs(pairs), list_prices(date.today(), settings)
-
-    def margin_of(endpoint: str) -> float:
-        return assumptions.margins.of(settings.stakes_of(endpoint)) if margin is None else margin
-
-    if data:
-        populations = from_files(data, scale=scale, margin_of=margin_of, prices=prices)
-    else:
-        with Warehouse.read(db) as warehouse:
-            populations = from_database(warehouse, margin_of=margin_of, prices=prices)
-    with shown(quiet) as progress:
-        document = run(
-            populations, pairs=sizes, resamples=resamples, seed=seed, assumptions=assumptions, progress=progress
+    sizes, is_shown = parse_pairs(pairs), not quiet
+    document = (
+        run_backtest(
+            data,
+            pairs=sizes,
+            resamples=resamples,
+            margin=margin,
+            scale=scale,
+            seed=seed,
+            config=config,
+            progress=is_shown,
         )
+        if data
+        else Audit(db).backtest(
+            pairs=sizes, resamples=resamples, margin=margin, seed=seed, config=config, progress=is_shown
+        )
+    )
     if as_json:
         print_json(document)
         return

@@ -1,6 +1,5 @@
 """Paired outcomes from a judge and from people: the judge's batch, its verdicts, and the labels that check it."""
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -29,22 +28,20 @@ def judge(
     """Write the batch in which a judge model compares both answers in either order, and a sheet for people."""
     from dataclasses import asdict
 
-    from audit.config import read_config
     from audit.console import print_json
-    from audit.grading.judge_batch import write_judge_batch
-    from audit.grading.judge_rubric import read_judge
+    from audit.library.outcomes import Outcomes
     from audit.outcome_console import print_batch
 
-    batch = write_judge_batch(
-        sample,
+    batch = Outcomes(DEFAULT_DB).judge(
         outputs,
-        read_judge(model, rubric),
-        read_config(config),
-        today=date.today(),
-        out=out,
+        sample,
+        model,
+        rubric=rubric,
         endpoints=endpoint or (),
+        out=out,
         labels=labels,
         seed=seed,
+        config=config,
     )
     print_json(asdict(batch)) if as_json else print_batch(batch)
 
@@ -59,12 +56,11 @@ def judged(
     """Add a judge's verdicts as paired outcomes; adding the same again changes nothing."""
     from dataclasses import asdict
 
-    from audit.config import read_config
     from audit.console import print_json
-    from audit.grading.judge_log import add_verdicts
+    from audit.library.outcomes import Outcomes
     from audit.outcome_console import print_verdicts
 
-    added = add_verdicts(db, folder, outputs, read_config(config), today=date.today())
+    added = Outcomes(db).judged(folder, outputs, config=config)
     print_json(asdict(added)) if as_json else print_verdicts(added)
 
 
@@ -87,8 +83,8 @@ def label(
     from dataclasses import asdict
 
     from audit.console import print_json
-    from audit.evidence.labels import add_labels
+    from audit.library.outcomes import Outcomes
     from audit.outcome_console import print_labelled
 
-    labelled = add_labels(db, file, scale=scale)
+    labelled = Outcomes(db).label(file, scale=scale)
     print_json(asdict(labelled)) if as_json else print_labelled(labelled)

@@ -44,34 +44,25 @@ def load(
     quiet: Quiet = False,
 ) -> None:
     """Load exported usage logs; loading a file again changes nothing."""
-    from audit.config import read_config, with_endpoint
     from audit.console import complain, print_json, print_load
-    from audit.intake.loading import load as load_exports
-    from audit.intake.retry import retry_rejects
-    from audit.progress import shown
+    from audit.library.loading import load as load_exports
 
     if not paths and not retry:
         raise typer.BadParameter("name the exports to load")
     if format is not None and map_file is not None:
         raise typer.BadParameter("--format and --map both say how a file is read; give one of them")
-    settings = read_config(config)
-    if endpoint is not None:
-        settings = with_endpoint(settings, endpoint)
-    with shown(quiet) as progress:
-        report = (
-            retry_rejects(paths or (), db, config=settings, format=format, map_file=map_file, progress=progress)
-            if retry
-            else load_exports(
-                paths or (),
-                db,
-                config=settings,
-                format=format,
-                map_file=map_file,
-                keep_raw=keep_raw,
-                unpack_limit=not no_unpack_limit,
-                progress=progress,
-            )
-        )
+    report = load_exports(
+        paths or (),
+        db=db,
+        format=format,
+        map_file=map_file,
+        endpoint=endpoint,
+        config=config,
+        keep_raw=keep_raw,
+        retry_rejects=retry,
+        unpack_limit=not no_unpack_limit,
+        progress=not quiet,
+    )
     if as_json:
         print_json(report.to_document())
         complain(report)
@@ -90,9 +81,9 @@ def init(
 ) -> None:
     """Write an audit.toml with the endpoints of the database and guesses to confirm."""
     from audit.console import print_json
-    from audit.intake.init_config import write_config
+    from audit.library.opened import Audit
 
-    count = write_config(db, path)
+    count = Audit(db).init(path)
     if as_json:
         print_json({"path": str(path), "endpoints": count})
     else:
@@ -101,11 +92,10 @@ def init(
 
 def rebuild(db: Db = DEFAULT_DB, config: Settings = None, as_json: Json = False) -> None:
     """Resolve endpoints, models and prices again after audit.toml changed, without the exports."""
-    from audit.config import read_config
     from audit.console import print_json
-    from audit.intake.resolve import rebuild as derive_again
+    from audit.library.opened import Audit
 
-    derive_again(db, read_config(config))
+    Audit(db).rebuild(config=config)
     if as_json:
         print_json({"db": str(db), "rebuilt": True})
     else:
@@ -119,11 +109,10 @@ def unload(
     as_json: Json = False,
 ) -> None:
     """Take a file out of the database again."""
-    from audit.config import read_config
     from audit.console import print_json
-    from audit.intake.resolve import unload as take_out
+    from audit.library.opened import Audit
 
-    count = take_out(db, file, read_config(config))
+    count = Audit(db).unload(file, config=config)
     if as_json:
         print_json({"path": file, "records": count})
     else:
@@ -137,12 +126,12 @@ def cluster(
 ) -> None:
     """Fit the workloads anew, and show how old ones map to new ones."""
     from audit.console import print_json, print_table
-    from audit.intake.resolve import refit as fit_again
+    from audit.library.opened import Audit
 
     if not refit:
         raise typer.BadParameter("rules are frozen; say --refit to fit them anew")
-    moves = fit_again(db)
+    moves = Audit(db).cluster()
     if as_json:
-        print_json([dict(zip(("old", "new", "requests"), move, strict=True)) for move in moves])
+        print_json(moves.to_dicts())
     else:
-        print_table("Workloads", ("old", "new", "requests"), moves)
+        print_table("Workloads", moves.columns, moves.iter_rows())

@@ -1,6 +1,5 @@
 """Paired outcomes: what both models scored on the same prompts."""
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -51,42 +50,32 @@ def add(
     """Add paired outcomes; adding the same again changes nothing."""
     from dataclasses import asdict
 
-    from audit.config import read_config
     from audit.console import print_added, print_json
-    from audit.progress import shown
+    from audit.grading.harness_files import recognised
+    from audit.library.outcomes import Outcomes
+    from audit.outcome_console import print_answers, print_scores
 
-    settings, today = read_config(config), date.today()
+    outcomes = Outcomes(db)
     of_harness = {"--harness": harness, "--incumbent": incumbent, "--candidate": candidate, "--endpoint": endpoint}
     if sample is not None:
         if given := [option for option, value in of_harness.items() if value is not None]:
             raise typer.BadParameter(f"{given[0]} belongs to the results of a harness; a sample knows its own")
-        from audit.grading.answer_log import add_answers
-        from audit.outcome_console import print_answers
-
-        with shown(quiet) as progress:
-            answers = add_answers(
-                db, files, sample, settings, today=today, references_file=references, scale=scale, progress=progress
-            )
+        answers = outcomes.add_answers(
+            files, sample, references=references, scale=scale, config=config, progress=not quiet
+        )
         print_json(asdict(answers)) if as_json else print_answers(answers)
         return
     if references is not None:
         raise typer.BadParameter("--references belongs to the answers of a sample; name its folder with --sample")
-    from audit.evidence.outcome_log import add_outcomes
-    from audit.grading.harness_files import recognised
-    from audit.grading.harness_map import harness_map
-    from audit.grading.score_log import add_scores
-    from audit.outcome_console import print_scores
-
-    known = recognised(files[0]) if harness is None else harness_map(harness)
-    if known is not None:
-        scores = add_scores(
-            db, files, known, today=today, incumbent=incumbent, candidate=candidate, endpoint=endpoint, scale=scale
+    if harness is not None or recognised(files[0]) is not None:
+        scores = outcomes.add_scores(
+            files, harness=harness, incumbent=incumbent, candidate=candidate, endpoint=endpoint, scale=scale
         )
         print_json(asdict(scores)) if as_json else print_scores(scores)
         return
     if given := [option for option, value in of_harness.items() if value is not None]:
         raise typer.BadParameter(f"{given[0]} belongs to the results of a harness; a table has a column for it")
-    added = [add_outcomes(db, file, today=today, scale=scale) for file in files]
+    added = outcomes.add(files, scale=scale)
     if as_json:
         documents = [asdict(each) for each in added]
         print_json(documents[0] if len(documents) == 1 else documents)
@@ -104,19 +93,12 @@ def show(
 ) -> None:
     """The paired outcomes in the database, by endpoint and pair of models, and the incumbent's noise ceiling."""
     from audit.console import print_json
-    from audit.errors import ConfigError, UnknownNameError
     from audit.evidence.outcome_listing import stored_outcomes
     from audit.outcome_console import print_stored
     from audit.warehouse import Warehouse
 
     with Warehouse.read(db) as warehouse:
-        rows = stored_outcomes(warehouse)
-    if endpoint:
-        known = {str(row["endpoint"]) for row in rows if row["endpoint"]}
-        for name in endpoint:
-            if name not in known:
-                raise ConfigError(f"--endpoint: {UnknownNameError('endpoint with outcomes', name, known)}")
-        rows = [row for row in rows if row["endpoint"] in endpoint]
+        rows = stored_outcomes(warehouse, endpoint or ())
     if as_json:
         print_json(rows)
     elif rows:

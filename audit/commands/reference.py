@@ -1,4 +1,4 @@
-"""Commands that need no database: compare, formats, prices, sql."""
+"""Commands that need no database: formats, prices, sql."""
 
 from datetime import date
 from typing import Annotated
@@ -6,23 +6,6 @@ from typing import Annotated
 import typer
 
 from audit.commands.options import Json, Settings
-
-
-def compare(
-    a: Annotated[str, typer.Argument(help="A model.")],
-    b: Annotated[str, typer.Argument(help="Another model.")],
-    as_json: Json = False,
-) -> None:
-    """Two models side by side: benchmarks, prices, request costs, value for money."""
-    from audit.catalog.comparison import compare as compare_models
-    from audit.catalog.comparison_text import comparison_text
-    from audit.console import print_json
-
-    document = compare_models(a, b, on=date.today())
-    if as_json:
-        print_json(document)
-    else:
-        print(comparison_text(document))
 
 
 def formats(

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +12,6 @@ from audit.commands.options import DEFAULT_DB, Candidate, Db, Incumbent, Json, Q
 
 if TYPE_CHECKING:
     from audit.sampling.document import SampleDocument
-    from audit.sampling.plan import Ask
 
 
 def sample(
@@ -61,65 +59,48 @@ def sample(
     quiet: Quiet = False,
 ) -> None:
     """Choose requests to replay on the candidate, and write them as input for the OpenAI Batch API."""
-    from dataclasses import replace
-    from functools import partial
-
-    from audit.assumptions import assumptions_from
-    from audit.config import read_config
     from audit.console import note, print_json
-    from audit.progress import shown
-    from audit.sampling.redact import finds_names, presidio
-    from audit.sampling.sample import Choice, make_sample
-    from audit.sampling.source import texts
-    from audit.scope import Question
-    from audit.warehouse import Warehouse
+    from audit.library.opened import Audit
+    from audit.sampling.redact import finds_names
 
-    settings = read_config(config)
-    if source:
-        settings = replace(settings, sources=tuple(source))
-    question = Question(
+    if redact and not finds_names():
+        note("note: --redact finds names of people and places only where a model of spaCy is installed")
+    document = Audit(db).sample(
+        None if dry_run else out,
+        budget=budget,
+        pairs=pairs,
+        again=_again(again),
+        margin=margin,
+        endpoints=endpoint or (),
+        workloads=workload or (),
+        seed=seed,
+        redact=redact,
+        maps=map_files or (),
+        progress=not quiet,
         incumbent=incumbent,
         candidate=candidate,
         since=since.date() if since else None,
         until=until.date() if until else None,
-        today=date.today(),
+        sources=source or (),
+        config=config,
     )
-    choice = Choice(
-        ask=_ask(budget, pairs, again),
-        endpoints=tuple(endpoint or ()),
-        workload_ids=tuple(workload or ()),
-        margin=margin,
-        seed=seed,
-    )
-    redactor = presidio() if redact else None
-    if redact and not finds_names():
-        note("note: --redact finds names of people and places only where a model of spaCy is installed")
-    with Warehouse.read(db) as warehouse, shown(quiet) as progress:
-        document = make_sample(
-            warehouse,
-            question,
-            settings,
-            assumptions_from(settings.assumptions),
-            choice,
-            out=None if dry_run else out,
-            read_texts=partial(texts, maps=tuple(map_files or ())),
-            redactor=redactor,
-            progress=progress,
-        )
     if as_json:
         print_json(document)
     else:
         _print(document, None if dry_run else out)
 
 
-def _ask(budget: float | None, pairs: int | None, again: str) -> "Ask":
-    from audit.sampling.plan import Ask
+def _again(text: str) -> int | float:
+    """A number of requests, or a share of them.
 
-    number = re.fullmatch(r"(\d+)|(\d+(?:\.\d+)?)%|(0?\.\d+)", again.strip())
+    >>> _again("100"), _again("10%"), _again("0.1")
+    (100, 0.1, 0.1)
+    """
+    number = re.fullmatch(r"(\d+)|(\d+(?:\.\d+)?)%|(0?\.\d+)", text.strip())
     share = (float(number[2]) / 100 if number[2] else float(number[3] or 0)) if number else 2.0
     if number is None or share > 1:
-        raise typer.BadParameter(f"{again!r} is neither a number (100) nor a share (10%)", param_hint="--again")
-    return Ask(usd=budget, pairs=pairs, again_share=share, again_count=int(number[1] or 0))
+        raise typer.BadParameter(f"{text!r} is neither a number (100) nor a share (10%)", param_hint="--again")
+    return int(number[1]) if number[1] else share
 
 
 def _print(document: "SampleDocument", out: Path | None) -> None:

@@ -1,13 +1,14 @@
 """What the stored outcomes are, for a person to look at: pairs by endpoint, and how well the incumbent repeats."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import cast
 
 import numpy as np
 import polars as pl
 
 from audit import sql
+from audit.errors import UnknownNameError
 from audit.evidence.judged import judges
 from audit.evidence.statistics import Floats, effective_size, paired_mean_interval, wilson
 from audit.warehouse import Warehouse
@@ -18,11 +19,12 @@ NONE = (None, None, None)
 SELF = ("endpoint", "incumbent_model", "grader", "scope")
 
 
-def stored_outcomes(warehouse: Warehouse) -> list[dict[str, object]]:
+def stored_outcomes(warehouse: Warehouse, endpoints: Collection[str] = ()) -> list[dict[str, object]]:
     """One row per endpoint, pair of models and grader; `kind` is 'pairs', or 'noise ceiling' for the incumbent twice.
 
     Means are unweighted, over the pairs both of whose answers could be read; `incumbent_failures` are in no verdict.
-    Costs are in USD; `judge` says how far people agree with one, null for other graders.
+    Costs are in USD; `judge` says how far people agree with one, null for other graders. With `endpoints` only theirs;
+    UnknownNameError for one without outcomes.
     """
     frame = warehouse.frame(
         f"""
@@ -54,7 +56,11 @@ def stored_outcomes(warehouse: Warehouse) -> list[dict[str, object]]:
         own = NONE if is_pair else agreements.get(cast("tuple[str, ...]", tuple(row[name] for name in SELF)), NONE)
         told = dict(zip(AGREEMENT, own, strict=True))
         rows.append(row | told | {"judge": checked.get(tuple(row[name] for name in GROUP[:-1]))})
-    return rows
+    known = {str(row["endpoint"]) for row in rows if row["endpoint"]}
+    for name in endpoints:
+        if name not in known:
+            raise UnknownNameError("endpoint with outcomes", name, known)
+    return [row for row in rows if not endpoints or row["endpoint"] in endpoints]
 
 
 def self_agreement(warehouse: Warehouse) -> dict[tuple[str, ...], tuple[float, float, float]]:

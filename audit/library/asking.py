@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TypedDict
 
@@ -15,17 +15,20 @@ from audit.warehouse import Warehouse
 
 INCUMBENT, CANDIDATE = "gpt-4o", "gpt-4o-mini"
 
+Day = date | str
+"""A day, or its text as YYYY-MM-DD."""
+
 
 class Asked(TypedDict, total=False):
     """The keyword arguments of every method that takes a question, as `Audit.report` explains them."""
 
     incumbent: str
     candidate: str
-    since: date | None
-    until: date | None
+    since: Day | None
+    until: Day | None
     monthly_requests: int | None
     config: str | Path | None
-    today: date | None
+    today: Day | None
     sources: Sequence[str]
     assumptions: Mapping[str, object] | None
 
@@ -47,11 +50,11 @@ def settled(
     *,
     incumbent: str = INCUMBENT,
     candidate: str = CANDIDATE,
-    since: date | None = None,
-    until: date | None = None,
+    since: Day | None = None,
+    until: Day | None = None,
     monthly_requests: int | None = None,
     config: str | Path | None = None,
-    today: date | None = None,
+    today: Day | None = None,
     sources: Sequence[str] = (),
     assumptions: Mapping[str, object] | None = None,
 ) -> Settled:
@@ -67,12 +70,26 @@ def settled(
     question = Question(
         incumbent=incumbent,
         candidate=candidate,
-        since=since,
-        until=until,
+        since=day_of("since", since),
+        until=day_of("until", until),
         monthly_requests=monthly_requests,
-        today=today or date.today(),
+        today=day_of("today", today) or date.today(),
     )
     return Settled(question=question, config=settings, assumptions=assumptions_from(said))
+
+
+def day_of(name: str, day: Day | None) -> date | None:
+    """The day that an argument names.
+
+    >>> day_of("since", "2026-09-07")
+    datetime.date(2026, 9, 7)
+    """
+    if isinstance(day, str):
+        try:
+            return date.fromisoformat(day)
+        except ValueError as error:
+            raise ConfigError(f"{name} is {day!r}; write a day as YYYY-MM-DD") from error
+    return day.date() if isinstance(day, datetime) else day
 
 
 def path_of(path: str | Path | None) -> Path | None:

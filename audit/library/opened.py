@@ -73,7 +73,7 @@ class Audit(Traffic):
         """The manifest of requests to replay on the candidate, written to the new folder `out` as batch input.
 
         Without `out` nothing is drawn and nothing written. `budget` is in USD; `again`, requests that the incumbent
-        answers once more, is a whole number of them or a share below 1; `margin` is in points of 100; `maps` are
+        answers once more, is a number of them (100) or a share (0.1); `margin` is in points of 100; `maps` are
         column maps that exports were loaded with.
         """
         from functools import partial
@@ -83,7 +83,7 @@ class Audit(Traffic):
         from audit.sampling.sample import Choice, make_sample
         from audit.sampling.source import texts
 
-        share, count = (again, 0) if 0 < again < 1 else (0.0, int(again))
+        share, count = (0.0, again) if isinstance(again, int) else (again, 0)
         ask = Ask(usd=budget, pairs=pairs, again_share=share, again_count=count)
         asked = settled(**question)
         choice = Choice(ask=ask, endpoints=tuple(endpoints), workload_ids=tuple(workloads), margin=margin, seed=seed)

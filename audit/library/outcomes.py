@@ -153,9 +153,9 @@ class Outcomes:
 
         return add_labels(self.db, Path(file), scale=scale)
 
-    def show(self) -> pl.DataFrame:
+    def show(self, endpoints: Sequence[str] = ()) -> pl.DataFrame:
         """One row per endpoint, pair of models and grader, with counts, mean scores (0 to 1) and costs in USD."""
         from audit.evidence.outcome_listing import stored_outcomes
 
         with Warehouse.read(self.db) as warehouse:
-            return pl.DataFrame(stored_outcomes(warehouse), infer_schema_length=None)
+            return pl.DataFrame(stored_outcomes(warehouse, endpoints), infer_schema_length=None)

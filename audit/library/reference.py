@@ -1,27 +1,12 @@
-"""What needs no database: two models side by side, formats, prices, the SQL of the relations."""
+"""What needs no database: formats, prices, the SQL of the relations."""
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from audit.config import read_config
 from audit.library.asking import path_of
-
-if TYPE_CHECKING:
-    from audit.catalog.comparison import Document
-
-
-def compare(a: str, b: str, *, on: date | None = None) -> "Document":
-    """Two models side by side on a day (today): the document of `audit compare A B --json`.
-
-    >>> round(compare("gpt-4o", "gpt-4o-mini")["price_ratio"]["output"], 1)
-    16.7
-    """
-    from audit.catalog.comparison import compare as compare_models
-
-    return compare_models(a, b, on=on or date.today())
 
 
 def formats(name: str | None = None) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from io import StringIO
 from pathlib import Path
 from typing import cast
@@ -23,7 +24,7 @@ NULLABLE = {
 """Objects of the document that can be null, and their keys: the columns of a frame must not depend on the data."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Report:
     """A savings report; `document` is what `audit report --json` prints."""
 
@@ -59,7 +60,7 @@ class Report:
         page.write_text(render_html(self.document), encoding="utf-8")
         return page
 
-    @property
+    @cached_property
     def figures(self) -> Figures:
         """The charts of the page as plotly figures, by name, in the colours of a light page.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import polars as pl
 
-from audit.library.asking import CANDIDATE, INCUMBENT, Asked, settled
+from audit.library.asking import CANDIDATE, INCUMBENT, Asked, Day, settled
 from audit.library.report import Report
 from audit.warehouse import Warehouse
 
@@ -59,11 +59,11 @@ class Traffic:
         *,
         incumbent: str = INCUMBENT,
         candidate: str = CANDIDATE,
-        since: date | None = None,
-        until: date | None = None,
+        since: Day | None = None,
+        until: Day | None = None,
         monthly_requests: int | None = None,
         config: str | Path | None = None,
-        today: date | None = None,
+        today: Day | None = None,
         sources: Sequence[str] = (),
         assumptions: Mapping[str, object] | None = None,
     ) -> Report:
@@ -110,11 +110,24 @@ class Traffic:
 
         return described(self.sql(f"select * from {known(relation)} limit 0"))
 
-    def compare(self, a: str | None = None, b: str | None = None, *, today: date | None = None) -> "Document":
-        """Two models side by side: the document of `audit compare A B --json`."""
-        from audit.library.reference import compare
+    def compare(
+        self,
+        a: str | None = None,
+        b: str | None = None,
+        *,
+        today: date | None = None,
+        config: str | Path | None = None,
+        sources: Sequence[str] = (),
+        html: str | Path | None = None,
+    ) -> "Document":
+        """Two models side by side, with what a typical request of this log costs: `audit compare A B --json`.
 
-        return compare(a or INCUMBENT, b or CANDIDATE, on=today)
+        Without names, the pairs of models that are worth a look in this traffic. With `html` the comparison of two is
+        also written there, as one offline page.
+        """
+        from audit.library.comparing import compare_with_traffic
+
+        return compare_with_traffic(self.path, a, b, today=today, config=config, sources=sources, html=html)
 
     def status(self) -> dict[str, object]:
         """What is in the database, as `audit status --json` prints it: files, window, rows, models."""

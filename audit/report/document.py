@@ -287,3 +287,5 @@ class ReportDocument(TypedDict):
     reason_texts: NotRequired[dict[str, str]]
     warnings: NotRequired[list[str]]
     judges: NotRequired[list[Judge]]
+    comparison: NotRequired[dict[str, object]]
+    """Of the pair, `traffic-audit/compare/1`: what `audit compare` prints."""

@@ -8,12 +8,15 @@ import base64
 import hashlib
 import html
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from string import Template
+from xml.etree.ElementTree import Element
 
-from audit.report import appendix, cascades, opening, sections, words
+from audit.report import appendix, cascades, compared, opening, sections, words
 from audit.report.charts import charts
+from audit.report.comparison_cells import names as comparison_names
 from audit.report.document import ReportDocument
 from audit.report.figures import templates
 from audit.report.markup import el, to_html
@@ -35,6 +38,7 @@ _PARTS = {
     "assumptions": "Assumptions",
     "data": "Data and checks",
     "prices": "Prices and dates",
+    "comparison": "Comparison",
 }
 
 
@@ -52,6 +56,7 @@ def render_html(document: ReportDocument) -> str:
         appendix.assumptions(document),
         appendix.data_quality(document),
         appendix.prices(document),
+        compared.section(document),
     ]
     present = [part for part in parts if part is not None]
     links = [el("li", el("a", _PARTS[part.attrib["id"]], href=f"#{part.attrib['id']}")) for part in present]
@@ -74,13 +79,25 @@ def render_html(document: ReportDocument) -> str:
         ),
     ]
     pair = document["pair"]
-    style, scripts = _resource("report/page.css"), [plotly_bundle(), *(_resource(f"report/{name}") for name in SCRIPTS)]
+    title = f"Traffic audit: {words.clean(pair['incumbent'])} to {words.clean(pair['candidate'])}"
+    scripts = [plotly_bundle(), *(_resource(f"report/{name}") for name in SCRIPTS)]
+    return _page(title, body, scripts, {"figures": figures, "templates": templates()})
+
+
+def render_comparison(document: Mapping[str, object]) -> str:
+    """The document of `audit compare A B` as a page of its own, in the style of the report and without any script."""
+    one, other = comparison_names(document)
+    return _page(f"{one} and {other}", compared.body(document), [], {})
+
+
+def _page(title: str, body: list[Element], scripts: list[str], data: Mapping[str, object]) -> str:
+    style = _resource("report/page.css")
     return Template(_resource("report/page.html")).substitute(
         policy=_policy(scripts, [style]),
-        title=html.escape(f"Traffic audit: {words.clean(pair['incumbent'])} to {words.clean(pair['candidate'])}"),
+        title=html.escape(title),
         style=style,
         body="\n".join(to_html(node) for node in body),
-        charts=script_json({"figures": figures, "templates": templates()}),
+        charts=script_json(data),
         scripts="\n".join(f"<script>{script}</script>" for script in scripts),
     )
 
@@ -109,9 +126,10 @@ def plotly_bundle() -> str:
 
 def _policy(scripts: list[str], styles: list[str]) -> str:
     """Nothing from anywhere but these inline scripts and styles; data: images are the heatmap's own pixels."""
+    allowed = " ".join(_hash(text) for text in scripts) or "'none'"
     return "; ".join([
         "default-src 'none'",
-        f"script-src {' '.join(_hash(text) for text in scripts)}",
+        f"script-src {allowed}",
         f"style-src 'unsafe-hashes' {' '.join(_hash(text) for text in (*styles, *_PLOTLY_STYLES))}",
         "img-src data:",
         "base-uri 'none'",

@@ -163,7 +163,7 @@ def project(
     for _, unit in groupby(offers(workloads, verdicts, candidate, assumptions), key=lambda offer: offer.decision_unit):
         own = shared.unit()
         results.extend(_count(offer, tallies, shared, own, days, assumptions, bounds) for offer in unit)
-    multiplier = _multiplier(assumptions, totals)
+    multiplier = monthly_multiplier(assumptions, totals.requests, totals.window_days)
     measured, expected, ceiling = _levels(tallies, totals, multiplier, bounds)
     windows = [level.window.point for level in (measured, expected, ceiling)]
     return Savings(
@@ -266,11 +266,11 @@ def _levels(
     return levels
 
 
-def _multiplier(assumptions: Assumptions, totals: Totals) -> float | None:
+def monthly_multiplier(assumptions: Assumptions, requests: int, window_days: float) -> float | None:
     """Months in terms of the window; None when the logs are shorter than a day and no volume is given."""
     if assumptions.monthly_requests is not None:
-        return assumptions.monthly_requests / totals.requests if totals.requests else None
-    return DAYS_PER_MONTH / totals.window_days if totals.window_days >= 1 else None
+        return assumptions.monthly_requests / requests if requests else None
+    return DAYS_PER_MONTH / window_days if window_days >= 1 else None
 
 
 def _blended(cost: float, savings: list[float], units: float) -> Blended:
