@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from audit.errors import AuditError
     from audit.library.comparing import compare
     from audit.library.loading import load
+    from audit.library.notebooks import notebooks
     from audit.library.opened import Audit, open  # noqa: A004 - reads as audit.open
     from audit.library.reference import column_map, formats, price_template, prices, sql_text
     from audit.library.report import Report
@@ -29,6 +30,7 @@ __all__ = [
     "compare",
     "formats",
     "load",
+    "notebooks",
     "open",
     "price_template",
     "prices",
@@ -46,6 +48,7 @@ _HOMES = {
     "compare": "audit.library.comparing",
     "formats": "audit.library.reference",
     "load": "audit.library.loading",
+    "notebooks": "audit.library.notebooks",
     "open": "audit.library.opened",
     "price_template": "audit.library.reference",
     "prices": "audit.library.reference",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from audit.commands import backtest, comparing, judging, loading, outcomes, reference, reporting, sampling
+from audit.commands import backtest, comparing, exploring, judging, loading, outcomes, reference, reporting, sampling
 from audit.commands.options import ERROR
 from audit.errors import AuditError
 
@@ -53,6 +53,7 @@ for command in (
     loading.cluster,
     sampling.sample,
     backtest.backtest,
+    exploring.notebooks,
     comparing.compare,
     reference.formats,
     reference.prices,

@@ -37,6 +37,8 @@ class DemoResult:
     directory: Path
     db: Path
     html: Path
+    today: date
+    """The day it was looked at."""
     loaded: "LoadReport"
     outcomes: "Added"
     document: "ReportDocument"
@@ -72,7 +74,9 @@ def run_demo(directory: Path, *, today: date = AS_OF, progress: Progress = silen
     document["warnings"] = [NOTE, *document.get("warnings", [])]
     with progress("writing the page"):
         html.write_text(render_html(document), encoding="utf-8")
-    return DemoResult(directory=directory, db=db, html=html, loaded=loaded, outcomes=added, document=document)
+    return DemoResult(
+        directory=directory, db=db, html=html, today=today, loaded=loaded, outcomes=added, document=document
+    )
 
 
 def _copy(directory: Path) -> None:

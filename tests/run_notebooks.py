@@ -14,6 +14,7 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+APP = ROOT / "notebooks" / "explore.py"
 FIGURE = "application/vnd.plotly.v1+json"
 
 Cell = dict[str, object]
@@ -44,6 +45,11 @@ def executed(path: Path, directory: Path) -> nbformat.NotebookNode:
 def cells(notebook: nbformat.NotebookNode) -> list[Cell]:
     """The cells in order."""
     return cast("list[Cell]", notebook.cells)
+
+
+def code(path: Path) -> str:
+    """All code cells as one script."""
+    return "\n".join(str(cell["source"]) for cell in cells(read(path)) if cell["cell_type"] == "code")
 
 
 def outputs(cell: Cell) -> list[dict[str, object]]:

@@ -28,6 +28,7 @@ TWINS: dict[str, tuple[Twin, ...]] = {
     "compare": (audit.compare, audit.Audit.compare),
     "formats": (audit.formats, audit.column_map),
     "prices": (audit.prices, audit.price_template),
+    "notebooks": (audit.notebooks,),
     "sql": (audit.sql_text,),
     "outcomes add": (Outcomes.add, Outcomes.add_answers, Outcomes.add_scores),
     "outcomes judge": (Outcomes.judge,),

@@ -11,11 +11,6 @@ import audit
 BY_NAME = pytest.mark.parametrize("path", notebooks.NOTEBOOKS, ids=lambda path: str(path.stem))
 
 
-def _code(path: Path) -> str:
-    cells = notebooks.cells(notebooks.read(path))
-    return "\n".join(str(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-
-
 @BY_NAME
 def test_a_notebook_prints_what_is_committed(path: Path, tmp_path: Path) -> None:
     assert notebooks.texts(notebooks.executed(path, tmp_path)) == notebooks.texts(notebooks.read(path))
@@ -40,10 +35,10 @@ def test_a_notebook_types_no_number_in_its_text(path: Path) -> None:
 
 @BY_NAME
 def test_a_notebook_uses_only_public_names_and_whole_marts(path: Path) -> None:
-    code = _code(path)
+    code = notebooks.code(path)
     assert not re.findall(r"^\s*(?:def|class|from audit)\b", code, re.MULTILINE)
     assert set(re.findall(r"\baudit\.(\w+)", code)) <= set(audit.__all__)
-    assert all(re.fullmatch(r"select \* from \w+", query) for query in re.findall(r'\.sql\("(.*?)"\)', code))
+    assert all(re.fullmatch(r"select \* from \w+", query) for query in re.findall(r'\.sql\(\s*"(.*?)"', code))
 
 
 @BY_NAME

@@ -44,6 +44,23 @@ def test_the_wheel_runs_the_demo_from_another_folder(installed: Path, tmp_path: 
     assert (tmp_path / "audit-demo" / "report.html").stat().st_size > 1_000_000
 
 
+def test_the_wheel_hands_out_its_notebooks(installed: Path, tmp_path: Path) -> None:
+    script = (
+        "import audit; copied = audit.notebooks('mine'); print(audit.__file__)\n"
+        "assert [each.path.suffix for each in copied] == ['.ipynb'] * 3 + ['.py'], copied"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().startswith(str(installed))
+
+
 def test_the_wheel_carries_licences_queries_and_data(installed: Path) -> None:
     names = {path.relative_to(installed).as_posix() for path in installed.rglob("*") if path.is_file()}
     for needed in (
@@ -52,6 +69,8 @@ def test_the_wheel_carries_licences_queries_and_data(installed: Path) -> None:
         "audit/data/plotly/LICENSE",
         "audit/data/schemas/report.schema.json",
         "audit/data/demo/NOTICE.md",
+        "audit/data/notebooks/02_routable_share.ipynb",
+        "audit/data/notebooks/explore.py",
         "audit/py.typed",
     ):
         assert needed in names

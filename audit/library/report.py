@@ -10,6 +10,7 @@ from typing import cast
 import polars as pl
 
 from audit.library.figures import Figures, save_figure
+from audit.library.workload_columns import WORKLOADS
 from audit.report import words
 from audit.report.document import LEVELS, Interval, PooledLoss, QualityLoss, ReportDocument
 from audit.report.evidence import Strata
@@ -82,7 +83,8 @@ class Report:
         Money in USD of the window as floats, quality loss in points of 100; nested values of the document are columns:
         quality_loss.high is quality_loss_high.
         """
-        return _flat(self.document["workloads"])
+        rows = self.document["workloads"]
+        return _flat(rows or [dict.fromkeys(WORKLOADS)], WORKLOADS)[: len(rows)]
 
     @property
     def savings(self) -> pl.DataFrame:
@@ -95,9 +97,9 @@ class Report:
         return _flat([{"level": level} | document["routable"][level] | document["savings"][level] for level in LEVELS])
 
 
-def _flat(rows: Sequence[Mapping[str, object]]) -> pl.DataFrame:
-    """Nested objects as columns of their own."""
-    return pl.DataFrame([_leaves(row) for row in rows], infer_schema_length=None)
+def _flat(rows: Sequence[Mapping[str, object]], kinds: Mapping[str, pl.DataType] | None = None) -> pl.DataFrame:
+    """Nested objects as columns of their own, of the `kinds` that are said beforehand."""
+    return pl.DataFrame([_leaves(row) for row in rows], schema_overrides=kinds, infer_schema_length=None)
 
 
 def _leaves(row: Mapping[str, object], prefix: str = "") -> dict[str, object]:
