@@ -277,4 +277,4 @@ def test_plotly_is_imported_only_to_draw() -> None:
 
 def test_the_embedded_plotly_is_the_one_plotly_ships() -> None:
     version = plotly.offline.get_plotlyjs_version()
-    assert f"plotly.js (cartesian - minified) v{version}" in plotly_bundle()[:200]
+    assert f"plotly.js (scatter, bar, heatmap) v{version}," in plotly_bundle()[:200]

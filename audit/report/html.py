@@ -104,7 +104,7 @@ def plotly_bundle() -> str:
     So the page holds no `https://` at all, and anybody can convince himself with a text search that it
     calls nobody.
     """
-    return _resource("plotly/plotly-cartesian.min.js").replace("://", ":\\/\\/")
+    return _resource("plotly/plotly-report.min.js").replace("://", ":\\/\\/")
 
 
 def _policy(scripts: list[str], styles: list[str]) -> str:
