@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from string import Template
 
-from audit.report import appendix, cascades, opening, sections, words
+from audit.report import appendix, cascades, models, opening, sections, words
 from audit.report.charts import charts
 from audit.report.document import ReportDocument
 from audit.report.figures import templates
@@ -30,6 +30,7 @@ _PARTS = {
     "shapes": "Token shapes",
     "quality": "Quality",
     "cascades": "Checks",
+    "models": "Models",
     "accounting": "Accounting",
     "traffic": "Spend",
     "assumptions": "Assumptions",
@@ -47,6 +48,7 @@ def render_html(document: ReportDocument) -> str:
         sections.shapes(document, figures),
         sections.quality(document, figures),
         cascades.section(document),
+        models.section(document, figures),
         sections.accounting(document),
         appendix.traffic(document, figures),
         appendix.assumptions(document),
