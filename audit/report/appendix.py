@@ -116,7 +116,9 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return f"{value:,.10g}" if isinstance(value, float) else f"{value:,}"
+        if isinstance(value, float):
+            return f"{value:.4g}" if abs(value) < 1 else f"{value:,.10g}"
+        return f"{value:,}"
     if isinstance(value, Mapping):
         pairs = cast(Mapping[object, object], value)
         return ", ".join(f"{words.humanised(str(key))}: {shown(entry)}" for key, entry in pairs.items()) or "none"

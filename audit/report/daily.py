@@ -64,20 +64,21 @@ def daily(document: ReportDocument) -> Chart | None:
     on, currency = dates(document), document["spend"]["currency"]
     if len(on) < 2:
         return None
+    stacked = series(document)
     data: list[Json] = [
         {
             "type": "bar",
             "x": on,
             "y": each.costs,
             "name": label(each.title, 32),
-            "marker": {"color": each.colour},
+            "marker": {"color": each.colour, "line": {"width": 0.6}},
             "customdata": [[label(each.title), words.money(cost, currency)] for cost in each.costs],
             "hovertemplate": "%{x}<br>%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
         }
-        for each in series(document)
+        for each in stacked
     ]
     layout: Json = {
-        "height": 280,
+        "height": 260 + 15 * len(stacked),  # a phone lists the models one under the other
         "margin": {"t": 34},
         "barmode": "stack",
         "bargap": 0.25 if len(on) <= 45 else 0.1,

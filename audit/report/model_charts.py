@@ -1,7 +1,8 @@
 """Charts that set the models side by side: published intelligence against price, and the time of an answer."""
 
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 from audit.report import words
 from audit.report.document import ReportDocument
@@ -52,14 +53,14 @@ def intelligence(document: ReportDocument) -> Chart | None:
         data.append(trace)
     top = max(float(each["intelligence_index"] or 0) for each in models)
     prices = [float(each["usd_per_request"] or 0) for each in models]
-    ticks = _money_ticks(min(prices) / 3, max(prices) * 3)
+    ticks = _money_ticks(min(prices) / 5, max(prices) * 5)
     layout: Json = {
         "height": 320,
         "showlegend": False,
         "xaxis": {
             "type": "log",
             "title": {"text": "list price of a request (log)"},
-            "range": [math.log10(min(prices) / 3), math.log10(max(prices) * 3)],
+            "range": [math.log10(min(prices) / 5), math.log10(max(prices) * 5)],
             "tickvals": ticks,
             "ticktext": [words.money(tick, currency) for tick in ticks],
         },
@@ -93,35 +94,52 @@ def latency(document: ReportDocument) -> Chart | None:
     lines = timed(document)
     if not lines:
         return None
-    data: list[Json] = []
-    for side, offset in (("incumbent", -0.08), ("candidate", 0.16)):
-        values = [line.incumbent if side == "incumbent" else line.candidate for line in lines]
-        spread: Json = {
-            "type": "data",
-            "symmetric": False,
-            "array": [high - point for _, point, high in values],
-            "arrayminus": [point - low for low, point, _ in values],
-            "thickness": 1.8,
-            "width": 4,
-            "color": _COLOURS[side],
-        }
-        symbols = [SYMBOLS[side] if line.is_logged else f"{SYMBOLS[side]}-open" for line in lines]
-        name = label(document["pair"]["incumbent" if side == "incumbent" else "candidate"], 32)
-        texts = [[label(line.title, 80), seconds(value[1])] for line, value in zip(lines, values, strict=True)]
-        trace: Json = {
-            "type": "scatter",
-            "mode": "markers",
-            "name": name,
-            "x": [point for _, point, _ in values],
-            "y": [index + offset for index in range(len(lines))],
-            "error_x": spread,
-            "marker": {"size": 11, "color": _COLOURS[side], "symbol": symbols, "line": {"width": 2}},
-            "customdata": texts,
-            "hovertemplate": "%{customdata[0]}<br>" + name + ": %{customdata[1]}<extra></extra>",
-        }
-        data.append(trace)
+    data = [
+        _marks(document, side, [(index, line) for index, line in enumerate(lines) if _has_spread(line) == spread])
+        for side in ("incumbent", "candidate")
+        for spread in (False, True)
+        if any(_has_spread(line) == spread for line in lines)
+    ]
+    named: set[object] = set()
+    for trace in data:
+        trace["showlegend"] = trace["name"] not in named
+        named.add(trace["name"])
     axis: Json = {"title": {"text": "seconds of an answer (left is faster)"}, "rangemode": "tozero", "nticks": 7}
     return rows(data, [label(line.title) for line in lines], axis, top=34)
+
+
+def _has_spread(line: Timed) -> bool:
+    return line.incumbent[0] < line.incumbent[2] or line.candidate[0] < line.candidate[2]
+
+
+def _marks(
+    document: ReportDocument, side: Literal["incumbent", "candidate"], lines: Sequence[tuple[int, Timed]]
+) -> Json:
+    """One model's marks. Lines without an interval are a trace of their own: Plotly draws a bar of no length."""
+    values = [line.incumbent if side == "incumbent" else line.candidate for _, line in lines]
+    name, colour = label(document["pair"][side], 32), _COLOURS[side]
+    texts = [[label(line.title, 80), seconds(point)] for (_, line), (_, point, _) in zip(lines, values, strict=True)]
+    spread = {
+        "type": "data",
+        "symmetric": False,
+        "array": [high - point for _, point, high in values],
+        "arrayminus": [point - low for low, point, _ in values],
+        "thickness": 1.8,
+        "width": 4,
+        "color": colour,
+    }
+    symbols = [SYMBOLS[side] if line.is_logged else f"{SYMBOLS[side]}-open" for _, line in lines]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": [point for _, point, _ in values],
+        "y": [index + (-0.08 if side == "incumbent" else 0.16) for index, _ in lines],
+        "error_x": spread if _has_spread(lines[0][1]) else None,
+        "marker": {"size": 11, "color": colour, "symbol": symbols, "line": {"width": 2, "color": colour}},
+        "customdata": texts,
+        "hovertemplate": "%{customdata[0]}<br>" + name + ": %{customdata[1]}<extra></extra>",
+    }
 
 
 def seconds(value: float) -> str:

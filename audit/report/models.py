@@ -24,8 +24,8 @@ def section(document: ReportDocument, drawn: Container[str]) -> Element | None:
     return part(
         "models",
         "The models side by side",
-        "General figures to put the two models into perspective. Whether the cheaper one is good enough for your own "
-        "traffic is answered by the section before, not here.",
+        "General figures about the models, not about your traffic: whether the cheaper one is good enough for that is "
+        "answered under Quality.",
         content,
     )
 
