@@ -47,8 +47,8 @@ def intelligence(document: ReportDocument) -> Chart | None:
             "textposition": "top center",
             "cliponaxis": False,
             "marker": {"size": 13, "color": _COLOURS[each["role"]], "symbol": SYMBOLS[each["role"]]},
-            "customdata": [[label(each["model"]), shown]],
-            "hovertemplate": "%{customdata[0]}<br>%{customdata[1]} a request<br>index %{y}<extra></extra>",
+            "customdata": [[label(each["model"]), shown, f"{each['intelligence_index']:.1f}"]],
+            "hovertemplate": "%{customdata[0]}<br>%{customdata[1]} a request<br>index %{customdata[2]}<extra></extra>",
         }
         data.append(trace)
     top = max(float(each["intelligence_index"] or 0) for each in models)
@@ -118,7 +118,9 @@ def _marks(
     """One model's marks. Lines without an interval are a trace of their own: Plotly draws a bar of no length."""
     values = [line.incumbent if side == "incumbent" else line.candidate for _, line in lines]
     name, colour = label(document["pair"][side], 32), _COLOURS[side]
-    texts = [[label(line.title, 80), seconds(point)] for (_, line), (_, point, _) in zip(lines, values, strict=True)]
+    texts = [
+        [label(line.title, 80), name, seconds(point)] for (_, line), (_, point, _) in zip(lines, values, strict=True)
+    ]
     spread = {
         "type": "data",
         "symmetric": False,
@@ -138,7 +140,7 @@ def _marks(
         "error_x": spread if _has_spread(lines[0][1]) else None,
         "marker": {"size": 11, "color": colour, "symbol": symbols, "line": {"width": 2, "color": colour}},
         "customdata": texts,
-        "hovertemplate": "%{customdata[0]}<br>" + name + ": %{customdata[1]}<extra></extra>",
+        "hovertemplate": "%{customdata[0]}<br>%{customdata[1]}: %{customdata[2]}<extra></extra>",
     }
 
 
