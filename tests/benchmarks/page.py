@@ -38,8 +38,8 @@ def time(chromium: Browser, file: Path) -> dict[str, float]:
     session.send("Performance.enable", {"timeDomain": "threadTicks"})  # pyright: ignore[reportUnknownMemberType]
     page.goto(file.as_uri(), wait_until="load")
     drawn = page.evaluate("performance.getEntriesByName('charts-drawn')[0].startTime")
-    told = session.send("Performance.getMetrics")  # pyright: ignore[reportUnknownMemberType]
-    metrics = cast(dict[str, Any], told)["metrics"]
+    told = cast(dict[str, Any], session.send("Performance.getMetrics"))  # pyright: ignore[reportUnknownMemberType]
+    metrics = told["metrics"]
     worked = next(each["value"] for each in metrics if each["name"] == "TaskDuration")
     context.close()
     return {"until_drawn_ms": round(drawn), "main_thread_ms": round(1000 * worked)}
