@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench backtest torture fuzz docs clean
+.PHONY: demo test lint bench bench-page backtest torture fuzz docs clean
 
 demo: .venv/demo ## the whole tour on bundled real data, an HTML page at the end
 	$(BIN)/audit demo
@@ -19,6 +19,9 @@ lint: .venv/dev
 
 bench: .venv/dev ## load and report against bare DuckDB, in one run; ROWS=2000000
 	$(BIN)/python tests/benchmarks/bench.py --rows $(or $(ROWS),2000000)
+
+bench-page: .venv/dev ## what the HTML report weighs and how soon it can be used; writes tests/benchmarks/page.json
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/page.py
 
 backtest: .venv/dev ## verdicts, intervals and savings against known truths, 1,000 samples each; ten minutes
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/backtest.py --resamples $(or $(RESAMPLES),1000)

@@ -17,6 +17,7 @@ from audit.findings import horizon_months
 from audit.savings.escalation import Cascade
 from audit.savings.projection import Savings
 from audit.scope import Scope
+from audit.side_by_side import intelligence, latency
 from audit.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ def document(
             {"input_bin": i, "output_bin": o, "requests": n, "list_cost": float(c or 0)}
             for i, o, n, c in warehouse.frame("select * from token_shape order by input_bin, output_bin").iter_rows()
         ],
+        "latency": latency(warehouse, scope),
+        "intelligence": intelligence(warehouse, scope, config),
         "catalogue": {
             "version": f"genai-prices {info.version}",
             "checked_on": info.checked_on.isoformat(),

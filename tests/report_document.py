@@ -4,6 +4,7 @@ from copy import deepcopy
 from typing import cast
 
 from audit.report.document import Interval, ReportDocument, Workload
+from tests.side_by_side import intelligence, latency
 
 SAVED_PER_DOLLAR = 0.94
 MONTH = 30.4375 / 30.0
@@ -206,6 +207,8 @@ def example_document() -> ReportDocument:
             )
         ],
         "shape_map": _shape_map(),
+        "latency": latency(),
+        "intelligence": intelligence(),
         "catalogue": {"version": "genai-prices 0.2.3", "checked_on": "2026-11-12", "age_days": 10},
         "retirements": [
             {"model": "gpt-4o-2024-08-06", "date": "2027-01-14", "source": "provider's deprecation page"},

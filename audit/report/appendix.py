@@ -5,6 +5,7 @@ from typing import cast
 from xml.etree.ElementTree import Element
 
 from audit.report import words
+from audit.report.daily import daily_table
 from audit.report.document import ReportDocument
 from audit.report.markup import Content, el
 from audit.report.tables import figure, name, part, table
@@ -22,18 +23,8 @@ def traffic(document: ReportDocument, drawn: Container[str]) -> Element | None:
         ]
         for model in sorted(models, key=lambda model: -float(model["list_cost"] or 0))
     ]
-    days: list[list[Content]] = [
-        [
-            day["date"],
-            name(words.clean(day["model"])),
-            words.count(day["requests"]),
-            words.money(day["list_cost"], currency),
-        ]
-        for day in document.get("daily", [])
-    ]
-    data = table("List cost per day and model", ["Day", "Model", "Requests", "List cost"], days, (2, 3))
-    summary = "Days of the window, stacked by model."
-    daily = figure("daily", "List cost per day", summary, data, drawn="daily" in drawn)
+    summary = "Days of the window, stacked by model. Unusual days make a monthly figure unusual."
+    daily = figure("daily", "List cost per day", summary, daily_table(document), drawn="daily" in drawn)
     if not rows and daily is None:
         return None
     return part(
@@ -125,7 +116,9 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return f"{value:,.10g}" if isinstance(value, float) else f"{value:,}"
+        if isinstance(value, float):
+            return f"{value:.4g}" if abs(value) < 1 else f"{value:,.10g}"
+        return f"{value:,}"
     if isinstance(value, Mapping):
         pairs = cast(Mapping[object, object], value)
         return ", ".join(f"{words.humanised(str(key))}: {shown(entry)}" for key, entry in pairs.items()) or "none"

@@ -8,6 +8,7 @@ from typing import Literal, NotRequired, TypedDict
 
 from audit.report.checked import Cascade, Interval, Judge, Number
 from audit.report.evidence import Observations, Refused, Strata
+from audit.report.published import Intelligence, Latency
 
 Level = Literal["measured", "expected", "ceiling"]
 Verdict = Literal["route", "pilot", "keep"]
@@ -279,6 +280,8 @@ class ReportDocument(TypedDict):
     models: NotRequired[list[ModelSpend]]
     daily: NotRequired[list[Day]]
     shape_map: NotRequired[list[ShapeCell]]
+    latency: NotRequired[Latency | None]
+    intelligence: NotRequired[Intelligence]
     catalogue: NotRequired[Catalogue]
     retirements: NotRequired[list[Retirement]]
     horizon_months: NotRequired[Number]

@@ -14,7 +14,7 @@ from importlib.resources import files
 from string import Template
 from xml.etree.ElementTree import Element
 
-from audit.report import appendix, cascades, compared, opening, sections, words
+from audit.report import appendix, cascades, compared, models, opening, sections, words
 from audit.report.charts import charts
 from audit.report.comparison_cells import names as comparison_names
 from audit.report.document import ReportDocument
@@ -33,6 +33,7 @@ _PARTS = {
     "shapes": "Token shapes",
     "quality": "Quality",
     "cascades": "Checks",
+    "models": "Models",
     "accounting": "Accounting",
     "traffic": "Spend",
     "assumptions": "Assumptions",
@@ -51,6 +52,7 @@ def render_html(document: ReportDocument) -> str:
         sections.shapes(document, figures),
         sections.quality(document, figures),
         cascades.section(document),
+        models.section(document, figures),
         sections.accounting(document),
         appendix.traffic(document, figures),
         appendix.assumptions(document),
@@ -121,7 +123,7 @@ def plotly_bundle() -> str:
     So the page holds no `https://` at all, and anybody can convince himself with a text search that it
     calls nobody.
     """
-    return _resource("plotly/plotly-cartesian.min.js").replace("://", ":\\/\\/")
+    return _resource("plotly/plotly-report.min.js").replace("://", ":\\/\\/")
 
 
 def _policy(scripts: list[str], styles: list[str]) -> str:

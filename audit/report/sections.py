@@ -135,7 +135,7 @@ def quality(document: ReportDocument, drawn: Container[str]) -> Element:
         figure(
             "quality",
             "Quality loss against the margin",
-            "Dot and line: loss with its 95% interval. Ochre mark: the largest loss accepted.",
+            "Dot and line: loss with its 95% interval. Upright mark: the largest loss accepted, the margin.",
             data,
             drawn="quality" in drawn,
         ),
@@ -154,7 +154,13 @@ def accounting(document: ReportDocument) -> Element:
         "accounting",
         "Where every request went",
         "Each request is in exactly one line; the lines add up to all traffic, in requests and in dollars.",
-        table("Requests and list cost by what happens to them", ["", "Requests", "List cost"], rows, (1, 2), total),
+        table(
+            "Requests and list cost by what happens to them",
+            ["What happens", "Requests", "List cost"],
+            rows,
+            (1, 2),
+            total,
+        ),
     )
 
 

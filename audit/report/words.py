@@ -13,9 +13,9 @@ from audit.report.document import Interval, Level, Number, QualityLoss, ReportDo
 PROJECTION = "Every saving here is a projection. Nothing is saved until traffic has moved and its answers are watched."
 
 LEVEL_MEANS: dict[Level, str] = {
-    "measured": "Paired outcomes show the quality loss stays within the margin.",
-    "expected": "Measured, plus each pilot weighted by its chance of passing.",
-    "ceiling": "Everything eligible moves. An upper bound, not a forecast.",
+    "measured": "Proven on the same requests: quality stays within the margin.",
+    "expected": "Likely: the measured part, plus each pilot weighted by its chance of passing.",
+    "ceiling": "Limit: everything that may move does. An upper bound, not a forecast.",
 }
 
 VERDICT_MEANS = {
