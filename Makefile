@@ -2,14 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench bench-page backtest torture fuzz docs clean
+.PHONY: demo test tests lint bench bench-page backtest torture fuzz docs clean
 
 demo: .venv/demo ## the whole tour on bundled real data, an HTML page at the end
 	$(BIN)/audit demo
 
-test: .venv/dev ## lint, types, import contract, tests
-	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest
+test: .venv/dev ## lint, types, import contract and tests, side by side
+	$(MAKE) --no-print-directory --jobs 2 lint tests
+
+tests: .venv/dev ## the tests alone, one worker per processor; `.venv/bin/python -m pytest tests/test_x.py` for a few
+	$(BIN)/python -m pytest --numprocesses logical --dist worksteal
 
 lint: .venv/dev
 	$(BIN)/ruff check
