@@ -5,7 +5,7 @@ Every call opens the database read-only and closes it again, so that an open not
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from io import StringIO
 from pathlib import Path
@@ -21,6 +21,7 @@ from audit.errors import AuditError
 from audit.pipeline import Result, run_report
 from audit.report.document import Interval, PooledLoss, QualityLoss, ReportDocument
 from audit.report.evidence import Strata
+from audit.results import FOLDER, RESULTS
 from audit.schema import TABLES
 from audit.scope import Question, settle
 from audit.warehouse import Warehouse, first_line
@@ -34,14 +35,11 @@ INCUMBENT, CANDIDATE = "gpt-4o", "gpt-4o-mini"
 MARTS = "4_"
 """The folder of the relations that depend on the pair of models."""
 
+CHECKS = "5_"
+"""The folder of the checks: relations that must have no rows."""
+
 MADE_WHILE_LOADING = ("checked_requests", "checked_costs")
 """Views that exist only while a file is read."""
-
-RESULTS = {
-    "verdicts": "One row per workload of the incumbent: verdict, reasons, quality loss.",
-    "workloads": "One row per workload of the incumbent: tokens, costs on both models, gates, name and shape.",
-}
-"""Relations that only a report makes."""
 
 NULLABLE = {
     "quality_loss": tuple(QualityLoss.__annotations__),
@@ -97,13 +95,13 @@ class Audit:
         """One row per relation that `sql` can read: name, its grain, one sentence."""
         rows = [
             (query.name, query.grain, query.purpose)
-            for query in queries.in_folders("2_", "3_", MARTS)
+            for query in queries.in_folders("2_", "3_", MARTS, CHECKS, FOLDER)
             if query.name not in MADE_WHILE_LOADING
         ]
         known = {name for name, _, _ in rows}
         rows += [(name, "", "A table of the database.") for name in TABLES if name not in known]
         rows += [(name, "", "A table of reference values with their sources.") for name in queries.seeds()]
-        rows += [(name, "workload_id", purpose) for name, purpose in RESULTS.items()]
+        rows += [(name, grain, purpose) for name, (grain, purpose) in RESULTS.items()]
         schema = {"relation": pl.String, "grain": pl.String, "purpose": pl.String}
         return pl.DataFrame(rows, schema=schema, orient="row").sort("relation")
 
@@ -113,19 +111,35 @@ class Audit:
         *,
         incumbent: str = INCUMBENT,
         candidate: str = CANDIDATE,
+        since: date | None = None,
+        until: date | None = None,
+        monthly_requests: int | None = None,
+        sources: Sequence[str] = (),
         config: str | Path | None = None,
         today: date | None = None,
     ) -> pl.DataFrame:
         """The rows of one SELECT over the relations; money is DECIMAL.
 
-        Costs on the candidate, `verdicts` and `workloads` are those of the pair named. Raises AuditError with what
-        DuckDB says about a wrong query, and what a report would raise where the query needs one.
+        Costs on the candidate, `verdicts`, `savings_by_level` and the like are those of the report that the other
+        arguments ask for. Raises AuditError with what DuckDB says about a wrong query, and what that report would raise
+        where the query needs it.
         """
-        question = Question(incumbent=incumbent, candidate=candidate, today=today or date.today())
+        question = Question(
+            incumbent=incumbent,
+            candidate=candidate,
+            since=since,
+            until=until,
+            monthly_requests=monthly_requests,
+            today=today or date.today(),
+        )
+        settings = read_config(_path(config))
+        if sources:
+            settings = replace(settings, sources=tuple(sources))
         with Warehouse.read(self.path) as warehouse:
             try:
                 _refuse_all_but_select(warehouse, query)
-                _make_relations(warehouse, query, question, read_config(_path(config)))
+                _make_relations(warehouse, query, question, settings)
+                _refuse_columns_without_place(warehouse, query)
                 return warehouse.frame(query)
             except duckdb.Error as error:
                 raise AuditError(f"{first_line(error)}; the query was: {query}") from error
@@ -198,13 +212,27 @@ def _refuse_all_but_select(warehouse: Warehouse, query: str) -> None:
         raise AuditError(f"{query!r} is not one SELECT; sql() only reads")
 
 
+def _refuse_columns_without_place(warehouse: Warehouse, query: str) -> None:
+    """Polars wants every name once, and has no type for intervals and unions: it ends the process over them."""
+    rows = warehouse.con.sql(query)
+    for place, (name, kind) in enumerate(zip(rows.columns, rows.types, strict=True)):
+        if name in rows.columns[:place]:
+            raise AuditError(f"two columns are called {name!r}; give them names with `as`; the query was: {query}")
+        if re.search(r"\b(INTERVAL|UNION)\b", str(kind)):
+            raise AuditError(
+                f"column {name!r} is {kind}, which a frame cannot hold; cast it to varchar; the query was: {query}"
+            )
+
+
 def _make_relations(warehouse: Warehouse, query: str, question: Question, config: Config) -> None:
     """Make what the words of the query ask for: marts depend on the pair, verdicts on the whole report."""
     words = set(re.findall(r"\w+", query))
-    if words & RESULTS.keys():
+    if words & (RESULTS.keys() | {result.name for result in queries.in_folders(FOLDER)}):
         _run(warehouse, question, config)
-    elif words & {mart.name for mart in queries.in_folders(MARTS)}:
+    elif words & {mart.name for mart in queries.in_folders(MARTS, CHECKS)}:
         settle(warehouse, question, config)
+    if words & {check.name for check in queries.in_folders(CHECKS)}:
+        warehouse.add_views(CHECKS)
 
 
 def _run(warehouse: Warehouse, question: Question, config: Config) -> Result:
