@@ -217,10 +217,9 @@ def run_report(
             run = stage(run)
     assert run.document is not None
     assert run.savings is not None
-    result = Result(
+    return Result(
         document=run.document, workloads=_frame(run.workloads), verdicts=_frame(run.verdicts), savings=run.savings
     )
-    return result
 
 
 def _scope(run: Run) -> Scope:

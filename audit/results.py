@@ -26,7 +26,10 @@ RESULTS = {
     "report_question": ("incumbent, candidate", "The pair, the window, and how many such windows a month has."),
     "verdicts": ("workload_id", "One row per workload of the incumbent: verdict, reasons, quality loss."),
     "workload_checks": ("workload_id", "What candidate plus check would save; only where audit.toml declares a check."),
-    "workload_savings": ("workload_id", "What moving each workload would save in the window, with the formula's ratio."),
+    "workload_savings": (
+        "workload_id",
+        "What moving each workload would save in the window, and at what output ratio.",
+    ),
     "workloads": (
         "workload_id",
         "One row per workload of the incumbent: tokens, costs on both models, gates, name and shape.",

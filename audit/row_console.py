@@ -83,7 +83,7 @@ def plain(value: object) -> object:
 def _in_csv(value: object) -> object:
     if isinstance(value, Decimal):
         return f"{value:f}"
-    return _json(value) if isinstance(value, list | dict) else value
+    return _json(cast("object", value)) if isinstance(value, list | dict) else value
 
 
 def _json(value: object) -> str:

@@ -1,7 +1,6 @@
 """The command that answers one SELECT: what the page shows under "SQL" is put to the database here."""
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -40,14 +39,14 @@ def query(
     `audit sql` lists the relations. Those of a report (savings_by_level, report_workloads, verdicts and the like) are
     those that `audit report` with the same options makes. The database is opened read-only.
     """
-    from audit.library import Audit
+    import audit
     from audit.progress import shown
     from audit.row_console import print_rows, print_rows_csv, print_rows_json
 
     if csv and as_json:
         raise typer.BadParameter("--csv and --json are two forms of the same rows; name one", param_hint="--csv")
     with shown(quiet) as progress, progress("asking the database"):
-        rows = Audit(db).sql(
+        rows = audit.open(db).sql(
             sys.stdin.read() if select == "-" else select,
             incumbent=incumbent,
             candidate=candidate,

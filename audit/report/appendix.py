@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 from audit.report import words
 from audit.report.document import ReportDocument
 from audit.report.markup import Content, el
+from audit.report.queries import disclosure
 from audit.report.tables import figure, name, part, table
 
 
@@ -33,15 +34,18 @@ def traffic(document: ReportDocument, drawn: Container[str]) -> Element | None:
     ]
     data = table("List cost per day and model", ["Day", "Model", "Requests", "List cost"], days, (2, 3))
     summary = "Days of the window, stacked by model."
-    daily = figure("daily", "List cost per day", summary, data, drawn="daily" in drawn)
+    daily = figure(
+        "daily", "List cost per day", summary, data, drawn="daily" in drawn, sql=disclosure(document, "daily")
+    )
     if not rows and daily is None:
         return None
+    heads, sql = ["Model", "Provider", "Requests", "List cost"], disclosure(document, "models")
     return part(
         "traffic",
         "Spend by model and day",
         "Whether the window is an ordinary one. A model without a known price is listed, never counted as $0.",
         daily,
-        table("Models in the traffic", ["Model", "Provider", "Requests", "List cost"], rows, (2, 3)) if rows else None,
+        table("Models in the traffic", heads, rows, (2, 3), sql=sql) if rows else None,
     )
 
 
@@ -56,7 +60,12 @@ def assumptions(document: ReportDocument) -> Element:
         "assumptions",
         "Assumptions",
         "" if horizon is None else f"Projections run {float(horizon):.1f} months at most.",
-        table("What the projections assume", ["Assumption", "Value", "Source"], rows),
+        table(
+            "What the projections assume",
+            ["Assumption", "Value", "Source"],
+            rows,
+            sql=disclosure(document, "assumptions"),
+        ),
     )
 
 
@@ -89,9 +98,23 @@ def data_quality(document: ReportDocument) -> Element:
         "data",
         "Data quality and checks",
         "",
-        table("Rows read = loaded + duplicate + rejected", heads, read, range(2, 6), total),
-        table("What else was noticed", ["Measure", "Value"], quality) if quality else None,
-        table("Checks that ran with this report", ["Check", "Result", "Detail"], checks),
+        table(
+            "Rows read = loaded + duplicate + rejected",
+            heads,
+            read,
+            range(2, 6),
+            total,
+            sql=disclosure(document, "files"),
+        ),
+        table("What else was noticed", ["Measure", "Value"], quality, sql=disclosure(document, "data"))
+        if quality
+        else None,
+        table(
+            "Checks that ran with this report",
+            ["Check", "Result", "Detail"],
+            checks,
+            sql=disclosure(document, "checks"),
+        ),
     )
 
 
@@ -114,7 +137,14 @@ def prices(document: ReportDocument) -> Element | None:
         "prices",
         "Prices and retirement dates",
         intro,
-        table("Models that will be switched off", ["Model", "Date", "Source"], rows) if rows else None,
+        table(
+            "Models that will be switched off",
+            ["Model", "Date", "Source"],
+            rows,
+            sql=disclosure(document, "prices"),
+        )
+        if rows
+        else None,
     )
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from string import Template
 
-from audit.report import appendix, cascades, opening, sections, words
+from audit.report import appendix, cascades, opening, queries, sections, words
 from audit.report.charts import charts
 from audit.report.document import ReportDocument
 from audit.report.figures import templates
@@ -21,7 +21,10 @@ from audit.report.markup import el, to_html
 _PLOTLY_STYLES = ("", "font-weight:bold")
 """The style attributes plotly.js writes: an empty one, which also stands for the sheet it fills, and bold labels."""
 
-SCRIPTS = ("charts.js",)
+STYLES = ("page.css", "table.css")
+"""The page's styles, joined in this order."""
+
+SCRIPTS = ("charts.js", "table.js")
 """The page's own scripts, in the order they run; each works alone and none writes into another's place."""
 
 _PARTS = {
@@ -35,6 +38,7 @@ _PARTS = {
     "assumptions": "Assumptions",
     "data": "Data and checks",
     "prices": "Prices and dates",
+    "asking": "SQL",
 }
 
 
@@ -52,6 +56,7 @@ def render_html(document: ReportDocument) -> str:
         appendix.assumptions(document),
         appendix.data_quality(document),
         appendix.prices(document),
+        queries.asking(document),
     ]
     present = [part for part in parts if part is not None]
     links = [el("li", el("a", _PARTS[part.attrib["id"]], href=f"#{part.attrib['id']}")) for part in present]
@@ -74,7 +79,8 @@ def render_html(document: ReportDocument) -> str:
         ),
     ]
     pair = document["pair"]
-    style, scripts = _resource("report/page.css"), [plotly_bundle(), *(_resource(f"report/{name}") for name in SCRIPTS)]
+    style = "\n".join(_resource(f"report/{name}") for name in STYLES)
+    scripts = [plotly_bundle(), *(_resource(f"report/{name}") for name in SCRIPTS)]
     return Template(_resource("report/page.html")).substitute(
         policy=_policy(scripts, [style]),
         title=html.escape(f"Traffic audit: {words.clean(pair['incumbent'])} to {words.clean(pair['candidate'])}"),

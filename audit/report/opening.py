@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element
 from audit.report import advice, words
 from audit.report.document import LEVELS, Interval, Level, ReportDocument
 from audit.report.markup import Content, el
+from audit.report.queries import disclosure
 
 
 def header(document: ReportDocument) -> Element:
@@ -32,14 +33,23 @@ def answer(document: ReportDocument) -> Element:
     """The lead sentence, the three levels side by side, certainty and next steps."""
     cards = el("ul", [_card(document, level) for level in LEVELS], class_="levels")
     sure = el("ul", [el("li", sentence) for sentence in advice.certainty(document)])
+    judged = disclosure(document, "judges") if document.get("judges") else None
     steps = [el("li", code(f"`{step.command}`"), " ", code(step.why)) for step in advice.next_steps(document)]
     columns = el(
         "div",
-        el("section", el("h2", "How sure is this?", id="sure"), sure, class_="card", aria_labelledby="sure"),
-        el("section", el("h2", "What to do next", id="next"), el("ol", steps), class_="card", aria_labelledby="next"),
+        el("section", el("h2", "How sure is this?", id="sure"), sure, judged, class_="card", aria_labelledby="sure"),
+        el(
+            "section",
+            el("h2", "What to do next", id="next"),
+            el("ol", steps),
+            disclosure(document, "next"),
+            class_="card",
+            aria_labelledby="next",
+        ),
         class_="pair",
     )
-    return el("section", _lead(document), _rests_on(document), cards, columns, aria_label="The answer")
+    spent = disclosure(document, "spend")
+    return el("section", _lead(document), _rests_on(document), spent, cards, columns, aria_label="The answer")
 
 
 def code(text: str) -> list[Content]:
@@ -88,6 +98,7 @@ def _card(document: ReportDocument, level: Level) -> Element:
             class_="small",
         ),
         el("dl", _share("requests", routable["request_share"]), _share("cost", routable["cost_share"])),
+        disclosure(document, level),
         class_=f"card level {level}",
     )
 

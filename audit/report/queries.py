@@ -68,7 +68,12 @@ def asking(document: ReportDocument) -> Element:
         el(
             "ul",
             el("li", "In a terminal: ", el("code", command), ", as a table, or with --csv or --json. ", settings),
-            el("li", "In Python: ", el("code", f'audit.open("usage.duckdb").sql("{query}"{spoken})'), ", a Polars frame."),
+            el(
+                "li",
+                "In Python: ",
+                el("code", f'audit.open("usage.duckdb").sql("{query}"{spoken})'),
+                ", a Polars frame.",
+            ),
             el("li", "What a relation is made of: ", el("code", "audit sql savings_by_level"), "."),
             el("li", f"What SQL cannot give: {simulation(document)}."),
             class_="asking",

@@ -1,0 +1,112 @@
+// Folds the details of the workloads away, and sorts and filters their lines; without it all of the table is open.
+"use strict";
+(() => {
+  const place = document.getElementById("workload-table");
+  if (!place) return;
+  const table = place.querySelector("table");
+  const form = place.querySelector("form");
+  const heads = [...table.tHead.rows[0].cells];
+  const collator = new Intl.Collator(undefined, { numeric: true });
+  const folded = (text) => text.normalize("NFKC").toLowerCase();
+
+  const madeButton = () => {
+    const button = document.createElement("button");
+    button.type = "button";
+    return button;
+  };
+
+  // Within a column's equals the order of the page stays, which is by cost.
+  const rows = [...table.tBodies].map((body, index) => {
+    const [line, more] = body.rows;
+    // Lines are laid out as grids, which drops what the elements mean.
+    body.setAttribute("role", "rowgroup");
+    for (const row of body.rows) {
+      row.setAttribute("role", "row");
+      for (const cell of row.cells) cell.setAttribute("role", cell.scope ? "rowheader" : "cell");
+    }
+    const title = line.querySelector("bdi");
+    const button = madeButton();
+    more.id = `workload-${index + 1}`;
+    button.setAttribute("aria-controls", more.id);
+    title.replaceWith(button);
+    button.append(title);
+    return {
+      body, line, more, button,
+      name: title.textContent,
+      verdict: line.cells[1].textContent,
+      keys: body.dataset.keys.split(" ").map(Number),
+      text: undefined,
+    };
+  });
+
+  const open = (row, isOpen) => {
+    row.more.hidden = !isOpen;
+    row.button.setAttribute("aria-expanded", String(isOpen));
+    row.body.classList.toggle("open", isOpen);
+  };
+
+  // Words are sorted from A, numbers from the largest; asked again, the other way round.
+  const sort = (column, isDown) => {
+    const order = column === 0
+      ? (a, b) => collator.compare(a.name, b.name)
+      : (a, b) => a.keys[column - 1] - b.keys[column - 1];
+    const sorted = [...rows].sort(isDown ? (a, b) => order(b, a) : order);
+    table.append(...sorted.map((row) => row.body));
+    heads.forEach((head, index) => {
+      if (index === column) head.setAttribute("aria-sort", isDown ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+    });
+    form.elements.sort.value = String(column);
+  };
+  const isNumber = (column) => heads[column].classList.contains("number");
+  const ask = (column) => {
+    const now = heads[column].getAttribute("aria-sort");
+    sort(column, now === null ? isNumber(column) : now === "ascending");
+  };
+
+  const textOf = (row) => {
+    row.text ??= folded([row.name, ...[...row.more.querySelectorAll("dd")].map((said) => said.textContent)].join(" "));
+    return row.text;
+  };
+  const filter = () => {
+    const { text, verdict, evidence } = form.elements;
+    const terms = folded(text.value).split(/\s+/).filter(Boolean);
+    let count = 0;
+    for (const row of rows) {
+      const fits = (!verdict.value || verdict.value === row.verdict)
+        && (!evidence.value || evidence.value === row.body.dataset.evidence)
+        && terms.every((term) => textOf(row).includes(term));
+      row.body.hidden = !fits;
+      count += fits;
+    }
+    const number = (value) => value.toLocaleString("en-US");
+    form.querySelector("output").textContent = `${number(count)} of ${number(rows.length)} shown`;
+  };
+
+  heads.forEach((head, column) => {
+    const button = madeButton();
+    button.append(...head.childNodes);
+    button.addEventListener("click", () => ask(column));
+    head.append(button);
+  });
+  // The button of a line takes the keyboard; a mouse may click anywhere in it.
+  for (const row of rows) {
+    row.line.addEventListener("click", () => {
+      if (String(getSelection()) === "") open(row, row.more.hidden);
+    });
+    open(row, false);
+  }
+  const all = form.elements.all;
+  all.addEventListener("click", () => {
+    const isOpen = all.getAttribute("aria-pressed") === "false";
+    all.setAttribute("aria-pressed", String(isOpen));
+    rows.forEach((row) => open(row, isOpen));
+  });
+  form.addEventListener("input", (event) => {
+    if (event.target === form.elements.sort) ask(Number(form.elements.sort.value));
+    else filter();
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  heads[Number(form.elements.sort.value)].setAttribute("aria-sort", "descending");
+  form.hidden = false;
+})();
