@@ -38,6 +38,9 @@ MARTS = "4_"
 CHECKS = "5_"
 """The folder of the checks: relations that must have no rows."""
 
+QUESTION = ("report_pairs", "report_sources")
+"""What is asked: the pairs of models and the sources that count."""
+
 MADE_WHILE_LOADING = ("checked_requests", "checked_costs")
 """Views that exist only while a file is read."""
 
@@ -229,7 +232,7 @@ def _make_relations(warehouse: Warehouse, query: str, question: Question, config
     words = set(re.findall(r"\w+", query))
     if words & (RESULTS.keys() | {result.name for result in queries.in_folders(FOLDER)}):
         _run(warehouse, question, config)
-    elif words & {mart.name for mart in queries.in_folders(MARTS, CHECKS)}:
+    elif words & {*QUESTION, *(mart.name for mart in queries.in_folders(MARTS, CHECKS))}:
         settle(warehouse, question, config)
     if words & {check.name for check in queries.in_folders(CHECKS)}:
         warehouse.add_views(CHECKS)

@@ -48,8 +48,8 @@ def print_rows_json(columns: Sequence[str], rows: Iterable[Sequence[object]]) ->
 def readable(value: object) -> str:
     r"""A value on one line, without characters that a terminal would obey.
 
-    >>> readable(Decimal("25.19939250000000")), readable(1234567.5), readable(1e-9), readable(None), readable("a\nb")
-    ('25.199393', '1,234,567.5', '1e-09', '-', 'a\\nb')
+    >>> readable(Decimal("25.10000000000000")), readable(1234567.5), readable(1e-9), readable(None), readable("a\nb")
+    ('25.1', '1,234,567.5', '1e-09', '-', 'a\\nb')
     """
     if value is None:
         return "-"

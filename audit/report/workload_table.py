@@ -52,7 +52,7 @@ def workload_table(document: ReportDocument, sql: Element) -> Element:
 
 def _controls(count: int) -> Element:
     return el(
-        "form",
+        "div",
         _labelled("Find", el("input", type="search", name="text", autocomplete="off", spellcheck="false")),
         _labelled("Verdict", _choice("verdict", _VERDICTS)),
         _labelled("Evidence", _choice("evidence", tuple(_EVIDENCE))),
@@ -60,6 +60,7 @@ def _controls(count: int) -> Element:
         el("button", "Open all", type="button", name="all", aria_pressed="false"),
         el("output", f"{words.count(count)} of {words.count(count)} shown", role="status"),
         class_="controls",
+        role="search",
         hidden="",
     )
 
@@ -70,14 +71,14 @@ def _labelled(text: str, control: Element) -> Element:
 
 def _choice(of: str, values: Sequence[str]) -> Element:
     options = [el("option", _EVIDENCE.get(value, value), value=value) for value in values]
-    return el("select", el("option", "any", value=""), options, name=of)
+    return el("select", el("option", "any", value=""), options, name=of, autocomplete="off")
 
 
 def _columns() -> Element:
     """For a screen too narrow for heads; the order of the page is by cost."""
     listed = enumerate(COLUMNS)
     options = [el("option", head, value=column, selected="" if column == BY_COST else None) for column, head in listed]
-    return el("select", options, name="sort")
+    return el("select", options, name="sort", autocomplete="off")
 
 
 def _lines(document: ReportDocument, number: int, workload: Workload) -> Element:

@@ -4,7 +4,10 @@
   const place = document.getElementById("workload-table");
   if (!place) return;
   const table = place.querySelector("table");
-  const form = place.querySelector("form");
+  const controls = place.querySelector(".controls");
+  const { text, verdict, evidence, all, sort: order } = Object.fromEntries(
+    [...controls.querySelectorAll("[name]")].map((control) => [control.name, control]),
+  );
   const heads = [...table.tHead.rows[0].cells];
   const collator = new Intl.Collator(undefined, { numeric: true });
   const folded = (text) => text.normalize("NFKC").toLowerCase();
@@ -35,7 +38,6 @@
       name: title.textContent,
       verdict: line.cells[1].textContent,
       keys: body.dataset.keys.split(" ").map(Number),
-      text: undefined,
     };
   });
 
@@ -47,16 +49,16 @@
 
   // Words are sorted from A, numbers from the largest; asked again, the other way round.
   const sort = (column, isDown) => {
-    const order = column === 0
+    const compare = column === 0
       ? (a, b) => collator.compare(a.name, b.name)
       : (a, b) => a.keys[column - 1] - b.keys[column - 1];
-    const sorted = [...rows].sort(isDown ? (a, b) => order(b, a) : order);
+    const sorted = [...rows].sort(isDown ? (a, b) => compare(b, a) : compare);
     table.append(...sorted.map((row) => row.body));
     heads.forEach((head, index) => {
       if (index === column) head.setAttribute("aria-sort", isDown ? "descending" : "ascending");
       else head.removeAttribute("aria-sort");
     });
-    form.elements.sort.value = String(column);
+    order.value = String(column);
   };
   const isNumber = (column) => heads[column].classList.contains("number");
   const ask = (column) => {
@@ -64,23 +66,22 @@
     sort(column, now === null ? isNumber(column) : now === "ascending");
   };
 
-  const textOf = (row) => {
-    row.text ??= folded([row.name, ...[...row.more.querySelectorAll("dd")].map((said) => said.textContent)].join(" "));
-    return row.text;
+  const wordsOf = (row) => {
+    row.words ??= folded([row.name, ...[...row.more.querySelectorAll("dd")].map((said) => said.textContent)].join(" "));
+    return row.words;
   };
   const filter = () => {
-    const { text, verdict, evidence } = form.elements;
     const terms = folded(text.value).split(/\s+/).filter(Boolean);
     let count = 0;
     for (const row of rows) {
       const fits = (!verdict.value || verdict.value === row.verdict)
         && (!evidence.value || evidence.value === row.body.dataset.evidence)
-        && terms.every((term) => textOf(row).includes(term));
+        && terms.every((term) => wordsOf(row).includes(term));
       row.body.hidden = !fits;
       count += fits;
     }
     const number = (value) => value.toLocaleString("en-US");
-    form.querySelector("output").textContent = `${number(count)} of ${number(rows.length)} shown`;
+    controls.querySelector("output").textContent = `${number(count)} of ${number(rows.length)} shown`;
   };
 
   heads.forEach((head, column) => {
@@ -91,22 +92,19 @@
   });
   // The button of a line takes the keyboard; a mouse may click anywhere in it.
   for (const row of rows) {
-    row.line.addEventListener("click", () => {
-      if (String(getSelection()) === "") open(row, row.more.hidden);
+    row.line.addEventListener("click", (event) => {
+      const isKey = event.detail === 0;
+      if (isKey || String(getSelection()) === "") open(row, row.more.hidden);
     });
     open(row, false);
   }
-  const all = form.elements.all;
   all.addEventListener("click", () => {
     const isOpen = all.getAttribute("aria-pressed") === "false";
     all.setAttribute("aria-pressed", String(isOpen));
     rows.forEach((row) => open(row, isOpen));
   });
-  form.addEventListener("input", (event) => {
-    if (event.target === form.elements.sort) ask(Number(form.elements.sort.value));
-    else filter();
-  });
-  form.addEventListener("submit", (event) => event.preventDefault());
-  heads[Number(form.elements.sort.value)].setAttribute("aria-sort", "descending");
-  form.hidden = false;
+  for (const control of [text, verdict, evidence]) control.addEventListener("input", filter);
+  order.addEventListener("input", () => ask(Number(order.value)));
+  heads[Number(order.value)].setAttribute("aria-sort", "descending");
+  controls.hidden = false;
 })();
