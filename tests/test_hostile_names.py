@@ -88,9 +88,12 @@ def hostile_log(folder: Path) -> Path:
     rows: list[Row] = []
     for index, name in enumerate(ALL):
         about: Row = {"tags": [name], "user_id": name, "error_type": name, "template_hash": name, "api_key_id": name}
-        rows += calls(name, 12, request_id=None, **about)
-        rows += calls(name, 2, model=f"house-{name}", provider_name=name, request_id=None, **about)
-        rows += calls(f"{name}-{index}", 1, is_failed=True, request_id=None, **about)
+        kinds = [
+            *calls(name, 12, request_id=None),
+            *calls(name, 2, model=f"house-{name}", provider_name=name, request_id=None),
+            *calls(f"{name}-{index}", 1, is_failed=True, request_id=None),
+        ]
+        rows += [row | about for row in kinds]
     rows.append(
         {"start_time": "<script>no time</script>", "usage_input_tokens": "=1+1", "usage_output_tokens": "\u202e"}
     )
@@ -98,9 +101,9 @@ def hostile_log(folder: Path) -> Path:
     log.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     db = folder / "usage.duckdb"
     audit.load(log, db=db)
-    pairs: list[Row] = [
-        {"endpoint": name, "incumbent_model": BIG, "candidate_model": SMALL, "incumbent_score": 1, "candidate_score": 1}
-        | {"grader": grader, "stratum": name}
+    scored: Row = {"incumbent_model": BIG, "candidate_model": SMALL, "incumbent_score": 1, "candidate_score": 1}
+    pairs = [
+        scored | {"endpoint": name, "grader": grader, "stratum": name}
         for name in ALL
         for grader in (name, f"judge:{name}")
         for _ in range(3)
