@@ -58,6 +58,12 @@ def document(
             "days": scope.window.days,
         },
         "pair": {"incumbent": scope.question.incumbent, "candidate": scope.question.candidate},
+        "question": {
+            "since": None if scope.question.since is None else scope.question.since.isoformat(),
+            "until": None if scope.question.until is None else scope.question.until.isoformat(),
+            "monthly_requests": scope.question.monthly_requests,
+            "sources": list(config.sources),
+        },
         "rows": rows,
         "requests": {"total": totals[0]}
         | {

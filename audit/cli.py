@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from audit.commands import backtest, comparing, exploring, judging, loading, outcomes, reference, reporting, sampling
+from audit.commands import (
+    backtest,
+    comparing,
+    exploring,
+    judging,
+    loading,
+    outcomes,
+    querying,
+    reference,
+    reporting,
+    sampling,
+)
 from audit.commands.options import ERROR
 from audit.errors import AuditError
 
@@ -58,6 +69,7 @@ for command in (
     reference.formats,
     reference.prices,
     reference.sql,
+    querying.query,
 ):
     app.command()(command)
 app.add_typer(outcomes_app, name="outcomes")

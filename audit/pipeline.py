@@ -141,6 +141,24 @@ def weigh_cascades(run: Run) -> Run:
     return replace(run, cascades=found)
 
 
+def show_results(run: Run) -> Run:
+    """Make every result a relation, so that every figure can be asked for in SQL."""
+    from audit import results
+
+    assert run.document is not None
+    assert run.savings is not None
+    results.show_results(
+        run.warehouse,
+        _scope(run),
+        _frame(run.workloads),
+        _frame(run.verdicts),
+        run.savings,
+        run.cascades,
+        run.document["assumptions"],
+    )
+    return run
+
+
 def write_document(run: Run) -> Run:
     """Put everything into the document that text, HTML and JSON show."""
     from audit.assembly import document
@@ -169,6 +187,7 @@ STAGES: tuple[Callable[[Run], Run], ...] = (
     project_savings,
     weigh_cascades,
     write_document,
+    show_results,
 )
 """The whole report, in order."""
 
@@ -198,13 +217,9 @@ def run_report(
             run = stage(run)
     assert run.document is not None
     assert run.savings is not None
-    result = Result(
+    return Result(
         document=run.document, workloads=_frame(run.workloads), verdicts=_frame(run.verdicts), savings=run.savings
     )
-    # Temporary relations, so that every figure can be asked for in SQL.
-    warehouse.temporary("workloads", result.workloads)
-    warehouse.temporary("verdicts", result.verdicts)
-    return result
 
 
 def _scope(run: Run) -> Scope:

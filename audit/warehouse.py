@@ -26,7 +26,6 @@ NOT_WRITABLE = re.compile(r"Read-only file system|Permission denied", re.IGNOREC
 
 Value = str | int | float | bool | None | bytes
 Values = Sequence[Value] | Mapping[str, Value]
-VIEW_FOLDERS = ("2_", "3_", "4_", "5_")
 
 
 class ArrowStream:

@@ -8,6 +8,7 @@ from audit.report import words
 from audit.report.daily import daily_table
 from audit.report.document import ReportDocument
 from audit.report.markup import Content, el
+from audit.report.queries import disclosure
 from audit.report.tables import figure, name, part, table
 
 
@@ -24,15 +25,17 @@ def traffic(document: ReportDocument, drawn: Container[str]) -> Element | None:
         for model in sorted(models, key=lambda model: -float(model["list_cost"] or 0))
     ]
     summary = "Days of the window, stacked by model. Unusual days make a monthly figure unusual."
-    daily = figure("daily", "List cost per day", summary, daily_table(document), drawn="daily" in drawn)
+    asked, is_drawn = disclosure(document, "daily"), "daily" in drawn
+    daily = figure("daily", "List cost per day", summary, daily_table(document), drawn=is_drawn, sql=asked)
     if not rows and daily is None:
         return None
+    heads, sql = ["Model", "Provider", "Requests", "List cost"], disclosure(document, "models")
     return part(
         "traffic",
         "Spend by model and day",
         "Whether the window is an ordinary one. A model without a known price is listed, never counted as $0.",
         daily,
-        table("Models in the traffic", ["Model", "Provider", "Requests", "List cost"], rows, (2, 3)) if rows else None,
+        table("Models in the traffic", heads, rows, (2, 3), sql=sql) if rows else None,
     )
 
 
@@ -47,7 +50,12 @@ def assumptions(document: ReportDocument) -> Element:
         "assumptions",
         "Assumptions",
         "" if horizon is None else f"Projections run {float(horizon):.1f} months at most.",
-        table("What the projections assume", ["Assumption", "Value", "Source"], rows),
+        table(
+            "What the projections assume",
+            ["Assumption", "Value", "Source"],
+            rows,
+            sql=disclosure(document, "assumptions"),
+        ),
     )
 
 
@@ -80,9 +88,23 @@ def data_quality(document: ReportDocument) -> Element:
         "data",
         "Data quality and checks",
         "",
-        table("Rows read = loaded + duplicate + rejected", heads, read, range(2, 6), total),
-        table("What else was noticed", ["Measure", "Value"], quality) if quality else None,
-        table("Checks that ran with this report", ["Check", "Result", "Detail"], checks),
+        table(
+            "Rows read = loaded + duplicate + rejected",
+            heads,
+            read,
+            range(2, 6),
+            total,
+            sql=disclosure(document, "files"),
+        ),
+        table("What else was noticed", ["Measure", "Value"], quality, sql=disclosure(document, "data"))
+        if quality
+        else None,
+        table(
+            "Checks that ran with this report",
+            ["Check", "Result", "Detail"],
+            checks,
+            sql=disclosure(document, "checks"),
+        ),
     )
 
 
@@ -105,7 +127,14 @@ def prices(document: ReportDocument) -> Element | None:
         "prices",
         "Prices and retirement dates",
         intro,
-        table("Models that will be switched off", ["Model", "Date", "Source"], rows) if rows else None,
+        table(
+            "Models that will be switched off",
+            ["Model", "Date", "Source"],
+            rows,
+            sql=disclosure(document, "prices"),
+        )
+        if rows
+        else None,
     )
 
 

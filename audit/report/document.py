@@ -32,6 +32,15 @@ class Pair(TypedDict):
     candidate: str
 
 
+class Question(TypedDict):
+    """What else was asked: days (ISO 8601), a volume to scale to, and the sources that count; null or empty if not."""
+
+    since: str | None
+    until: str | None
+    monthly_requests: int | None
+    sources: list[str]
+
+
 class Rows(TypedDict):
     """read = loaded + duplicate + rejected."""
 
@@ -275,6 +284,7 @@ class ReportDocument(TypedDict):
     workloads: list[Workload]
     checks: list[Check]
     assumptions: list[Assumption]
+    question: NotRequired[Question]
     observational: NotRequired[Observations]
     accounting: NotRequired[list[Account]]
     models: NotRequired[list[ModelSpend]]

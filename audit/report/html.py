@@ -14,7 +14,7 @@ from importlib.resources import files
 from string import Template
 from xml.etree.ElementTree import Element
 
-from audit.report import appendix, cascades, compared, models, opening, sections, words
+from audit.report import appendix, cascades, compared, models, opening, queries, sections, words
 from audit.report.charts import charts
 from audit.report.comparison_cells import names as comparison_names
 from audit.report.document import ReportDocument
@@ -24,7 +24,10 @@ from audit.report.markup import el, to_html
 _PLOTLY_STYLES = ("", "font-weight:bold")
 """The style attributes plotly.js writes: an empty one, which also stands for the sheet it fills, and bold labels."""
 
-SCRIPTS = ("charts.js",)
+STYLES = ("page.css", "table.css")
+"""The page's styles, joined in this order."""
+
+SCRIPTS = ("charts.js", "table.js")
 """The page's own scripts, in the order they run; each works alone and none writes into another's place."""
 
 _PARTS = {
@@ -40,6 +43,7 @@ _PARTS = {
     "data": "Data and checks",
     "prices": "Prices and dates",
     "comparison": "Comparison",
+    "asking": "SQL",
 }
 
 
@@ -59,6 +63,7 @@ def render_html(document: ReportDocument) -> str:
         appendix.data_quality(document),
         appendix.prices(document),
         compared.section(document),
+        queries.asking(document),
     ]
     present = [part for part in parts if part is not None]
     links = [el("li", el("a", _PARTS[part.attrib["id"]], href=f"#{part.attrib['id']}")) for part in present]
@@ -93,7 +98,7 @@ def render_comparison(document: Mapping[str, object]) -> str:
 
 
 def _page(title: str, body: list[Element], scripts: list[str], data: Mapping[str, object]) -> str:
-    style = _resource("report/page.css")
+    style = "\n".join(_resource(f"report/{name}") for name in STYLES)
     return Template(_resource("report/page.html")).substitute(
         policy=_policy(scripts, [style]),
         title=html.escape(title),

@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element
 from audit.report import advice, words
 from audit.report.document import LEVELS, Interval, Level, ReportDocument
 from audit.report.markup import Content, el
+from audit.report.queries import disclosure
 
 
 def header(document: ReportDocument) -> Element:
@@ -28,6 +29,7 @@ def answer(document: ReportDocument) -> Element:
     """The lead sentence, the three levels side by side, certainty and next steps, and what to know beside them."""
     cards = el("ul", [_card(document, level) for level in LEVELS], class_="levels")
     sure = el("ul", [el("li", sentence) for sentence in advice.certainty(document)])
+    judged = disclosure(document, "judges") if document.get("judges") else None
     steps = [el("li", code(f"`{step.command}`"), " ", code(step.why)) for step in advice.next_steps(document)]
     jumps = el(
         "p", el("a", "How sure is this?", href="#sure"), el("a", "What to do next", href="#next"), class_="jumps"
@@ -39,14 +41,22 @@ def answer(document: ReportDocument) -> Element:
             el("h2", "How sure is this?", id="sure"),
             el("p", el("strong", confidence(document)), class_="status"),
             sure,
+            judged,
             class_="card",
             aria_labelledby="sure",
         ),
-        el("section", el("h2", "What to do next", id="next"), el("ol", steps), class_="card", aria_labelledby="next"),
+        el(
+            "section",
+            el("h2", "What to do next", id="next"),
+            el("ol", steps),
+            disclosure(document, "next"),
+            class_="card",
+            aria_labelledby="next",
+        ),
         class_="pair",
     )
-    terms = el("p", TERMS, class_="small muted terms")
-    content = [_lead(document), _rests_on(document), jumps, cards, columns, terms, _warnings(document)]
+    terms, spent = el("p", TERMS, class_="small muted terms"), disclosure(document, "spend")
+    content = [_lead(document), _rests_on(document), spent, jumps, cards, columns, terms, _warnings(document)]
     return el("section", content, aria_label="The answer")
 
 
@@ -148,6 +158,7 @@ def _card(document: ReportDocument, level: Level) -> Element:
             class_="small",
         ),
         el("dl", _share("requests moved", routable["request_share"]), _share("cost moved", routable["cost_share"])),
+        disclosure(document, level),
         class_=f"card level {level}",
     )
 

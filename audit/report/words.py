@@ -5,6 +5,7 @@ look at; escaping for HTML is the markup builder's job.
 """
 
 import math
+import re
 import unicodedata
 from typing import Literal, cast
 
@@ -41,16 +42,24 @@ _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 """Unicode categories that change how a line looks without being seen: controls, bidi marks, surrogates."""
 
 
+_MARKS = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_PILE = re.compile(rf"({_MARKS}{{4}}){_MARKS}+")
+"""More marks on one letter than any language writes: no line can break between them, and they cover other text."""
+
+
 def clean(text: object, limit: int = 80) -> str:
     r"""One visible line of at most `limit` characters: unseen characters show as U+FFFD.
 
     >>> clean("a\u202eb\nc", 80)
     'a�b c'
+    >>> len(clean("z" + "\u0335" * 200))
+    6
     >>> clean("abcdef", 4)
     'abc…'
     """
     line = " ".join(str(text)[: limit * 4].split())
     shown = "".join("\ufffd" if unicodedata.category(character) in _INVISIBLE else character for character in line)
+    shown = _PILE.sub("\\1\ufffd", shown)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
