@@ -4,10 +4,13 @@ The types name what `audit/data/schemas/report.schema.json` checks. Keys of the 
 `ReportDocument` are the contract; the optional ones exist for display and may be missing.
 """
 
-from typing import Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from audit.report.checked import Cascade, Interval, Judge, Number
 from audit.report.evidence import Observations, Refused, Strata
+
+if TYPE_CHECKING:
+    from audit.savings.whatif import Inputs
 
 Level = Literal["measured", "expected", "ceiling"]
 Verdict = Literal["route", "pilot", "keep"]
@@ -287,3 +290,4 @@ class ReportDocument(TypedDict):
     reason_texts: NotRequired[dict[str, str]]
     warnings: NotRequired[list[str]]
     judges: NotRequired[list[Judge]]
+    what_if: "NotRequired[Inputs]"
