@@ -86,6 +86,38 @@ class Report:
         """One row per evidence level, in USD: low, point and high of window, monthly and share_of_spend."""
         return _flat([{"level": level} | dict(saved) for level, saved in self.document["savings"].items()])
 
+    def what_if(
+        self,
+        *,
+        kept: Iterable[str] = (),
+        candidate: str | None = None,
+        output_ratio: float | None = None,
+        escalation_rate: float | None = None,
+        growth: float = 0.0,
+        discount: float = 0.0,
+    ) -> pl.DataFrame:
+        """One row per total under other settings, as the page shows them; without settings, the points of the report.
+
+        Totals: measured, expected, ceiling; choice (everything but `kept` moves), and its measured and unmeasured part.
+        USD of window and month, shares of all traffic; null where nobody has measured `candidate`. `output_ratio` is of
+        workloads without a measured one, `growth` 0.2 a fifth more requests, `discount` off every price. Raises
+        AuditError for a name that the report does not have, and for a number out of reach.
+        """
+        from audit.savings.whatif import Settings, totals
+
+        inputs = self.document.get("what_if")
+        if inputs is None:
+            raise AuditError("this report document has no what_if; make it anew with `audit report --json`")
+        settings = Settings(
+            kept=frozenset(kept),
+            candidate=candidate,
+            output_ratio=output_ratio,
+            escalation_rate=escalation_rate,
+            growth=growth,
+            discount=discount,
+        )
+        return pl.DataFrame(totals(inputs, settings).rows(), infer_schema_length=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Audit:

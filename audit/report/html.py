@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from string import Template
 
-from audit.report import appendix, cascades, opening, sections, words
+from audit.report import appendix, cascades, opening, sections, whatif, words
 from audit.report.charts import charts
 from audit.report.document import ReportDocument
 from audit.report.figures import templates
@@ -21,11 +21,15 @@ from audit.report.markup import el, to_html
 _PLOTLY_STYLES = ("", "font-weight:bold")
 """The style attributes plotly.js writes: an empty one, which also stands for the sheet it fills, and bold labels."""
 
-SCRIPTS = ("charts.js",)
-"""The page's own scripts, in the order they run; each works alone and none writes into another's place."""
+SCRIPTS = ("charts.js", "whatif.js", "whatif_page.js")
+"""The page's own scripts, in the order they run; none writes into another's place."""
+
+STYLES = ("page.css", "whatif.css")
+"""The page's own style sheets, joined in this order."""
 
 _PARTS = {
     "savings": "Savings",
+    "what-if": "What if",
     "workloads": "Workloads",
     "shapes": "Token shapes",
     "quality": "Quality",
@@ -43,6 +47,7 @@ def render_html(document: ReportDocument) -> str:
     figures = charts(document)
     parts = [
         sections.savings(document, figures),
+        whatif.section(document),
         sections.workloads(document, figures),
         sections.shapes(document, figures),
         sections.quality(document, figures),
@@ -74,13 +79,15 @@ def render_html(document: ReportDocument) -> str:
         ),
     ]
     pair = document["pair"]
-    style, scripts = _resource("report/page.css"), [plotly_bundle(), *(_resource(f"report/{name}") for name in SCRIPTS)]
+    style = "".join(_resource(f"report/{name}") for name in STYLES)
+    scripts = [plotly_bundle(), *(_resource(f"report/{name}") for name in SCRIPTS)]
     return Template(_resource("report/page.html")).substitute(
         policy=_policy(scripts, [style]),
         title=html.escape(f"Traffic audit: {words.clean(pair['incumbent'])} to {words.clean(pair['candidate'])}"),
         style=style,
         body="\n".join(to_html(node) for node in body),
         charts=script_json({"figures": figures, "templates": templates()}),
+        what_if=script_json(whatif.data(document)),
         scripts="\n".join(f"<script>{script}</script>" for script in scripts),
     )
 

@@ -129,6 +129,25 @@ class Totals:
     """The part of the choice that the report would route."""
     choice_unmeasured: Line
 
+    def rows(self) -> list[dict[str, str | float | None]]:
+        """The totals as rows of plain numbers."""
+        return [
+            {"total": name}
+            | {field: _float(None if line is None else getattr(line, field)) for field in Line.__annotations__}
+            for name, line in (
+                ("measured", self.measured),
+                ("expected", self.expected),
+                ("ceiling", self.ceiling),
+                ("choice", self.choice),
+                ("choice_measured", self.choice_measured),
+                ("choice_unmeasured", self.choice_unmeasured),
+            )
+        ]
+
+
+def _float(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
+
 
 @dataclass(slots=True)
 class _Sum:
