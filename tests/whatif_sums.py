@@ -2,12 +2,17 @@
 
 import random
 from copy import deepcopy
-from typing import cast
+from decimal import Decimal
+from typing import Any, cast
 
 from audit.report.document import ReportDocument
-from audit.savings.whatif import REACH, Candidate, Inputs, Settings, Workload
+from audit.savings.whatif import REACH, Candidate, Inputs, Line, Settings, Totals, Workload
 from tests.report_document import example_document
 
+LINES = ("measured", "expected", "ceiling", "choice", "choice_measured", "choice_unmeasured")
+CENT, NEXT_TO_NOTHING = Decimal("0.005"), Decimal("1e-9")
+MONEY = ("window", "monthly", "cost")
+SHARES = ("share_of_spend", "request_share", "cost_share")
 VERDICTS = ("route", "pilot", "pilot", "keep")
 GATES = ("context_limit", "output_limit", "images", "long_input")
 
@@ -94,3 +99,31 @@ def document_with(sums: Inputs) -> ReportDocument:
         shown["requests"], shown["cost"] = each["requests"], each["list_cost"]
     document["what_if"] = sums
     return document
+
+
+def close(found: float | None, expected: Decimal | None, tolerance: Decimal = CENT) -> bool:
+    """Whether a number of the page is Python's; unknown equals unknown and nothing else."""
+    if found is None or expected is None:
+        return found is None and expected is None
+    return abs(Decimal(found) - expected) <= tolerance
+
+
+def differences(found: dict[str, Any], expected: Totals) -> list[str]:
+    """Every total of the page that is not to the cent what Python says."""
+    wrong: list[str] = []
+    for name in LINES:
+        line = cast("Line | None", getattr(expected, name))
+        if line is None or found[name] is None:
+            wrong += [] if line is found[name] else [name]
+            continue
+        for field in MONEY:
+            wrong += [] if close(found[name][field], getattr(line, field), CENT) else [f"{name}.{field}"]
+        for field in SHARES:
+            share = cast("Decimal", getattr(line, field))
+            wrong += (
+                [] if close(found[name][field], share, NEXT_TO_NOTHING * max(1, abs(share))) else [f"{name}.{field}"]
+            )
+        wrong += [] if close(found[name]["requests"], line.requests, Decimal("1e-3")) else [f"{name}.requests"]
+    for name in ("spend", "monthly_spend"):
+        wrong += [] if close(found[name], getattr(expected, name), CENT) else [name]
+    return wrong

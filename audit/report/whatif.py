@@ -3,6 +3,7 @@
 The arithmetic is that of `audit.savings.whatif`, which `Report.what_if` and a test compare the page with.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
@@ -58,7 +59,7 @@ def section(document: ReportDocument) -> Element | None:
             el("p", id="what-if-ignored", class_="note", hidden="hidden"),
             el("p", id="what-if-said", class_="unseen", role="status", aria_live="polite"),
             _controls(document, inputs),
-            _ticks(document, inputs),
+            _ticks(document),
             id="what-if-panel",
             hidden="hidden",
         ),
@@ -71,37 +72,49 @@ def data(document: ReportDocument) -> dict[str, object] | None:
     if inputs is None:
         return None
     currency, monthly = document["spend"]["currency"], words.basis(document) == "monthly"
+    whole = [(each["requests"], _short(each["list_cost"])) for each in inputs["workloads"]]
     return {
         **inputs,
         "list_cost": _short(inputs["list_cost"]),
         "workloads": [
-            {key: workload[key] for key in ("id", "verdict", "pass_probability", "output_ratio")}
-            | {"list_cost": _short(workload["list_cost"])}
-            for workload in inputs["workloads"]
+            {
+                **each,
+                "pass_probability": _short(each["pass_probability"]),
+                "output_ratio": None if each["output_ratio"] is None else _short(each["output_ratio"]),
+                "list_cost": cost,
+                "name": words.clean(title, 120),
+            }
+            for each, (_, cost), title in zip(inputs["workloads"], whole, _names(document, inputs), strict=True)
         ],
-        "candidates": [_shortened(candidate) for candidate in inputs["candidates"]],
+        "candidates": [_shortened(candidate, whole) for candidate in inputs["candidates"]],
         "incumbent": words.clean(document["pair"]["incumbent"], 40),
-        "names": [words.clean(title, 60) for title in _names(document, inputs).values()],
         "is_monthly": monthly and inputs["monthly_multiplier"] is not None,
         "per": words.per(document),
         "prefix": "$" if currency == "USD" else f"{words.clean(currency, 12)} ",
     }
 
 
-def _shortened(candidate: "Candidate") -> dict[str, object]:
-    sums = {key: [_short(cost) for cost in candidate[key]] for key in ("list_cost", "input_cost", "output_cost")}
-    return {**candidate, "model": words.clean(candidate["model"], 60), **sums}
+def _shortened(candidate: "Candidate", whole: Sequence[tuple[int, float]]) -> dict[str, object]:
+    """A candidate without what the workloads say already; `moved` and `gates` by position, where a gate stops some."""
+    moved = zip(candidate["requests"], map(_short, candidate["list_cost"]), strict=True)
+    return {
+        "model": words.clean(candidate["model"], 60),
+        "input_cost": [_short(cost) for cost in candidate["input_cost"]],
+        "output_cost": [_short(cost) for cost in candidate["output_cost"]],
+        "moved": {index: each for index, each in enumerate(moved) if each != whole[index]},
+        "gates": {index: gate for index, gate in enumerate(candidate["gates"]) if gate is not None},
+    }
 
 
 def _short(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
-def _names(document: ReportDocument, inputs: "Inputs") -> dict[str, str]:
-    """Names by rule; a workload that a gate stops as a whole is listed under the gate."""
+def _names(document: ReportDocument, inputs: "Inputs") -> list[str]:
+    """The workloads' names; one that a gate stops as a whole has only the name of what the gate stops."""
     by_id = {workload["id"].partition(":")[0]: workload["name"] for workload in document["workloads"]}
     by_id |= {workload["id"]: workload["name"] for workload in document["workloads"]}
-    return {workload["id"]: by_id.get(workload["id"], workload["id"]) for workload in inputs["workloads"]}
+    return [by_id.get(workload["id"], workload["id"]) for workload in inputs["workloads"]]
 
 
 def _total(line: str, title: str) -> Element:
@@ -182,20 +195,15 @@ def _control(setting: str, title: str, control: Element, means: str, shown: Elem
     )
 
 
-def _ticks(document: ReportDocument, inputs: "Inputs") -> Element:
-    titles = _names(document, inputs)
-    rows: list[list[Content]] = []
-    for workload in inputs["workloads"]:
-        tick = el("input", type="checkbox", value=workload["id"])
-        title = el("label", tick, name(words.clean(titles[workload["id"]], 120)))
-        verdict = el("span", workload["verdict"], class_=f"chip {workload['verdict']}")
-        rows.append([title, verdict, "", ""])
+def _ticks(document: ReportDocument) -> Element:
+    """The list of workloads with one row, the model from which the script makes all: 500 of them weigh a lot."""
+    row: list[Content] = [el("label", el("input", type="checkbox"), name("")), el("span", class_="chip"), "", ""]
     heads = ["May move", "Verdict", f"Costs {words.per(document)}", f"Saves {words.per(document)}"]
     buttons = [el("button", title, type="button", value=kind) for kind, title in PRESETS.items()]
     return el(
         "fieldset",
         el("legend", "Workloads that may move"),
         el("p", buttons, class_="what-if-buttons"),
-        table("Workloads of the incumbent, and what each would save with these settings", heads, rows, (2, 3)),
+        table("Workloads of the incumbent, and what each would save with these settings", heads, [row], (2, 3)),
         class_="what-if-ticks card",
     )

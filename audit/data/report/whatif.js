@@ -4,7 +4,13 @@
 const whatIf = (() => {
   const data = JSON.parse(document.getElementById("what-if-data").textContent);
   if (data === null) return null;
-  const { workloads, candidates } = data;
+  const { workloads } = data;
+  // A candidate may be given the whole of a workload, or as much of it as `moved` says.
+  const candidates = data.candidates.map((each) => ({
+    ...each,
+    requests: workloads.map((workload, i) => each.moved[i]?.[0] ?? workload.requests),
+    list_cost: workloads.map((workload, i) => each.moved[i]?.[1] ?? workload.list_cost),
+  }));
   const usual = {
     candidate: candidates[0].model,
     escalation_rate: data.escalation_rate,

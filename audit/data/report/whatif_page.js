@@ -2,7 +2,7 @@
 "use strict";
 if (whatIf !== null) {
   const { data, usual, costsOf, saves, totals } = whatIf;
-  const { workloads, candidates } = data;
+  const { workloads, candidates: offered } = data;
   const ids = workloads.map((each) => each.id);
   const LEVELS = ["measured", "expected", "ceiling"];
   const LINES = [...LEVELS, "choice"];
@@ -40,8 +40,16 @@ if (whatIf !== null) {
 
   // ---- the page ----
   const at = (id) => document.getElementById(`what-if-${id}`);
-  const ticks = [...document.querySelectorAll(".what-if-ticks input")];
-  const rows = ticks.map((tick) => [...tick.closest("tr").cells].slice(-2));
+  const model = document.querySelector(".what-if-ticks tbody tr");
+  const rows = workloads.map((workload) => {
+    const row = model.cloneNode(true);
+    row.querySelector("bdi").textContent = workload.name;
+    row.querySelector(".chip").textContent = workload.verdict;
+    row.querySelector(".chip").classList.add(workload.verdict);
+    return row;
+  });
+  model.replaceWith(...rows);
+  const ticks = rows.map((row) => row.querySelector("input"));
   const reset = document.querySelector("#what-if-panel button[value=reset]");
   const before = totals(usual);
   let state = usual;
@@ -53,7 +61,7 @@ if (whatIf !== null) {
       if (state[name] !== usual[name]) found.push(`${title} ${write(state[name])}`);
     }
     const kept = new Set(state.kept);
-    const names = data.names.filter((_, i) => kept.has(ids[i]));
+    const names = workloads.filter((each) => kept.has(each.id)).map((each) => each.name);
     const more = names.length > 12 ? ` and ${names.length - 12} more` : "";
     if (names.length) found.push(`staying on ${data.incumbent}: ${names.slice(0, 12).join("; ")}${more}`);
     return found;
@@ -61,7 +69,7 @@ if (whatIf !== null) {
   const effect = (i, scale) => {
     const { requests, gates } = costsOf(state);
     if (!requests[i]) return `cannot move: ${plain(gates[i] ?? "no traffic")}`;
-    return money(scale * saves(i, state)) + (gates[i] === null ? "" : `; a part cannot move: ${plain(gates[i])}`);
+    return money(scale * saves(i, state)) + (gates[i] ? `; a part cannot move: ${plain(gates[i])}` : "");
   };
   const showLine = (name, line, now) => {
     const place = (part) => at(name).querySelector(`.${part}`);
@@ -98,8 +106,9 @@ if (whatIf !== null) {
     ticks.forEach((tick, i) => {
       tick.disabled = !costsOf(state).requests[i];
       tick.checked = !tick.disabled && !kept.has(ids[i]);
-      rows[i][0].textContent = money(scale * (1 - state.discount) * workloads[i].list_cost);
-      rows[i][1].textContent = effect(i, scale);
+      const [costs, effects] = [...rows[i].cells].slice(-2);
+      costs.textContent = money(scale * (1 - state.discount) * workloads[i].list_cost);
+      effects.textContent = effect(i, scale);
     });
     return now;
   };
@@ -118,7 +127,7 @@ if (whatIf !== null) {
     for (const [name, value] of new URLSearchParams(fragment.slice("#what-if?".length))) {
       const listed = value.split(".").filter((id) => id !== "");
       const number = value.trim() === "" ? NaN : Number(value);
-      if (name === "candidate" && candidates.some((each) => each.model === value)) settings.candidate = value;
+      if (name === "candidate" && offered.some((each) => each.model === value)) settings.candidate = value;
       else if (SLIDERS.includes(name) && number >= Number(at(name).min) && number <= Number(at(name).max)) {
         settings[name] = number;
       } else if (["kept", "moved"].includes(name) && listed.every((id) => ids.includes(id))) {
