@@ -22,6 +22,9 @@ from tests.report_document import example_document
 TODAY = date(2026, 11, 22)
 CENT = 0.005
 SETTINGS = """\
+[prices]
+discount = 0.15
+
 [assumptions]
 escalation_rate = 0.04
 check_cost_share = 0.01
@@ -49,7 +52,9 @@ def rows() -> list[Row]:
 def traffic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("traffic")
     (folder / "audit.toml").write_text(SETTINGS)
-    loaded = audit.load(write_jsonl(folder / "log.jsonl", rows()), db=folder / "usage.duckdb")
+    loaded = audit.load(
+        write_jsonl(folder / "log.jsonl", rows()), db=folder / "usage.duckdb", config=folder / "audit.toml"
+    )
     assert loaded.total("rejected") == 0
     return folder
 
@@ -112,6 +117,14 @@ def test_the_ceiling_of_another_candidate_is_that_of_its_own_report(traffic: Pat
         assert found["window"] == pytest.approx(own["savings"]["ceiling"]["window"]["point"], abs=1e-9), model
         assert found["requests"] == own["routable"]["ceiling"]["requests"]["point"], model
         assert found["cost"] == pytest.approx(own["routable"]["ceiling"]["cost"]["point"], abs=1e-9), model
+
+
+def test_an_endpoint_that_two_providers_serve_is_one_workload_on_every_candidate(tmp_path: Path) -> None:
+    served = [spend_log(number, custom_llm_provider=("openai", "azure")[number % 2]) for number in range(300)]
+    audit.load(write_jsonl(tmp_path / "log.jsonl", served), db=tmp_path / "usage.duckdb")
+    report = audit.open(tmp_path / "usage.duckdb").report(today=TODAY)
+    agrees(report)
+    assert [each["requests"] for each in sums(report)["candidates"]] == [[300]] * len(sums(report)["candidates"])
 
 
 def test_a_gate_of_the_candidate_stops_what_that_candidate_cannot_take(traffic: Path) -> None:
