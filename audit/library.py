@@ -116,7 +116,8 @@ class Report:
             growth=growth,
             discount=discount,
         )
-        return pl.DataFrame(totals(inputs, settings).rows(), infer_schema_length=None)
+        rows = totals(inputs, settings).rows()
+        return pl.DataFrame(rows, schema={name: pl.String if name == "total" else pl.Float64 for name in rows[0]})
 
 
 @dataclass(frozen=True, slots=True)

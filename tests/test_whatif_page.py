@@ -212,7 +212,7 @@ def test_a_short_log_shows_the_window_and_an_empty_one_zeros(chromium: Browser, 
         assert "saves 0% of spend" in page.locator("#what-if-choice").inner_text()
 
 
-def test_the_totals_of_500_workloads_follow_within_50_ms(chromium: Browser, tmp_path: Path) -> None:
+def test_the_totals_of_500_workloads_are_shown_within_50_ms(chromium: Browser, tmp_path: Path) -> None:
     inputs = random_sums(random.Random(9), workloads=500, candidates=8)
     document = document_with(inputs)
     with shown(chromium, tmp_path, document) as page:

@@ -131,7 +131,7 @@ def _total(line: str, title: str) -> Element:
 def _controls(document: ReportDocument, inputs: "Inputs") -> Element:
     incumbent = words.clean(document["pair"]["incumbent"], 40)
     without = sum(1 for workload in inputs["workloads"] if workload["output_ratio"] is None)
-    lengths = "the workload" if without == 1 else f"the {words.count(without)} workloads"
+    lengths = "1 workload" if without == 1 else f"{words.count(without)} workloads"
     own, *others = [_option(candidate) for candidate in inputs["candidates"]]
     groups = [el("optgroup", own, label="Of this report")]
     groups += [el("optgroup", others, label="Cheaper too, nothing measured here")] if others else []
@@ -149,8 +149,8 @@ def _controls(document: ReportDocument, inputs: "Inputs") -> Element:
         _slider(
             "output_ratio",
             "Output ratio",
-            f"Candidate tokens per token of today's answers, for {lengths} where no pair has measured it and for every "
-            "workload on another candidate. The ceiling takes at most 1 for them.",
+            f"Candidate tokens per token of today's answers, where no pair has measured it: {lengths}, and all on "
+            "another candidate. The ceiling takes at most 1 for them.",
         ),
         _slider("growth", "Traffic growth", "More or less of every request, on every model."),
         _slider("discount", "Discount", f"Off every price, of {incumbent} and candidate alike."),

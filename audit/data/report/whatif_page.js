@@ -76,7 +76,9 @@ if (whatIf !== null) {
     place("saving").value = line === null ? "" : String(shown(line));
     place("saving").textContent = line === null ? "not measured" : money(shown(line));
     place("per").textContent = line === null ? "" : ` ${data.per}`;
-    place("share").textContent = line === null ? "" : `saves ${percent(line.share_of_spend)} of spend`;
+    const share = line === null ? 0 : line.share_of_spend;
+    const saved = share < 0 ? `costs ${percent(-share)} of spend more` : `saves ${percent(share)} of spend`;
+    place("share").textContent = line === null ? "" : saved;
     place("moves").textContent = line === null
       ? "It has no outcomes in this report."
       : `moves ${percent(line.request_share)} of requests, ${percent(line.cost_share)} of cost`;
