@@ -8,6 +8,7 @@ import polars as pl
 
 from audit import listing
 from audit.assumptions import Assumptions
+from audit.candidates import Others, what_if
 from audit.catalog.facts import catalogue_info
 from audit.comparing import compared
 from audit.config import Config
@@ -36,6 +37,7 @@ def document(
     verdicts: pl.DataFrame,
     savings: Savings,
     cascades: Mapping[str, Cascade],
+    others: Others,
 ) -> "ReportDocument":
     """The document of design contract `traffic-audit/report/1`, ready for JSON."""
     parts = savings.to_document()
@@ -108,6 +110,7 @@ def document(
         "reason_texts": REASONS,
         "judges": judges(warehouse.frame("select * from outcome_pairs")),
         "comparison": compared(warehouse, scope, config),
+        "what_if": what_if(workloads, verdicts, others, scope, assumptions, totals, multiplier),
     }
     result["warnings"] = _warnings(scope, result, info.warning, capped_by, checks)
     return cast("ReportDocument", result)

@@ -14,6 +14,7 @@ from audit.warehouse import Warehouse
 if TYPE_CHECKING:
     import polars as pl
 
+    from audit.candidates import Others
     from audit.evidence.units import Unit
     from audit.report.document import ReportDocument
     from audit.savings.escalation import Cascade
@@ -35,6 +36,8 @@ class Run:
     savings: "Savings | None" = None
     cascades: "Mapping[str, Cascade]" = field(default_factory=dict[str, "Cascade"])
     """By workload id, where a check is declared."""
+    others: "Others | None" = None
+    """Candidates beside the pair's, for the what-if."""
     document: "ReportDocument | None" = None
 
 
@@ -159,11 +162,19 @@ def show_results(run: Run) -> Run:
     return run
 
 
+def price_other_candidates(run: Run) -> Run:
+    """Price the incumbent's traffic on what else its maker sells for less."""
+    from audit.candidates import other_candidates
+
+    return replace(run, others=other_candidates(run.warehouse, _scope(run), run.config))
+
+
 def write_document(run: Run) -> Run:
     """Put everything into the document that text, HTML and JSON show."""
     from audit.assembly import document
 
     assert run.savings is not None
+    assert run.others is not None
     return replace(
         run,
         document=document(
@@ -175,6 +186,7 @@ def write_document(run: Run) -> Run:
             _frame(run.verdicts),
             run.savings,
             run.cascades,
+            run.others,
         ),
     )
 
@@ -186,6 +198,7 @@ STAGES: tuple[Callable[[Run], Run], ...] = (
     decide_verdicts,
     project_savings,
     weigh_cascades,
+    price_other_candidates,
     write_document,
     show_results,
 )

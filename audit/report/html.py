@@ -14,7 +14,7 @@ from importlib.resources import files
 from string import Template
 from xml.etree.ElementTree import Element
 
-from audit.report import appendix, cascades, compared, models, opening, queries, sections, words
+from audit.report import appendix, cascades, compared, models, opening, queries, sections, whatif, words
 from audit.report.charts import charts
 from audit.report.comparison_cells import names as comparison_names
 from audit.report.document import ReportDocument
@@ -24,14 +24,15 @@ from audit.report.markup import el, to_html
 _PLOTLY_STYLES = ("", "font-weight:bold")
 """The style attributes plotly.js writes: an empty one, which also stands for the sheet it fills, and bold labels."""
 
-STYLES = ("page.css", "table.css")
-"""The page's styles, joined in this order."""
+STYLES = ("page.css", "table.css", "whatif.css")
+"""The page's style sheets, joined in this order."""
 
-SCRIPTS = ("charts.js", "table.js")
-"""The page's own scripts, in the order they run; each works alone and none writes into another's place."""
+SCRIPTS = ("charts.js", "table.js", "whatif.js", "whatif_page.js")
+"""The page's own scripts, in the order they run; none writes into another's place."""
 
 _PARTS = {
     "savings": "Savings",
+    "what-if": "What if",
     "workloads": "Workloads",
     "shapes": "Token shapes",
     "quality": "Quality",
@@ -52,6 +53,7 @@ def render_html(document: ReportDocument) -> str:
     figures = charts(document)
     parts = [
         sections.savings(document, figures),
+        whatif.section(document),
         sections.workloads(document, figures),
         sections.shapes(document, figures),
         sections.quality(document, figures),
@@ -88,23 +90,25 @@ def render_html(document: ReportDocument) -> str:
     pair = document["pair"]
     title = f"Traffic audit: {words.clean(pair['incumbent'])} to {words.clean(pair['candidate'])}"
     scripts = [plotly_bundle(), *(_resource(f"report/{name}") for name in SCRIPTS)]
-    return _page(title, body, scripts, {"figures": figures, "templates": templates()})
+    figures_and_templates = {"figures": figures, "templates": templates()}
+    return _page(title, body, scripts, figures_and_templates, whatif.data(document))
 
 
 def render_comparison(document: Mapping[str, object]) -> str:
     """The document of `audit compare A B` as a page of its own, in the style of the report and without any script."""
     one, other = comparison_names(document)
-    return _page(f"{one} and {other}", compared.body(document), [], {})
+    return _page(f"{one} and {other}", compared.body(document), [], {}, {})
 
 
-def _page(title: str, body: list[Element], scripts: list[str], data: Mapping[str, object]) -> str:
+def _page(title: str, body: list[Element], scripts: list[str], charts: object, what_if: object) -> str:
     style = "\n".join(_resource(f"report/{name}") for name in STYLES)
     return Template(_resource("report/page.html")).substitute(
         policy=_policy(scripts, [style]),
         title=html.escape(title),
         style=style,
         body="\n".join(to_html(node) for node in body),
-        charts=script_json(data),
+        charts=script_json(charts),
+        what_if=script_json(what_if),
         scripts="\n".join(f"<script>{script}</script>" for script in scripts),
     )
 
