@@ -80,7 +80,7 @@ def test_a_long_list_says_where_the_rest_is() -> None:
     document["workloads"] = document["workloads"] * 3
     text = printed(document)
     assert sum(line.startswith(("route ", "pilot ", "keep ")) for line in text.splitlines()) == LISTED
-    assert "the rest is in --html FILE and --json" in text
+    assert "5 more are in --html FILE and --csv workloads." in text
 
 
 def test_a_pipe_gets_no_escape_codes_and_no_markup_is_interpreted() -> None:

@@ -127,9 +127,11 @@ def pooled(loss: QualityLoss) -> list[str]:
     return [f"seen with {shared['units'] - 1} others {points(shared['point'])} ({bounds})"]
 
 
-def span(
-    interval: Interval, show: Literal["money", "percent", "count"], currency: str = "USD", same: str | None = "no range"
-) -> str:
+Shown = Literal["money", "percent", "count"]
+"""How the numbers of an interval are written."""
+
+
+def span(interval: Interval, show: Shown, currency: str = "USD", same: str | None = "no range") -> str:
     """The bounds of an interval in words; where both read the same `same`, or what they read if that is None.
 
     >>> span({"low": 0.1, "point": 0.2, "high": 0.3}, "percent")
