@@ -28,6 +28,7 @@ from audit.warehouse import Warehouse, first_line
 if TYPE_CHECKING:
     from audit.catalog.comparison import Document
     from audit.intake.loading import LoadReport
+    from audit.report.change_document import Changes
 
 INCUMBENT, CANDIDATE = "gpt-4o", "gpt-4o-mini"
 
@@ -75,6 +76,24 @@ class Report:
         page = Path(path)
         page.write_text(render_html(self.document), encoding="utf-8")
         return page
+
+    def csv(self, table: str) -> str:
+        """One table as CSV text, the same as `audit report --csv TABLE`; UnknownNameError lists the tables."""
+        from audit.report.csv_tables import csv_table
+
+        return csv_table(self.document, table)
+
+    def markdown(self) -> str:
+        """The report as a comment on a pull request, in GitHub's Markdown."""
+        from audit.report.markdown import render_markdown
+
+        return render_markdown(self.document)
+
+    def changes(self, previous: "Report") -> "Changes":
+        """What changed since a previous report: the document of `audit report --compare`; ConfigError on another pair."""
+        from audit.changes.reports import changes
+
+        return changes(previous.document, self.document)
 
     @property
     def workloads(self) -> pl.DataFrame:

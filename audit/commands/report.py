@@ -2,7 +2,7 @@
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from typer.core import TyperCommand
@@ -22,7 +22,14 @@ from audit.commands.options import (
 )
 
 if TYPE_CHECKING:
+    from audit.assumptions import Assumptions
+    from audit.config import Config
+    from audit.progress import Progress
+    from audit.report.change_document import Changes
     from audit.report.document import ReportDocument
+    from audit.scope import Question
+
+Form = Literal["text", "json", "markdown"]
 
 TABLES = (
     "workloads", "savings", "blended", "accounting", "models", "daily", "shape_map", "reasons", "assumptions", "checks",
@@ -69,9 +76,17 @@ def report(
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="As a comment on a pull request, in GitHub's Markdown.")
     ] = False,
+    earlier: Annotated[
+        Path | None,
+        typer.Option("--compare", help="Print what changed since this report, a file of --json, or in this database."),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """The savings report: what is measured, what is expected, and what is only a ceiling."""
+    """The savings report: what is measured, what is expected, and what is only a ceiling.
+
+    A month against the one before: `audit report --since 2026-09-01 --until 2026-10-01 --json > september.json`, and
+    then `audit report --since 2026-10-01 --until 2026-11-01 --compare september.json`.
+    """
     from dataclasses import replace
 
     from audit.assumptions import assumptions_from
@@ -83,6 +98,7 @@ def report(
     from audit.warehouse import Warehouse
 
     _only_one({"--json": as_json, "--csv": csv is not None, "--markdown": as_markdown})
+    _only_one({"--csv": csv is not None, "--compare": earlier is not None})
     if html is not None and (html.is_dir() or not html.parent.is_dir()):
         raise ConfigError(f"--html {html}: no file can be written there; name a file in a folder that exists")
     settings = read_config(config)
@@ -98,16 +114,57 @@ def report(
     )
     asked = {} if monthly_requests is None else {"monthly_requests": monthly_requests}
     assumptions = assumptions_from({**settings.assumptions, **asked})
-    with Warehouse.read(db) as warehouse, shown(quiet) as progress:
-        document = run_report(warehouse, question, settings, assumptions, progress).document
-    _print(document, as_json=as_json, csv=csv, as_markdown=as_markdown)
+    with shown(quiet) as progress:
+        before = None if earlier is None else _earlier(earlier, question, settings, assumptions, progress)
+        with Warehouse.read(db) as warehouse:
+            document = run_report(warehouse, question, settings, assumptions, progress).document
+    changed = None if before is None else _changes(before, document)
+    form: Form = "json" if as_json else "markdown" if as_markdown else "text"
+    if changed is not None:
+        _print_changes(changed, form)
+    elif csv is not None:
+        _print_table(document, csv)
+    else:
+        _print(document, form)
     if html is not None:
         from audit.report.html import render_html
 
-        html.write_text(render_html(document), encoding="utf-8")
-        typer.echo(str(html), err=as_json or as_markdown or csv is not None)
+        html.write_text(render_html(document, changed), encoding="utf-8")
+        typer.echo(str(html), err=form != "text" or csv is not None)
     if not all(check["ok"] for check in document["checks"]):
         raise typer.Exit(CHECK_FAILED)
+
+
+def _earlier(
+    path: Path, question: "Question", settings: "Config", assumptions: "Assumptions", progress: "Progress"
+) -> "ReportDocument":
+    """The report to compare with: a document, or all of the traffic of another database, asked the same."""
+    from dataclasses import replace
+
+    from audit.pipeline import run_report
+    from audit.report.previous import read_report
+    from audit.warehouse import Warehouse
+
+    if not _is_database(path):
+        return read_report(path)
+    with Warehouse.read(path) as warehouse:
+        everything = replace(question, since=None, until=None)
+        return run_report(warehouse, everything, settings, assumptions, progress).document
+
+
+def _is_database(path: Path) -> bool:
+    from audit.readers.databases import DUCKDB
+
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(DUCKDB.stop)[DUCKDB] == b"DUCK"
+
+
+def _changes(before: "ReportDocument", now: "ReportDocument") -> "Changes":
+    from audit.changes.reports import changes
+
+    return changes(before, now)
 
 
 def _only_one(forms: dict[str, bool]) -> None:
@@ -117,16 +174,12 @@ def _only_one(forms: dict[str, bool]) -> None:
         raise typer.BadParameter(f"{' and '.join(asked)} exclude each other: standard output holds one form")
 
 
-def _print(document: "ReportDocument", *, as_json: bool, csv: str | None, as_markdown: bool) -> None:
+def _print(document: "ReportDocument", form: Form) -> None:
     from audit.console import console, print_exactly, print_json
 
-    if as_json:
+    if form == "json":
         print_json(document)
-    elif csv is not None:
-        from audit.report.csv_tables import csv_table
-
-        print_exactly(csv_table(document, csv))
-    elif as_markdown:
+    elif form == "markdown":
         from audit.report.markdown import render_markdown
 
         print_exactly(render_markdown(document))
@@ -134,3 +187,22 @@ def _print(document: "ReportDocument", *, as_json: bool, csv: str | None, as_mar
         from audit.report.text import render_text
 
         render_text(document, console())
+
+
+def _print_table(document: "ReportDocument", name: str) -> None:
+    from audit.console import print_exactly
+    from audit.report.csv_tables import csv_table
+
+    print_exactly(csv_table(document, name))
+
+
+def _print_changes(changes: "Changes", form: Form) -> None:
+    from audit.console import console, print_exactly, print_json
+    from audit.report.changes_text import markdown_changes, render_changes
+
+    if form == "json":
+        print_json(changes)
+    elif form == "markdown":
+        print_exactly(markdown_changes(changes))
+    else:
+        render_changes(changes, console())

@@ -8,6 +8,7 @@ from typing import Literal, NotRequired, TypedDict
 
 from audit.report.checked import Cascade, Interval, Judge, Number
 from audit.report.evidence import Observations, Refused, Strata
+from audit.report.spending import Traffic
 
 Level = Literal["measured", "expected", "ceiling"]
 Verdict = Literal["route", "pilot", "keep"]
@@ -278,6 +279,7 @@ class ReportDocument(TypedDict):
     accounting: NotRequired[list[Account]]
     models: NotRequired[list[ModelSpend]]
     daily: NotRequired[list[Day]]
+    traffic: NotRequired[list[Traffic]]
     shape_map: NotRequired[list[ShapeCell]]
     catalogue: NotRequired[Catalogue]
     retirements: NotRequired[list[Retirement]]

@@ -12,7 +12,8 @@ from functools import cache
 from importlib.resources import files
 from string import Template
 
-from audit.report import appendix, cascades, opening, sections, words
+from audit.report import appendix, cascades, changes, opening, sections, words
+from audit.report.change_document import Changes
 from audit.report.charts import charts
 from audit.report.document import ReportDocument
 from audit.report.figures import templates
@@ -25,6 +26,7 @@ SCRIPTS = ("charts.js",)
 """The page's own scripts, in the order they run; each works alone and none writes into another's place."""
 
 _PARTS = {
+    "changes": "Changes",
     "savings": "Savings",
     "workloads": "Workloads",
     "shapes": "Token shapes",
@@ -38,10 +40,14 @@ _PARTS = {
 }
 
 
-def render_html(document: ReportDocument) -> str:
-    """The whole page as text, the same for the same document; write it as UTF-8."""
+def render_html(document: ReportDocument, changed: Changes | None = None) -> str:
+    """The whole page as text, the same for the same document; write it as UTF-8.
+
+    `changed` is what differs from an earlier report, where that was asked for.
+    """
     figures = charts(document)
     parts = [
+        None if changed is None else changes.changes(changed),
         sections.savings(document, figures),
         sections.workloads(document, figures),
         sections.shapes(document, figures),

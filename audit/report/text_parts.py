@@ -53,16 +53,21 @@ def pairs(rows: Sequence[tuple[str, Text]], gap: int = 2) -> Table:
     return grid
 
 
-def table(heads: Sequence[str], *, ranges: Sequence[int] = (), wraps: bool = False) -> Table:
-    """A table of a first column of words (broken between them if it `wraps`) and others of numbers, which never break.
+def table(heads: Sequence[str], *, ranges: Sequence[int] = (), texts: Sequence[int] = (), wraps: bool = False) -> Table:
+    """A table of words in the first column and in `texts`, broken between them if it `wraps`; numbers never break.
 
     The columns named in `ranges` hold the bounds of the one before them.
     """
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for index, head in enumerate(heads):
-        style = "dim" if index in ranges else None
-        left = index == 0 or index in ranges
-        made.add_column(head, justify="left" if left else "right", style=style, no_wrap=bool(index) or not wraps)
+        is_text = index == 0 or index in texts
+        made.add_column(
+            head,
+            justify="left" if is_text or index in ranges else "right",
+            style="dim" if index in ranges else None,
+            no_wrap=not (is_text and wraps),
+            overflow="fold" if is_text and wraps else "ellipsis",
+        )
     return made
 
 

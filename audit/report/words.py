@@ -8,7 +8,7 @@ import math
 import unicodedata
 from typing import Literal, cast
 
-from audit.report.document import Interval, Level, Number, QualityLoss, ReportDocument, Workload
+from audit.report.document import Interval, Level, Number, QualityLoss, ReportDocument, Window, Workload
 
 PROJECTION = "Every saving here is a projection. Nothing is saved until traffic has moved and its answers are watched."
 
@@ -183,7 +183,11 @@ def per(document: ReportDocument) -> str:
 
 def window(document: ReportDocument) -> str:
     """The dates the numbers rest on."""
-    dates = document["window"]
+    return span_of(document["window"])
+
+
+def span_of(dates: Window) -> str:
+    """The dates of a window and its length."""
     start, end = dates["start"], dates["end"]
     if start is None or end is None:
         return "no traffic"
