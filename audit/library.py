@@ -89,11 +89,16 @@ class Report:
 
         return render_markdown(self.document)
 
-    def changes(self, previous: "Report") -> "Changes":
-        """What changed since a previous report: the document of `audit report --compare`; ConfigError on another pair."""
-        from audit.changes.reports import changes
+    def changes(self, previous: "Report | str | Path") -> "Changes":
+        """What changed since a previous report, or one in a file of `--json`: the document of `audit report --compare`.
 
-        return changes(previous.document, self.document)
+        Raises ConfigError where that is about another pair, InputError where it is no report.
+        """
+        from audit.changes.reports import changes
+        from audit.report.previous import read_report
+
+        before = previous.document if isinstance(previous, Report) else read_report(Path(previous))
+        return changes(before, self.document)
 
     @property
     def workloads(self) -> pl.DataFrame:

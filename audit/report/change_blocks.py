@@ -131,7 +131,8 @@ def _levels(changes: Changes) -> Block | None:
                 for side in (each["before"], each["now"])
                 for text in (words.money(side["point"], currency), words.span(side, "money", currency, same=""))
             ]
-            rows.append([level, *(text.replace(" to $", "–$") for text in ends), signed(each["change"], currency)])
+            change = _rounded(each["change"], max(float(each[side]["point"]) for side in ("before", "now")))
+            rows.append([level, *(text.replace(" to $", "–$") for text in ends), signed(change, currency)])
     heads = ("Level", "Before", "range", "Now", "range", "Change")
     return Block(title=f"Projected savings, {period(changes)}", heads=heads, rows=rows) if rows else None
 
