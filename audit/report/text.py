@@ -77,7 +77,7 @@ def _opening(document: ReportDocument, console: Console) -> list[RenderableType]
     if spend["monthly_list_cost"] is not None:
         amounts.append(f"{words.money(spend['monthly_list_cost'], currency)} a month")
     if spend["billed_cost"] is not None:
-        amounts.append(f"{words.money(spend['billed_cost'], currency)} billed according to the export")
+        amounts.append(f"{words.money(spend['billed_cost'], currency)} billed")
     kept = [f"{words.count(rows[part])} {part}" for part in ("loaded", "duplicate", "rejected")]
     facts = [
         ("Window", Text(words.window(document))),
