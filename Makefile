@@ -36,8 +36,9 @@ TORTURE := kill full_disk growing second_audit memory bombs small_files
 torture: .venv/dev ## kills, full disks, growing files, bombs, 100,000 files: half an hour; TORTURE="kill memory"
 	cd tests && for each in $(TORTURE); do ../$(BIN)/python -m torture.$$each || exit 1; done
 
-docs: .venv/dev ## write the generated parts of the README again
+docs: .venv/dev ## write the generated parts of the README and the golden files of the report again
 	$(BIN)/python tests/docs.py --write
+	PYTHONPATH=. $(BIN)/python tests/golden.py --write
 
 .venv/demo: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -89,6 +89,7 @@ def document(
         "accounting": _accounting(workloads, verdicts, classes),
         "models": listing.models(warehouse),
         "daily": listing.daily(warehouse),
+        "traffic": listing.traffic(warehouse),
         "shape_map": [
             {"input_bin": i, "output_bin": o, "requests": n, "list_cost": float(c or 0)}
             for i, o, n, c in warehouse.frame("select * from token_shape order by input_bin, output_bin").iter_rows()

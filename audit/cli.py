@@ -15,6 +15,7 @@ from audit.commands import (
     outcomes,
     querying,
     reference,
+    report,
     reporting,
     sampling,
 )
@@ -55,7 +56,7 @@ def _options(  # pyright: ignore[reportUnusedFunction] - typer calls it
 for command in (
     reporting.demo,
     loading.load,
-    reporting.report,
+    report.report,
     reporting.status,
     reporting.rejects,
     loading.init,
@@ -71,7 +72,7 @@ for command in (
     reference.sql,
     querying.query,
 ):
-    app.command()(command)
+    app.command(cls=report.ReportCommand if command is report.report else None)(command)
 app.add_typer(outcomes_app, name="outcomes")
 outcomes_app.command()(outcomes.add)
 outcomes_app.command()(judging.judge)

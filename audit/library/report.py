@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import polars as pl
 
@@ -15,6 +15,9 @@ from audit.library.workload_columns import WORKLOADS
 from audit.report import words
 from audit.report.document import LEVELS, Interval, PooledLoss, QualityLoss, ReportDocument
 from audit.report.evidence import Strata
+
+if TYPE_CHECKING:
+    from audit.report.change_document import Changes
 
 NULLABLE = {
     "quality_loss": tuple(QualityLoss.__annotations__),
@@ -60,6 +63,29 @@ class Report:
         page = Path(path)
         page.write_text(render_html(self.document), encoding="utf-8")
         return page
+
+    def csv(self, table: str) -> str:
+        """One table as CSV text, the same as `audit report --csv TABLE`; UnknownNameError lists the tables."""
+        from audit.report.csv_tables import csv_table
+
+        return csv_table(self.document, table)
+
+    def markdown(self) -> str:
+        """The report as a comment on a pull request, in GitHub's Markdown."""
+        from audit.report.markdown import render_markdown
+
+        return render_markdown(self.document)
+
+    def changes(self, previous: "Report | str | Path") -> "Changes":
+        """What changed since a previous report, or one in a file of `--json`: the document of `audit report --compare`.
+
+        Raises ConfigError where that is about another pair, InputError where it is no report.
+        """
+        from audit.changes.reports import changes
+        from audit.report.previous import read_report
+
+        before = previous.document if isinstance(previous, Report) else read_report(Path(previous))
+        return changes(before, self.document)
 
     @cached_property
     def figures(self) -> Figures:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 from audit.report.checked import Cascade, Interval, Judge, Number
 from audit.report.evidence import Observations, Refused, Strata
 from audit.report.published import Intelligence, Latency
+from audit.report.spending import Traffic
 
 if TYPE_CHECKING:
     from audit.savings.whatif import Inputs
@@ -292,6 +293,7 @@ class ReportDocument(TypedDict):
     accounting: NotRequired[list[Account]]
     models: NotRequired[list[ModelSpend]]
     daily: NotRequired[list[Day]]
+    traffic: NotRequired[list[Traffic]]
     shape_map: NotRequired[list[ShapeCell]]
     latency: NotRequired[Latency | None]
     intelligence: NotRequired[Intelligence]

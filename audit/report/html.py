@@ -14,7 +14,8 @@ from importlib.resources import files
 from string import Template
 from xml.etree.ElementTree import Element
 
-from audit.report import appendix, cascades, compared, models, opening, queries, sections, whatif, words
+from audit.report import appendix, cascades, changes, compared, models, opening, queries, sections, whatif, words
+from audit.report.change_document import Changes
 from audit.report.charts import charts
 from audit.report.comparison_cells import names as comparison_names
 from audit.report.document import ReportDocument
@@ -31,6 +32,7 @@ SCRIPTS = ("charts.js", "table.js", "whatif.js", "whatif_page.js")
 """The page's own scripts, in the order they run; none writes into another's place."""
 
 _PARTS = {
+    "changes": "Changes",
     "savings": "Savings",
     "what-if": "What if",
     "workloads": "Workloads",
@@ -48,10 +50,14 @@ _PARTS = {
 }
 
 
-def render_html(document: ReportDocument) -> str:
-    """The whole page as text, the same for the same document; write it as UTF-8."""
+def render_html(document: ReportDocument, changed: Changes | None = None) -> str:
+    """The whole page as text, the same for the same document; write it as UTF-8.
+
+    `changed` is what differs from an earlier report, where that was asked for.
+    """
     figures = charts(document)
     parts = [
+        None if changed is None else changes.changes(changed),
         sections.savings(document, figures),
         whatif.section(document),
         sections.workloads(document, figures),

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from typing import Literal, cast
 
-from audit.report.document import Interval, Level, Number, QualityLoss, ReportDocument, Workload
+from audit.report.document import Interval, Level, Number, QualityLoss, ReportDocument, Window, Workload
 
 PROJECTION = "Every saving here is a projection. Nothing is saved until traffic has moved and its answers are watched."
 
@@ -136,9 +136,11 @@ def pooled(loss: QualityLoss) -> list[str]:
     return [f"seen with {shared['units'] - 1} others {points(shared['point'])} ({bounds})"]
 
 
-def span(
-    interval: Interval, show: Literal["money", "percent", "count"], currency: str = "USD", same: str | None = "no range"
-) -> str:
+Shown = Literal["money", "percent", "count"]
+"""How the numbers of an interval are written."""
+
+
+def span(interval: Interval, show: Shown, currency: str = "USD", same: str | None = "no range") -> str:
     """The bounds of an interval in words; where both read the same `same`, or what they read if that is None.
 
     >>> span({"low": 0.1, "point": 0.2, "high": 0.3}, "percent")
@@ -190,7 +192,11 @@ def per(document: ReportDocument) -> str:
 
 def window(document: ReportDocument) -> str:
     """The dates the numbers rest on."""
-    dates = document["window"]
+    return span_of(document["window"])
+
+
+def span_of(dates: Window) -> str:
+    """The dates of a window and its length."""
     start, end = dates["start"], dates["end"]
     if start is None or end is None:
         return "no traffic"
