@@ -10,17 +10,18 @@ import jsonschema
 import pytest
 
 from audit.catalog.comparison import compare
-from audit.catalog.price_file import PriceOverride
+from audit.catalog.price_file import PriceOverride, TokenClass
 from audit.report.comparison_text import comparison_text
 from audit.report.html import render_comparison
 
 ON = date(2026, 11, 25)
+RATES: dict[TokenClass, Decimal] = {"input": Decimal("0.40"), "output": Decimal("1.20")}
 HOUSE = [
     PriceOverride(
         provider_name="", model="house-model", service_tier="default", token_class=token_class, length_band=0,
         valid_from=date(1970, 1, 1), valid_to=None, usd_per_million=price, source="quote",
     )
-    for token_class, price in (("input", Decimal("0.40")), ("output", Decimal("1.20")))
+    for token_class, price in RATES.items()
 ]  # fmt: skip
 
 
@@ -142,9 +143,9 @@ def test_classes_that_nobody_prices_do_not_stretch_the_bottom_line() -> None:
 
 
 def test_a_provider_that_does_not_sell_one_of_them_is_named() -> None:
-    document = compare("gpt-4o", "claude-haiku-4-5", on=ON, provider_name="openai")
+    document: dict[str, Any] = compare("gpt-4o", "claude-haiku-4-5", on=ON, provider_name="openai")
     assert [model["provider_name"] for model in document["models"]] == ["openai", "anthropic"]
-    assert "openai does not sell claude-haiku-4-5" in "\n".join(document["notes"])  # pyright: ignore[reportArgumentType, reportUnknownArgumentType]
+    assert "openai does not sell claude-haiku-4-5" in notes(document)
 
 
 def test_tasks_are_ordered_from_what_to_sample_to_what_to_leave_with_losses_in_points_of_100() -> None:

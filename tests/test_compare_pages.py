@@ -90,7 +90,7 @@ def test_names_from_a_log_stay_text_on_the_page(db: Path) -> None:
 
 def test_a_page_of_its_own_allows_no_script_and_names_no_address(db: Path) -> None:
     page = render_comparison(compared(db))
-    policy = next(a["content"] for tag, a in Tags(page).tags if a.get("http-equiv") == "Content-Security-Policy")
+    policy = next(a["content"] for _, a in Tags(page).tags if a.get("http-equiv") == "Content-Security-Policy")
     assert policy is not None
     assert "script-src 'none'" in policy
     assert "https://" not in page

@@ -128,7 +128,7 @@ def test_a_model_of_prices_csv_alone_is_priced_on_the_user_s_own_request(tmp_pat
 
 
 def test_speeds_are_compared_only_where_both_models_answer_often_enough(tmp_path: Path) -> None:
-    mini = {"model": "gpt-4o-mini-2024-07-18"}
+    mini: dict[str, Any] = {"model": "gpt-4o-mini-2024-07-18"}
     rows = [call(n, 500, 100, route="faq", duration_ms=2_000 + n % 3) for n in range(30)]
     rows += [call(40 + n, 500, 100, route="faq", duration_ms=4_000 + n % 3, **mini) for n in range(20)]
     rows += [call(70 + n, 500, 100, route="big only", duration_ms=9_000) for n in range(30)]
