@@ -75,7 +75,11 @@ def _other_costs() -> str:
     """`candidate_costs` over other pairs: what stands before it takes the place of the relations of these names."""
     return f"""
         with
-        prices as (select * from other_prices),
+        prices as (
+            select * from main.prices
+            union all by name
+            select * from other_prices anti join main.prices using (provider_name, model)
+        ),
         report_pairs as (select * from other_pairs),
         price_cards as ({sql.find("price_cards").select}),
         cell_workloads as (select {NEEDED} from priced_cells where cell_disposition in ('eligible', 'gated')),

@@ -41,6 +41,7 @@ def rows() -> list[Row]:
         {"tag": "write", "tokens_in": 700, "tokens_out": 900},
         {"tag": "read", "tokens_in": 140_000, "tokens_out": 200},
         {"tag": "fast", "tokens_in": 2_000, "tokens_out": 250, "tier": "priority"},
+        {"tag": "new", "tokens_in": 500, "tokens_out": 50, "model": "gpt-4.1-mini-2025-04-14"},
     ]
     return [
         spend_log(number, **(kind | {"tokens_in": kind["tokens_in"] + 13 * (number % 11)}))

@@ -235,6 +235,13 @@ def _without(document: ReportDocument) -> dict[str, object]:
     return {key: value for key, value in document.items() if key != "what_if"}
 
 
+def test_a_document_from_before_opens_without_this_part(chromium: Browser, tmp_path: Path) -> None:
+    old = cast("ReportDocument", _without(example_document()))
+    with shown(chromium, tmp_path, old, fragment="#what-if?growth=1") as page:
+        assert page.locator("#what-if").count() == 0
+        assert page.locator("#chart-waterfall svg").count() > 0
+
+
 def test_it_prints_the_state_it_is_in(chromium: Browser, tmp_path: Path) -> None:
     with shown(chromium, tmp_path, example_document(), fragment="#what-if?growth=0.25") as page:
         page.emulate_media(media="print")
