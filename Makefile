@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench backtest torture fuzz docs notebooks clean
+.PHONY: demo test lint bench backtest torture fuzz docs clean
 
 demo: .venv/demo ## the whole tour on bundled real data, an HTML page at the end
 	$(BIN)/audit demo
@@ -34,6 +34,7 @@ torture: .venv/dev ## kills, full disks, growing files, bombs, 100,000 files: ha
 docs: .venv/dev ## write the generated parts of the README again
 	$(BIN)/python tests/docs.py --write
 
+.PHONY: notebooks
 notebooks: .venv/dev ## execute the notebooks again and keep their text
 	$(BIN)/python tests/run_notebooks.py
 
