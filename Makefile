@@ -2,14 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench backtest torture fuzz docs clean
+.PHONY: demo test tests lint bench bench-page backtest torture fuzz docs clean
 
 demo: .venv/demo ## the whole tour on bundled real data, an HTML page at the end
 	$(BIN)/audit demo
 
-test: .venv/dev ## lint, types, import contract, tests
-	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest
+test: .venv/dev ## lint, types, import contract and tests, side by side
+	$(MAKE) --no-print-directory --jobs 2 lint tests
+
+tests: .venv/dev ## the tests alone, one worker per processor; `.venv/bin/python -m pytest tests/test_x.py` for a few
+	$(BIN)/python -m pytest --numprocesses logical --dist worksteal
 
 lint: .venv/dev
 	$(BIN)/ruff check
@@ -19,6 +21,9 @@ lint: .venv/dev
 
 bench: .venv/dev ## load and report against bare DuckDB, in one run; ROWS=2000000
 	$(BIN)/python tests/benchmarks/bench.py --rows $(or $(ROWS),2000000)
+
+bench-page: .venv/dev ## what the HTML report weighs and how soon it can be used; writes tests/benchmarks/page.json
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/page.py
 
 backtest: .venv/dev ## verdicts, intervals and savings against known truths, 1,000 samples each; ten minutes
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/backtest.py --resamples $(or $(RESAMPLES),1000)
@@ -31,8 +36,9 @@ TORTURE := kill full_disk growing second_audit memory bombs small_files
 torture: .venv/dev ## kills, full disks, growing files, bombs, 100,000 files: half an hour; TORTURE="kill memory"
 	cd tests && for each in $(TORTURE); do ../$(BIN)/python -m torture.$$each || exit 1; done
 
-docs: .venv/dev ## write the generated parts of the README again
+docs: .venv/dev ## write the generated parts of the README and the golden files of the report again
 	$(BIN)/python tests/docs.py --write
+	PYTHONPATH=. $(BIN)/python tests/golden.py --write
 
 .PHONY: notebooks
 notebooks: .venv/dev ## execute the notebooks again and keep their text

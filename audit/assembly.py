@@ -8,6 +8,7 @@ import polars as pl
 
 from audit import listing
 from audit.assumptions import Assumptions
+from audit.candidates import Others, what_if
 from audit.catalog.facts import catalogue_info
 from audit.comparing import compared
 from audit.config import Config
@@ -17,6 +18,7 @@ from audit.findings import horizon_months
 from audit.savings.escalation import Cascade
 from audit.savings.projection import Savings
 from audit.scope import Scope
+from audit.side_by_side import intelligence, latency
 from audit.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ def document(
     verdicts: pl.DataFrame,
     savings: Savings,
     cascades: Mapping[str, Cascade],
+    others: Others,
 ) -> "ReportDocument":
     """The document of design contract `traffic-audit/report/1`, ready for JSON."""
     parts = savings.to_document()
@@ -57,6 +60,12 @@ def document(
             "days": scope.window.days,
         },
         "pair": {"incumbent": scope.question.incumbent, "candidate": scope.question.candidate},
+        "question": {
+            "since": None if scope.question.since is None else scope.question.since.isoformat(),
+            "until": None if scope.question.until is None else scope.question.until.isoformat(),
+            "monthly_requests": scope.question.monthly_requests,
+            "sources": list(config.sources),
+        },
         "rows": rows,
         "requests": {"total": totals[0]}
         | {
@@ -80,10 +89,13 @@ def document(
         "accounting": _accounting(workloads, verdicts, classes),
         "models": listing.models(warehouse),
         "daily": listing.daily(warehouse),
+        "traffic": listing.traffic(warehouse),
         "shape_map": [
             {"input_bin": i, "output_bin": o, "requests": n, "list_cost": float(c or 0)}
             for i, o, n, c in warehouse.frame("select * from token_shape order by input_bin, output_bin").iter_rows()
         ],
+        "latency": latency(warehouse, scope),
+        "intelligence": intelligence(warehouse, scope, config),
         "catalogue": {
             "version": f"genai-prices {info.version}",
             "checked_on": info.checked_on.isoformat(),
@@ -99,6 +111,7 @@ def document(
         "reason_texts": REASONS,
         "judges": judges(warehouse.frame("select * from outcome_pairs")),
         "comparison": compared(warehouse, scope, config),
+        "what_if": what_if(workloads, verdicts, others, scope, assumptions, totals, multiplier),
     }
     result["warnings"] = _warnings(scope, result, info.warning, capped_by, checks)
     return cast("ReportDocument", result)

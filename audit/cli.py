@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from audit.commands import backtest, comparing, exploring, judging, loading, outcomes, reference, reporting, sampling
+from audit.commands import (
+    backtest,
+    comparing,
+    exploring,
+    judging,
+    loading,
+    outcomes,
+    querying,
+    reference,
+    report,
+    reporting,
+    sampling,
+)
 from audit.commands.options import ERROR
 from audit.errors import AuditError
 
@@ -44,7 +56,7 @@ def _options(  # pyright: ignore[reportUnusedFunction] - typer calls it
 for command in (
     reporting.demo,
     loading.load,
-    reporting.report,
+    report.report,
     reporting.status,
     reporting.rejects,
     loading.init,
@@ -58,8 +70,9 @@ for command in (
     reference.formats,
     reference.prices,
     reference.sql,
+    querying.query,
 ):
-    app.command()(command)
+    app.command(cls=report.ReportCommand if command is report.report else None)(command)
 app.add_typer(outcomes_app, name="outcomes")
 outcomes_app.command()(outcomes.add)
 outcomes_app.command()(judging.judge)

@@ -3,8 +3,7 @@
 Everything comes from cells, priced at the prices of the comparison's day; only the speeds are read from requests.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from datetime import date
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import cast
 
@@ -13,27 +12,17 @@ import polars as pl
 from audit.catalog.bottom_line import bottom_line
 from audit.catalog.comparison import Document
 from audit.catalog.comparison import compare as compare_models
-from audit.catalog.models import family_members
-from audit.catalog.price_file import PriceOverride, Tier, TokenClass, read_price_overrides
-from audit.catalog.prices import price_rows, request_cost, unit_prices
+from audit.catalog.models import family_members, plain_name
+from audit.catalog.price_file import PriceOverride, read_price_overrides
 from audit.catalog.tasks import advice
 from audit.config import Config
 from audit.listing import SERVED_BY_BOTH, may_read_again
 from audit.scope import Question, Scope, settle
+from audit.typical_requests import PairPrices, Usage, Usd, usage_by_endpoint
 from audit.warehouse import Warehouse
-from audit.workloads.shapes import INPUT_OFFSET, OUTPUT_OFFSET, quantiles
 
 FEWEST_TIMED = 20
 """Requests of either model on an endpoint from which a median duration is worth a line."""
-
-TOKENS: dict[TokenClass, str] = {
-    "input": "usage_input_tokens",
-    "cache_read": "usage_cache_read_input_tokens",
-    "cache_creation": "usage_cache_creation_input_tokens",
-    "output": "usage_output_tokens",
-}
-
-MIDDLES = (("input", INPUT_OFFSET), ("output", OUTPUT_OFFSET))
 
 SPEEDS = {
     "median_duration_ms": ("median_duration_ms", "timed_request_count"),
@@ -48,8 +37,6 @@ SPEED_CAVEAT = (
 )
 
 NO_TRAFFIC = "your log has no billed request of text on either model: nothing typical of yours to show"
-
-Usd = list[float | None]
 
 
 def compare(warehouse: Warehouse, question: Question, config: Config) -> Document:
@@ -74,18 +61,19 @@ def compared(warehouse: Warehouse, scope: Scope, config: Config) -> Document:
     requests, task_type as confirmed or null, advice or null, cost_share, mean, median}] most expensive first, speed}.
     """
     question = scope.question
-    usage = warehouse.frame("select * from text_usage")
-    parts = {name: _of(usage, name) for name in (question.incumbent, question.candidate)}
+    rows = warehouse.frame("select * from text_usage")
+    parts = {name: _of(rows, name) for name in (question.incumbent, question.candidate)}
     whose = next((name for name, part in parts.items() if part.height), None)
-    mine = usage.clear() if whose is None else parts[whose]
+    mine = rows.clear() if whose is None else parts[whose]
     provider = _busiest(mine)
-    document = _published(question, config, provider, usage["model"].unique().to_list())
+    document = _published(question, config, provider)
     if whose is None:
         return document | {"notes": [*cast("list[str]", document["notes"]), NO_TRAFFIC]}
     models = cast("list[dict[str, str]]", document["models"])
     pairs = [(model["provider_name"], model["model"]) for model in models]
-    prices = _Prices(pairs, question.today, config)
-    whole = _typical(mine, prices)
+    prices = PairPrices(pairs, question.today, _overrides(config), config.discount)
+    usage = usage_by_endpoint(mine.with_columns(endpoint=pl.lit("")))[""]
+    whole = usage.typical(prices)
     traffic: Document = {
         "model": whose,
         "window": {
@@ -95,50 +83,34 @@ def compared(warehouse: Warehouse, scope: Scope, config: Config) -> Document:
         "provider_name": provider,
         **whole,
         "requests_left_out": _left_out(warehouse, whose),
-        "cache_saving_share": _cache_savings(mine, prices),
+        "cache_saving_share": usage.cache_savings(prices),
         "usd_per_index_point": [
             _divided(usd, _index(model))
             for usd, model in zip(cast("dict[str, Usd]", whole["mean"])["usd"], models, strict=True)
         ],
-        "endpoints": _endpoints(mine, prices, config, cast("Document", document["tasks"])),
-        "speed": _speed(warehouse, scope),
+        "endpoints": _endpoints(usage_by_endpoint(mine), prices, config, cast("Document", document["tasks"])),
+        "speed": None if pairs[0][1] == pairs[1][1] else _speed(warehouse, scope),
     }
     document["traffic"] = traffic
     return document | {"bottom_line": bottom_line(document)}
 
 
-def _published(question: Question, config: Config, provider: str = "", also_known: Collection[str] = ()) -> Document:
+def _published(question: Question, config: Config, provider: str | None = None) -> Document:
+    """What the catalogue knows; a database whose scope is settled has vouched for both names."""
+    names = (question.incumbent, question.candidate)
     return compare_models(
         question.incumbent,
         question.candidate,
         on=question.today,
-        provider_name=provider,
+        provider_name=provider or "",
         overrides=_overrides(config),
         discount=config.discount,
-        also_known=also_known,
+        also_known=() if provider is None else [plain_name(name) for name in names],
     )
 
 
 def _overrides(config: Config) -> tuple[PriceOverride, ...]:
     return read_price_overrides(config.prices_file) if config.prices_file else ()
-
-
-class _Prices:
-    """The prices of both models on the day of the comparison."""
-
-    def __init__(self, pairs: list[tuple[str, str]], on: date, config: Config) -> None:
-        """Look up (provider, model) of A and of B."""
-        self.table = price_rows(pairs, _overrides(config), config.discount)
-        self.pairs, self.on = pairs, on
-        self.cards: dict[tuple[str, int], list[dict[str, Decimal]]] = {}
-
-    def usd(self, tokens: Mapping[TokenClass, int], tier: str = "default", band: int = 0) -> list[Decimal | None]:
-        """Dollars of so many tokens on A and on B, all of requests in one length band; None for what has no price."""
-        if (tier, band) not in self.cards:
-            self.cards[tier, band] = [
-                unit_prices(self.table, *pair, self.on, cast("Tier", tier), band + 1) for pair in self.pairs
-            ]
-        return [request_cost(card, tokens) for card in self.cards[tier, band]]
 
 
 def _of(usage: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -151,89 +123,25 @@ def _busiest(usage: pl.DataFrame) -> str:
     return str(counts["provider_name"][-1]) if counts.height else ""
 
 
-def _typical(usage: pl.DataFrame, prices: _Prices) -> Document:
-    """The mean request, exact, and the middle one, from bins; cached tokens keep their share of the input."""
-    count, sums = int(usage["request_count"].sum()), _sums(usage)
-    share = sums["cache_read"] / sums["input"] if sums["input"] else 0.0
-    mean: dict[TokenClass, float] = {name: total / count for name, total in sums.items()}
-    single = usage.filter(pl.col("request_grain") == "request")
-    median: Document | None = None
-    if single.height:
-        into, out = (round(_middle(single, name, offset)) for name, offset in MIDDLES)
-        tokens: dict[TokenClass, int] = {"input": into, "cache_read": round(share * into), "output": out}
-        median = _request(tokens, prices.usd(tokens))
-    return {
-        "requests": count,
-        "cache_read_share": share,
-        "mean": _request(mean, [None if usd is None else usd / count for usd in _costs(usage, prices)]),
-        "median": median,
-    }
-
-
-def _request(tokens: Mapping[TokenClass, float], usd: list[Decimal | None]) -> Document:
-    known = [None if each is None else float(each) for each in usd]
-    return {
-        "input_tokens": tokens["input"],
-        "cache_read_tokens": tokens["cache_read"],
-        "output_tokens": tokens["output"],
-        "usd": known,
-        "ratio": _divided(known[0], known[1]),
-    }
-
-
-def _sums(usage: pl.DataFrame) -> dict[TokenClass, int]:
-    return {name: int(usage[column].sum()) for name, column in TOKENS.items()}
-
-
-def _middle(single: pl.DataFrame, name: str, offset: int) -> float:
-    """Half of the requests have no more tokens than this."""
-    bins = (
-        single.group_by(f"{name}_bin")
-        .agg(pl.sum("request_count"), pl.sum(f"usage_{name}_tokens"))
-        .sort(f"{name}_bin")
-        .iter_rows()
-    )
-    return quantiles(cast("Iterable[tuple[int, int, int]]", bins), offset, (0.5,))[0]
-
-
-def _costs(usage: pl.DataFrame, prices: _Prices, *, is_cached: bool = True) -> list[Decimal | None]:
-    """What all these requests cost on A and on B; without the cache, every input token is paid in full."""
-    totals: list[Decimal | None] = [Decimal(0), Decimal(0)]
-    for (tier, band), part in usage.group_by("service_tier", "length_band"):
-        sums = _sums(part)
-        if not is_cached:
-            sums |= {"cache_read": 0, "cache_creation": 0}
-        for place, usd in enumerate(prices.usd(sums, str(tier), int(str(band)))):
-            total = totals[place]
-            totals[place] = None if usd is None or total is None else total + usd
-    return totals
-
-
-def _cache_savings(usage: pl.DataFrame, prices: _Prices) -> Usd:
-    """1 - cost with the cache of the log / cost without any, on A and on B."""
-    both = zip(_costs(usage, prices), _costs(usage, prices, is_cached=False), strict=True)
-    return [None if paid is None or not full else 1 - float(paid / full) for paid, full in both]
-
-
-def _endpoints(usage: pl.DataFrame, prices: _Prices, config: Config, tasks: "Document") -> list[Document]:
+def _endpoints(usages: dict[str, Usage], prices: PairPrices, config: Config, tasks: Document) -> list[Document]:
     """The typical request of every endpoint; only a task type that a person confirmed gets the advice of its task."""
     ranges = {
         task["task_type"]: task["quality_loss"] for task in cast("list[dict[str, dict[str, float]]]", tasks["by_task"])
     }
-    whole, found = _costs(usage, prices)[0], list[tuple[Decimal, Document]]()
-    for (name,), part in usage.group_by("endpoint", maintain_order=True):
-        endpoint, cost = str(name), _costs(part, prices)[0]
+    costs = {endpoint: usage.costs(prices)[0] or Decimal(0) for endpoint, usage in usages.items()}
+    whole, found = sum(costs.values()), list[Document]()
+    for endpoint in sorted(usages, key=lambda endpoint: (-costs[endpoint], endpoint)):
         task = config.task_types.get(endpoint)
         loss = ranges.get(task) if task else None  # pyright: ignore[reportArgumentType]
         entry: Document = {
             "endpoint": endpoint,
             "task_type": task,
             "advice": advice(loss["low"], loss["high"]) if loss else "unknown" if task else None,
-            "cost_share": float(cost / whole) if cost is not None and whole else None,
-            **_typical(part, prices),
+            "cost_share": float(costs[endpoint] / whole) if whole else None,
+            **usages[endpoint].typical(prices),
         }
-        found.append((cost or Decimal(0), entry))
-    return [entry for _, entry in sorted(found, key=lambda each: (-each[0], str(each[1]["endpoint"])))]
+        found.append(entry)
+    return found
 
 
 def _left_out(warehouse: Warehouse, name: str) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """What the commands print: results on standard output, everything else on standard error."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -28,10 +29,30 @@ FILES_SHOWN = 20
 
 
 def console() -> "Console":
-    """A rich console for results: as wide as the terminal, 80 columns without colour elsewhere."""
+    """A rich console for results: as wide as the terminal, 80 columns without colour elsewhere.
+
+    NO_COLOR, FORCE_COLOR, TERM=dumb and COLUMNS mean what they mean everywhere; the first of them wins.
+    """
     from rich.console import Console
 
-    return Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH, color_system=None)
+    asked = os.environ.get
+    if asked("NO_COLOR"):
+        return Console(color_system=None, width=None if sys.stdout.isatty() else _columns())
+    if sys.stdout.isatty():
+        return Console()
+    return Console(width=_columns()) if asked("FORCE_COLOR") else Console(width=_columns(), color_system=None)
+
+
+def _columns() -> int:
+    """The width where there is no terminal."""
+    asked = os.environ.get("COLUMNS", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and int(asked) else PLAIN_WIDTH
+
+
+def print_exactly(text: str) -> None:
+    """A file on standard output: UTF-8 and its own line ends, whatever the terminal's are."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
 
 
 def print_json(document: object) -> None:

@@ -218,6 +218,26 @@ def daily(warehouse: Warehouse) -> list[object]:
     ]
 
 
+TOKEN_CLASSES = ("input", "cache_read", "cache_creation", "output", "audio_input", "audio_output")
+
+
+def traffic(warehouse: Warehouse) -> list[object]:
+    """What was paid for, by endpoint, model, tier, length band and class of tokens."""
+    rows = warehouse.frame("select * from spend_by_token_class order by all").iter_rows(named=True)
+    return [
+        {name: row[name] for name in ("endpoint", "provider_name", "model", "service_tier", "length_band")}
+        | {
+            "requests": row["request_count"],
+            "usage": {
+                name: {"tokens": row[f"{name}_tokens"], "list_cost": float(row[f"{name}_cost"])}
+                for name in TOKEN_CLASSES
+                if row[f"{name}_tokens"]
+            },
+        }
+        for row in rows
+    ]
+
+
 def data_quality(warehouse: Warehouse, scope: Scope) -> dict[str, object]:
     """What is less than perfect about the data, in counts."""
     buckets, assumed = warehouse.rows(

@@ -14,6 +14,7 @@ from audit.warehouse import Warehouse
 if TYPE_CHECKING:
     import polars as pl
 
+    from audit.candidates import Others
     from audit.evidence.units import Unit
     from audit.report.document import ReportDocument
     from audit.savings.escalation import Cascade
@@ -35,6 +36,8 @@ class Run:
     savings: "Savings | None" = None
     cascades: "Mapping[str, Cascade]" = field(default_factory=dict[str, "Cascade"])
     """By workload id, where a check is declared."""
+    others: "Others | None" = None
+    """Candidates beside the pair's, for the what-if."""
     document: "ReportDocument | None" = None
 
 
@@ -141,11 +144,37 @@ def weigh_cascades(run: Run) -> Run:
     return replace(run, cascades=found)
 
 
+def show_results(run: Run) -> Run:
+    """Make every result a relation, so that every figure can be asked for in SQL."""
+    from audit import results
+
+    assert run.document is not None
+    assert run.savings is not None
+    results.show_results(
+        run.warehouse,
+        _scope(run),
+        _frame(run.workloads),
+        _frame(run.verdicts),
+        run.savings,
+        run.cascades,
+        run.document["assumptions"],
+    )
+    return run
+
+
+def price_other_candidates(run: Run) -> Run:
+    """Price the incumbent's traffic on what else its maker sells for less."""
+    from audit.candidates import other_candidates
+
+    return replace(run, others=other_candidates(run.warehouse, _scope(run), run.config))
+
+
 def write_document(run: Run) -> Run:
     """Put everything into the document that text, HTML and JSON show."""
     from audit.assembly import document
 
     assert run.savings is not None
+    assert run.others is not None
     return replace(
         run,
         document=document(
@@ -157,6 +186,7 @@ def write_document(run: Run) -> Run:
             _frame(run.verdicts),
             run.savings,
             run.cascades,
+            run.others,
         ),
     )
 
@@ -168,7 +198,9 @@ STAGES: tuple[Callable[[Run], Run], ...] = (
     decide_verdicts,
     project_savings,
     weigh_cascades,
+    price_other_candidates,
     write_document,
+    show_results,
 )
 """The whole report, in order."""
 
@@ -198,13 +230,9 @@ def run_report(
             run = stage(run)
     assert run.document is not None
     assert run.savings is not None
-    result = Result(
+    return Result(
         document=run.document, workloads=_frame(run.workloads), verdicts=_frame(run.verdicts), savings=run.savings
     )
-    # Temporary relations, so that every figure can be asked for in SQL.
-    warehouse.temporary("workloads", result.workloads)
-    warehouse.temporary("verdicts", result.verdicts)
-    return result
 
 
 def _scope(run: Run) -> Scope:

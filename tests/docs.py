@@ -31,6 +31,7 @@ FOLDERS = {
     "3_cells": "cells",
     "4_marts": "marts",
     "5_checks": "checks",
+    "6_report": "report",
 }
 
 

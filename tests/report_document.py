@@ -4,6 +4,8 @@ from copy import deepcopy
 from typing import cast
 
 from audit.report.document import Interval, ReportDocument, Workload
+from audit.savings.whatif import Candidate, Inputs
+from tests.side_by_side import intelligence, latency
 
 SAVED_PER_DOLLAR = 0.94
 MONTH = 30.4375 / 30.0
@@ -117,6 +119,47 @@ def _shape_map() -> list[dict[str, float]]:
     ]
 
 
+def _what_if(workloads: list[Workload], total_requests: int, total_cost: float) -> Inputs:
+    """Sums that save SAVED_PER_DOLLAR on the pair's candidate; another one saves less and takes long inputs."""
+    offered: list[Candidate] = []
+    for model, price, stopped in (
+        ("gpt-4o-mini", 1 - SAVED_PER_DOLLAR, {"long_input", "images"}),
+        ("next", 0.4, {"images"}),
+    ):
+        gates = [gate if (gate := workload["reasons"][0]) in stopped else None for workload in workloads]
+        costs = [0.0 if gate else float(each["cost"]) for each, gate in zip(workloads, gates, strict=True)]
+        offered.append({
+            "model": model,
+            "retires_on": "2027-01-14" if model == "gpt-4o-mini" else None,
+            "requests": [0 if gate else each["requests"] for each, gate in zip(workloads, gates, strict=True)],
+            "list_cost": costs,
+            "input_cost": [cost * price * 0.7 for cost in costs],
+            "output_cost": [cost * price * 0.3 for cost in costs],
+            "gates": gates,
+        })  # fmt: skip
+    return {
+        "requests": total_requests,
+        "list_cost": total_cost,
+        "monthly_multiplier": MONTH,
+        "output_ratio": 1.0,
+        "escalation_rate": 0.0,
+        "check_cost_share": 0.0,
+        "router_cost_per_1k_requests": 0.0,
+        "workloads": [
+            {
+                "id": each["id"],
+                "verdict": each["verdict"],
+                "pass_probability": {"route": 0.98, "pilot": _PASS, "keep": 0.0}[each["verdict"]],
+                "output_ratio": None,
+                "requests": each["requests"],
+                "list_cost": float(each["cost"]),
+            }
+            for each in workloads
+        ],
+        "candidates": offered,
+    }
+
+
 def example_document() -> ReportDocument:
     """A fresh document of 30 days on gpt-4o with two proven, five open and three kept workloads."""
     others_requests = {bucket: requests for bucket, _, requests, _ in _OTHERS}
@@ -206,6 +249,8 @@ def example_document() -> ReportDocument:
             )
         ],
         "shape_map": _shape_map(),
+        "latency": latency(),
+        "intelligence": intelligence(),
         "catalogue": {"version": "genai-prices 0.2.3", "checked_on": "2026-11-12", "age_days": 10},
         "retirements": [
             {"model": "gpt-4o-2024-08-06", "date": "2027-01-14", "source": "provider's deprecation page"},
@@ -226,5 +271,6 @@ def example_document() -> ReportDocument:
             "images": "Images cost more on the candidate.",
         },
         "warnings": ["The incumbent is switched off on 2027-01-14: the horizon is 1.8 months."],
+        "what_if": _what_if(workloads, total_requests, total_cost),
     }
     return cast(ReportDocument, deepcopy(document))

@@ -191,3 +191,10 @@ def test_the_cheaper_model_is_not_taken_for_the_faster_one() -> None:
     assert any(
         "122 % faster" in line and "the slower one" in line for line in pair("gpt-4o", "gpt-4o-mini")["bottom_line"]
     )
+
+
+def test_models_switched_off_together_are_said_together() -> None:
+    together = pair("gpt-4o", "gpt-4o-mini")["bottom_line"][-1]
+    assert together.startswith("gpt-4o and gpt-4o-mini are switched off on 2027-01-14: ")
+    apart = pair("gpt-3.5-turbo", "o3")["bottom_line"][-1]
+    assert apart.startswith("gpt-3.5-turbo was switched off on 2026-10-23, o3 is switched off on 2026-12-11: ")

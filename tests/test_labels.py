@@ -136,6 +136,12 @@ def test_with_two_candidates_judged_a_label_has_to_say_whose(case: Case) -> None
     assert case.human() == [(one, 0.0, 1.0)]
 
 
+@pytest.mark.parametrize("name", ["gpt-4o-mini", "openai/GPT-4o-mini", SMALL])
+def test_a_label_may_call_the_candidate_by_its_alias(case: Case, name: str) -> None:
+    case.label(f"{case.ids[0]},candidate,{name}", header="sample_id,preference,candidate_model")
+    assert case.human() == [(case.ids[0], 0.0, 1.0)]
+
+
 @pytest.mark.parametrize(
     ("rows", "header", "message"),
     [

@@ -16,7 +16,7 @@ Twin = Callable[..., object]
 TWINS: dict[str, tuple[Twin, ...]] = {
     "demo": (audit.run_demo,),
     "load": (audit.load,),
-    "report": (audit.Audit.report,),
+    "report": (audit.Audit.report, audit.Report.changes),
     "status": (audit.Audit.status,),
     "rejects": (audit.Audit.rejects,),
     "init": (audit.Audit.init,),
@@ -30,6 +30,7 @@ TWINS: dict[str, tuple[Twin, ...]] = {
     "prices": (audit.prices, audit.price_template),
     "notebooks": (audit.notebooks,),
     "sql": (audit.sql_text,),
+    "query": (audit.Audit.sql,),
     "outcomes add": (Outcomes.add, Outcomes.add_answers, Outcomes.add_scores),
     "outcomes judge": (Outcomes.judge,),
     "outcomes judged": (Outcomes.judged,),
@@ -48,6 +49,7 @@ OTHERWISE = {
     "refit": "the method does nothing else",
     "template": "price_template()",
     "map_name": "column_map()",
+    "as_markdown": "Report.markdown()",
 }
 """Options that are no argument of a twin, and what is in their place."""
 
@@ -57,6 +59,8 @@ RENAMED = {
     "source": "sources",
     "map_files": "maps",
     "retry": "retry_rejects",
+    "select": "query",
+    "earlier": "previous",
     "no_unpack_limit": "unpack_limit",
 }
 """Options that may be repeated are plural; those that say no say yes."""

@@ -93,6 +93,14 @@ def test_a_duration_that_is_no_number_stays_visible_and_harmless(tmp_path: Path)
     assert (row["duration_ms"], row["reject_reason"]) == (None, None)
 
 
+@pytest.mark.parametrize("cost", ["$0.02", "1e9"])
+def test_a_billed_cost_that_cannot_be_read_is_left_out_and_said(tmp_path: Path, cost: str) -> None:
+    row = mapped(tmp_path, 'billed_cost = "cost"\n', cost=cost)
+    assert (row["reject_reason"], row["billed_cost"]) == (None, None)
+    assert row["usage_note"] == "billed cost is no number of dollars; left out"
+    assert mapped(tmp_path, 'billed_cost = "cost"\n', cost=0.02)["usage_note"] is None
+
+
 def test_counts_that_exclude_cache_or_reasoning_are_made_inclusive(tmp_path: Path) -> None:
     text = MAP.replace("[columns]", "input_excludes_cache = true\noutput_excludes_reasoning = true\n\n[columns]") + (
         'usage_cache_read_input_tokens = "hit"\nusage_cache_creation_input_tokens = "miss"\n'

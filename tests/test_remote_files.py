@@ -66,21 +66,29 @@ def server() -> Generator[str, None, None]:
     running.stop()
 
 
-@pytest.fixture
-def bucket(server: str, contents: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> Any:
+@pytest.fixture(scope="module")
+def filled(server: str, contents: dict[str, bytes]) -> Generator[Any, None, None]:
     """The client that filled the bucket `exports`; the environment is that of a user who may read it."""
-    _post(f"{server}/moto-api/reset")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", server)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    client = cast("Any", importlib.import_module("s3fs")).S3FileSystem(skip_instance_cache=True)
-    client.mkdir("exports")
-    for name, content in contents.items():
-        client.pipe_file(f"exports/2026/{name}", content)
-    client.pipe_file("exports/2026/_SUCCESS", b"")
-    return client
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", server)
+        patch.setenv("AWS_ACCESS_KEY_ID", KEY)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        client = cast("Any", importlib.import_module("s3fs")).S3FileSystem(skip_instance_cache=True)
+        client.mkdir("exports")
+        for name, content in contents.items():
+            client.pipe_file(f"exports/2026/{name}", content)
+        client.pipe_file("exports/2026/_SUCCESS", b"")
+        yield client
+
+
+@pytest.fixture
+def bucket(filled: Any) -> Generator[Any, None, None]:
+    """The client of the filled bucket; what a test adds under `exports/own/` is gone after it."""
+    yield filled
+    if filled.exists("exports/own"):
+        filled.rm("exports/own", recursive=True)
 
 
 @pytest.fixture(params=["streamed", "copied"])
@@ -158,10 +166,11 @@ def test_the_text_of_a_reject_is_read_again_from_the_bucket(tmp_path: Path, name
     assert (reject.path, reject.record_number, reject.text) == (PREFIX + name, CALLS + 1, "oops")
 
 
-def test_a_reject_of_an_object_that_is_gone_says_so(bucket: Any, tmp_path: Path) -> None:
+def test_a_reject_of_an_object_that_is_gone_says_so(bucket: Any, contents: dict[str, bytes], tmp_path: Path) -> None:
     db = tmp_path / "usage.duckdb"
-    load([PREFIX + "log.jsonl"], db)
-    bucket.rm("exports/2026/log.jsonl")
+    bucket.pipe_file("exports/own/log.jsonl", contents["log.jsonl"])
+    load(["s3://exports/own/log.jsonl"], db)
+    bucket.rm("exports/own/log.jsonl")
     with Warehouse.read(db) as warehouse:
         (reject,) = listed(warehouse)
     assert reject.unavailable == "the export is no longer there or cannot be reached"
@@ -172,11 +181,11 @@ def test_a_reject_of_an_object_that_is_gone_says_so(bucket: Any, tmp_path: Path)
 def test_an_object_that_is_cut_off_is_refused_and_the_others_are_loaded(
     bucket: Any, contents: dict[str, bytes], tmp_path: Path, name: str
 ) -> None:
-    bucket.pipe_file("exports/cut/" + name, contents[name][:-300])
-    report = load(["s3://exports/cut/", PREFIX + "table.csv"], tmp_path / "usage.duckdb")
+    bucket.pipe_file("exports/own/" + name, contents[name][:-300])
+    report = load(["s3://exports/own/", PREFIX + "table.csv"], tmp_path / "usage.duckdb")
     assert counts(report) == {"table.csv": (CALLS, CALLS, 0, 0)}
     (refused,) = report.refused
-    assert refused.startswith(f"s3://exports/cut/{name}: ")
+    assert refused.startswith(f"s3://exports/own/{name}: ")
 
 
 @pytest.mark.usefixtures("bucket")

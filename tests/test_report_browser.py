@@ -18,6 +18,8 @@ DRAWN = {
     "daily": ('class="point"', 60),
     "shape-map": ("<image ", 1),
     "quality": ('class="xerror"', 4),
+    "intelligence": ('class="textpoint"', 2),
+    "latency": ('class="point plotly-customdata"', 2),
 }
 """What must be in each chart's svg, and how often at least; an empty plot has axes and none of these."""
 

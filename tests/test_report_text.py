@@ -80,7 +80,7 @@ def test_a_long_list_says_where_the_rest_is() -> None:
     document["workloads"] = document["workloads"] * 3
     text = printed(document)
     assert sum(line.startswith(("route ", "pilot ", "keep ")) for line in text.splitlines()) == LISTED
-    assert "the rest is in --html FILE and --json" in text
+    assert "5 more are in --html FILE and --csv workloads." in text
 
 
 def test_a_pipe_gets_no_escape_codes_and_no_markup_is_interpreted() -> None:
@@ -149,3 +149,67 @@ def test_an_interval_without_width_does_not_pretend_to_have_one() -> None:
 )
 def test_money_is_rounded_for_reading_and_keeps_small_amounts(amount: float, shown: str) -> None:
     assert words.money(amount) == shown
+
+
+NUMBER = r"[-+]?\$?\d[\d,.]*\d%?|\b\d%?"
+
+
+def crowded() -> ReportDocument:
+    """Sixty workloads with large amounts, long and strange names, and hardly any outcomes."""
+    document = example_document()
+    document["workloads"] = [each.copy() for _ in range(6) for each in document["workloads"]]
+    for number, each in enumerate(document["workloads"]):
+        each["id"], each["name"] = f"w-{number}", HOSTILE if number % 7 == 0 else f"team-{number}/route-{number}: x"
+        each["cost"] = float(each["cost"]) * 10_000
+        each["savings"] = {"low": -1234567.89, "point": 12_345_678.9, "high": 123_456_789.0}
+    document["spend"]["monthly_list_cost"] = 987_654_321.0
+    for level in LEVELS:
+        document["savings"][level]["monthly"] = {"low": -1_234_567.0, "point": 76_543_210.0, "high": 987_654_321.0}
+    return document
+
+
+@pytest.mark.parametrize("width", [40, 60, 72, 80, 100, 120, 160, 200])
+def test_no_width_breaks_a_number(width: int) -> None:
+    text, wide = printed(crowded(), width), printed(crowded(), 1_000)
+    assert max(cell_len(line) for line in text.splitlines()) <= width
+    assert set(re.findall(NUMBER, text)) - set(re.findall(NUMBER, wide + in_words(crowded()))) == set()
+
+
+def in_words(document: ReportDocument) -> str:
+    """What a wide report has in columns and a narrow one in sentences."""
+    shapes = [each.get("shape_in_words", "") for each in document["workloads"]]
+    return " ".join(map(str, shapes))
+
+
+def test_a_wider_terminal_has_more_columns_and_not_longer_spaces() -> None:
+    heads = [
+        next(line.split("  ") for line in printed(example_document(), width).splitlines() if line.startswith("Verdict"))
+        for width in (40, 80, 200)
+    ]
+    counts = [len([head for head in found if head.strip()]) for found in heads]
+    assert counts == sorted(set(counts))
+    assert max(len(line.strip()) for line in printed(example_document(), 400).splitlines()) < 240
+
+
+def test_evidence_that_many_share_is_said_once() -> None:
+    document = example_document()
+    for each in document["workloads"]:
+        each["reasons"], each["quality_loss"], each["pairs_needed"], each["evidence"] = (
+            ["no_outcomes"],
+            None,
+            99,
+            "prior",
+        )
+    text = " ".join(printed(document).split())
+    assert "Where nothing else is said: no outcomes; public prior; 99 more pairs needed." in text
+    assert text.count("99 more pairs needed") == 1
+
+
+def test_buckets_without_requests_are_named_in_one_line() -> None:
+    document = example_document()
+    total, cost = document["requests"]["total"], document["spend"]["list_cost"]
+    buckets = (("route", 0, 0.0), ("gated", 0, 0.0), ("failed", 0, 0.0), ("pilot", total, cost))
+    document["accounting"] = [{"bucket": name, "requests": n, "list_cost": spent} for name, n, spent in buckets]
+    text = printed(document)
+    assert "No requests: routed, gated, failed." in text
+    assert "Pilot: outcomes needed" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -72,9 +73,14 @@ def _traffic(document: Document) -> str:
     if usd[0] is None or usd[1] is None:
         return ""
     return (
-        f"Your mean request of {traffic['model']} ({traffic['requests']:,} of them) costs ${usd[0]:.6f} on "
-        f"{names[0]} and ${usd[1]:.6f} on {names[1]}, its share of cached input kept."
+        f"Your mean request of {traffic['model']} ({traffic['requests']:,} of them) costs {_usd(usd[0])} on "
+        f"{names[0]} and {_usd(usd[1])} on {names[1]}, its share of cached input kept."
     )
+
+
+def _usd(value: float) -> str:
+    """Three significant digits, never as a power of ten."""
+    return f"${Decimal(f'{value:.3g}'):f}"
 
 
 def _image(document: Document) -> str:
@@ -137,9 +143,21 @@ def _choice(document: Document) -> list[str]:
 
 
 def _end(a: Document, b: Document, on: str) -> str:
-    ends = sorted({(str(each["retires_on"]), str(each["name"])) for each in (a, b) if each["retires_on"]})
-    said = [f"{name} {'is' if day > on else 'was'} switched off on {day}" for day, name in ends]
-    return f"{' and '.join(said)}: `audit compare` without names lists what comes after." if said else ""
+    ends: dict[str, list[str]] = {}
+    for each in (a, b):
+        if each["retires_on"]:
+            ends.setdefault(str(each["retires_on"]), []).append(str(each["name"]))
+    said = [
+        f"{' and '.join(names)} {_verb(len(names) > 1, is_ahead=day > on)} switched off on {day}"
+        for day, names in sorted(ends.items())
+    ]
+    return f"{', '.join(said)}: `audit compare` without names lists what comes after." if said else ""
+
+
+def _verb(is_plural: bool, *, is_ahead: bool) -> str:
+    if is_ahead:
+        return "are" if is_plural else "is"
+    return "were" if is_plural else "was"
 
 
 def _fact(model: Document, name: str) -> float:

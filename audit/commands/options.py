@@ -20,4 +20,5 @@ Sources = Annotated[
     list[str] | None,
     typer.Option("--source", help="A source format that counts, where several show the same traffic; repeatable."),
 ]
+MonthlyRequests = Annotated[int | None, typer.Option(min=1, help="Scale to this many requests a month.")]
 DEFAULT_DB = Path("usage.duckdb")

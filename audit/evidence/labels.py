@@ -6,9 +6,10 @@ other is better: the same meaning as a judge's verdict, so that both speak of th
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from audit.catalog.models import family_members
 from audit.errors import InputError
 from audit.evidence.judged import HUMAN_SCORES, JUDGE
 from audit.evidence.outcomes import parse_scale
@@ -70,7 +71,8 @@ def add_labels(db: Path, file: Path, *, scale: str = "1") -> Labelled:
     kept, duplicate = _distinct(file, labels)
     with Warehouse.create(db) as warehouse:
         stored = _judged(warehouse)
-        used = [label for label in kept if _names_one(file, label, stored.get(label.key, set()))]
+        meant = (_of_one(file, label, stored.get(label.key, set())) for label in kept)
+        used = [label for label in meant if label is not None]
         if labels and not used:
             raise InputError(
                 f"{file}: none of {len(labels):,} labels is of a judged pair in {db}; bring the judge's verdicts first "
@@ -101,16 +103,15 @@ def _judged(warehouse: Warehouse) -> dict[str, set[str]]:
     return found
 
 
-def _names_one(path: Path, label: Label, candidates: set[str]) -> bool:
-    """Whether the label is of a judged pair; InputError where it could be of several candidates'."""
-    if label.candidate_model:
-        return label.candidate_model in candidates
-    if len(candidates) > 1:
+def _of_one(path: Path, label: Label, judged: set[str]) -> Label | None:
+    """The label with the model whose answer it means, one of the `judged`; InputError where that could be several."""
+    meant = judged & set(family_members(label.candidate_model)) if label.candidate_model else judged
+    if len(meant) > 1:
         raise InputError(
-            f"{path}, line {label.line:,}: the answers of {', '.join(sorted(candidates))} to this request were judged; "
+            f"{path}, line {label.line:,}: the answers of {', '.join(sorted(meant))} to this request were judged; "
             "say in a column candidate_model whose is meant"
         )
-    return bool(candidates)
+    return replace(label, candidate_model=next(iter(meant))) if meant else None
 
 
 def _store(warehouse: Warehouse, labels: list[Label]) -> tuple[int, int]:
@@ -132,7 +133,7 @@ def _store(warehouse: Warehouse, labels: list[Label]) -> tuple[int, int]:
         inner join new_labels
             on starts_with(grader, '{JUDGE}')
             and label_key in ('sample_id ' || paired_outcomes.sample_id, 'request_id ' || paired_outcomes.request_id)
-            and label_model in ('', paired_outcomes.candidate_model)
+            and label_model = paired_outcomes.candidate_model
         group by paired_outcomes.rowid
     """
     is_same = "old_incumbent is not distinct from new_incumbent and old_candidate is not distinct from new_candidate"
@@ -205,7 +206,7 @@ def _label(line: int, record: Mapping[str, object], bounds: tuple[float, float])
     return Label(
         line=line,
         key=key,
-        candidate_model=model.lower(),
+        candidate_model=model,
         incumbent=values[0],
         candidate=values[1],
         labelled_by=labelled_by,

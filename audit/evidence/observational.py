@@ -25,7 +25,12 @@ RATES = {
 }
 """Measure -> count of events and of the requests for which the log says whether it happened."""
 
-MEANS = {"feedback_score": "feedback", "output_tokens": "output", "duration_ms": "duration"}
+MEANS = {
+    "feedback_score": "feedback",
+    "output_tokens": "output",
+    "duration_ms": "duration",
+    "time_to_first_chunk_ms": "first_chunk",
+}
 """Measure -> prefix of its count, sum and sum of squares."""
 
 

@@ -39,6 +39,8 @@ def double_traced(warehouse: Warehouse, source_format: str) -> list[Pairs]:
     if source_format not in TRACED:
         return []
     calls = warehouse.count("select sum(loaded_count) from files where source_format = ?", [source_format])
+    if calls < 2 * LEAST_PAIRS:
+        return []
     values = {"format": source_format, "every": calls // MOST_CALLS + 1}
     warehouse.execute(CALLS, values)
     rows = warehouse.rows(PAIRS, {"share": LEAST_SHARE, "pairs": LEAST_PAIRS, "kinds": LEAST_KINDS})

@@ -171,14 +171,13 @@ def _stage_all(warehouse: Warehouse, batches: Sequence[Sequence[Pending]], load_
     count = sum(map(len, batches))
     size = sum(item.export.size for batch in batches for item in batch)
     done = 0
-    known: set[str] = set()
     with progress("reading" if count > 1 else f"reading {batches[0][0].export.name}", size) as advance:
         for batch in batches:
             started = time.monotonic()
             if batch[0].gathered is not None:
                 stage_batch(warehouse, batch, load_id)
             else:
-                stage(warehouse, batch[0], load_id, known)
+                stage(warehouse, batch[0], load_id)
             done += len(batch)
             for item in batch:
                 item.seconds = (time.monotonic() - started) / len(batch)

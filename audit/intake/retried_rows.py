@@ -6,12 +6,11 @@ Runs inside the transaction of a retry, whose rows are numbered from elsewhere u
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from audit import sql
 from audit.intake.buckets import OWNED
 from audit.intake.duplicates import REQUEST_KEY, recount, set_aside, set_aside_again
 from audit.intake.load_report import NOT_A_CALL
 from audit.intake.locate import count_rejects
-from audit.intake.staging import Pending, stage_views
+from audit.intake.staging import Pending, checked
 from audit.intake.stored_facts import as_stored, make_room
 from audit.readers.reader import literal
 from audit.warehouse import Warehouse
@@ -75,13 +74,12 @@ def stage_targets(warehouse: Warehouse, item: Pending, candidate: Candidate, kep
             "create or replace temp table retry_wanted as "
             "select ordinal, retry_targets.* from retry_targets inner join kept_rows using (record_number)"
         )
-    stage_views(warehouse, item)
     # The last row has to be there, and none after it: else the file is another one.
     warehouse.execute(
         f"""
         create or replace temp table retried as
         with numbered as (
-            select row_number() over () as ordinal, * from ({sql.find("checked_requests").select}) as checked
+            select row_number() over () as ordinal, * from ({checked(item)}) as checked
         )
         select * from numbered
         where ordinal in (select ordinal from retry_wanted) or ordinal in ({last}, {last + 1})

@@ -40,26 +40,22 @@ class ChangedError(Exception):
     """A file was written while it was read, so that what was read may never have been there at one time."""
 
 
-def stage(warehouse: Warehouse, item: Pending, load_id: int, known: set[str]) -> None:
+def stage(warehouse: Warehouse, item: Pending, load_id: int) -> None:
     """Append the records of a file to the table of its reader, readable or not, in file order.
-
-    `known` are the queries, whatever file they read, that `stored_facts` has room for already.
 
     Raises UnreadableError when the file cannot be read to its end; the transaction is then lost.
     """
-    stage_views(warehouse, item)
     columns = f"{item.file_id} as file_id, checked.*, "
     if item.reader.target == "request_facts":
         key = REQUEST_KEY.format(salt=literal(item.context.salt))
         columns += f"{load_id} as load_id, {literal(item.reader.format)} as source_format, {key} as request_key"
     else:
         columns += "row_number() over () as row_number"
-    rows = f"select {columns} from ({_checked(item)}) as checked"
+    rows = f"select {columns} from ({checked(item)}) as checked"
     already = -1
     try:
         if item.reader.target == "request_facts":
-            if (read := _whatever_file(item)) not in known and make_room(warehouse, rows):
-                known.add(read)
+            make_room(warehouse, rows, _whatever_file(item))
             already = _last_scan(warehouse)
             item.row_count = warehouse.count(
                 f"insert into stored_facts by name select {as_stored(warehouse)} from ({rows}) as facts"
@@ -86,7 +82,6 @@ def stage_batch(warehouse: Warehouse, batch: Sequence[Pending], load_id: int) ->
     import polars as pl
 
     first = batch[0]
-    stage_views(warehouse, first)
     salt = literal(first.context.salt)
     try:
         warehouse.execute(
@@ -94,7 +89,7 @@ def stage_batch(warehouse: Warehouse, batch: Sequence[Pending], load_id: int) ->
             create or replace temp table gathered_rows as
             select {load_id} as load_id, {literal(first.reader.format)} as source_format,
                 checked.*, {REQUEST_KEY.format(salt=salt)} as request_key
-            from ({sql.find("checked_requests").select}) as checked
+            from ({checked(first)}) as checked
             """
         )
     except UNREADABLE as error:
@@ -122,23 +117,26 @@ def stage_batch(warehouse: Warehouse, batch: Sequence[Pending], load_id: int) ->
     warehouse.execute("drop table gathered_rows")
 
 
-def stage_views(warehouse: Warehouse, item: Pending) -> None:
-    """Point the views `raw_<format>` and `staged` at a file."""
-    staging = f"stg_{item.reader.relation_name}"
-    warehouse.execute(f'create or replace temp view "raw_{item.reader.relation_name}" as {item.relation}')
-    warehouse.execute(f"create or replace temp view staged as {sql.find(staging).select}")
+def checked(item: Pending) -> str:
+    """The query that reads, types and judges the records of a file.
+
+    It holds the relations it reads, where views of them would have to be planned once more each.
+    """
+    name = item.reader.relation_name
+    judged = sql.find("checked_requests" if item.reader.target == "request_facts" else "checked_costs").select
+    return f"""
+        with "raw_{name}" as not materialized ({item.relation}),
+        staged as not materialized ({sql.find(f"stg_{name}").select})
+        select * from ({judged}) as judged
+        """
 
 
-def _whatever_file(item: Pending) -> str:
-    """The query that reads a file, without the file where its content tells the planner nothing about the columns."""
+def _whatever_file(item: Pending) -> str | None:
+    """The query that reads a file, without file and salt; None where the file tells the planner about its columns."""
     if item.source.container not in ("csv", "jsonl"):
-        return item.relation
-    return item.reader.format + item.relation.replace(literal(str(item.source.path)), "")
-
-
-def _checked(item: Pending) -> str:
-    """The query that types and judges what is staged."""
-    return sql.find("checked_requests" if item.reader.target == "request_facts" else "checked_costs").select
+        return None
+    query = item.reader.format + item.relation
+    return query.replace(literal(str(item.source.path)), "").replace(literal(item.context.salt), "")
 
 
 def readable(warehouse: Warehouse, pending: Sequence[Pending], spool: Path) -> tuple[list[Pending], list[str]]:
@@ -170,15 +168,14 @@ def readable(warehouse: Warehouse, pending: Sequence[Pending], spool: Path) -> t
 def _whole_batch(warehouse: Warehouse, batch: Sequence[Pending]) -> bool:
     if _dry_read(warehouse, batch[0]) is not None:
         return False
-    return warehouse.count("select count(*) from staged") == sum(item.row_count for item in batch)
+    return warehouse.count(f"select count(*) from ({checked(batch[0])})") == sum(item.row_count for item in batch)
 
 
 def _dry_read(warehouse: Warehouse, item: Pending) -> str | None:
     already = _last_scan(warehouse)
     try:
-        stage_views(warehouse, item)
         # Every column of every row, as when it is loaded: what raises then must raise here.
-        warehouse.execute(f"select sum(hash(checked)) from ({_checked(item)}) as checked")
+        warehouse.execute(f"select sum(hash(checked)) from ({checked(item)}) as checked")
     except duckdb.Error as error:
         said = first_line(error)
         return "its line endings are mixed; save it again with one kind" if "invalid state" in said else said

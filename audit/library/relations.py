@@ -11,6 +11,7 @@ from audit import sql as queries
 from audit.errors import AuditError, UnknownNameError
 from audit.library.asking import Settled
 from audit.library.report import Report
+from audit.results import FOLDER, RESULTS
 from audit.schema import TABLES
 from audit.scope import settle
 from audit.warehouse import Warehouse, first_line
@@ -18,31 +19,31 @@ from audit.warehouse import Warehouse, first_line
 MARTS = "4_"
 """The folder of the relations that depend on the pair of models."""
 
+CHECKS = "5_"
+"""The folder of the checks: relations that must have no rows."""
+
+QUESTION = ("report_pairs", "report_sources")
+"""What is asked: the pairs of models and the sources that count."""
+
 MADE_WHILE_LOADING = ("checked_requests", "checked_costs")
 """Views that exist only while a file is read."""
 
-RESULTS = {
-    "savings": ("level", "One row per evidence level: what could move and what that saves."),
-    "verdicts": ("workload_id", "One row per workload of the incumbent: verdict, reasons, quality loss."),
-    "workloads": (
-        "workload_id",
-        "One row per workload of the incumbent: tokens, costs on both models, gates, name and shape.",
-    ),
-}
-"""Relations that only a report makes: grain and purpose."""
+SAVINGS = ("savings", "level", "One row per evidence level: what could move and what that saves, with intervals.")
+"""The frame of `Audit.savings` as a relation."""
 
 
 def relations() -> pl.DataFrame:
     """One row per relation that `sql` can read: name, its grain, one sentence."""
     rows = [
         (query.name, query.grain, query.purpose)
-        for query in queries.in_folders("2_", "3_", MARTS)
+        for query in queries.in_folders("2_", "3_", MARTS, CHECKS, FOLDER)
         if query.name not in MADE_WHILE_LOADING
     ]
     known = {name for name, _, _ in rows}
     rows += [(name, "", "A table of the database.") for name in TABLES if name not in known]
     rows += [(name, "", "A table of reference values with their sources.") for name in queries.seeds()]
     rows += [(name, grain, purpose) for name, (grain, purpose) in RESULTS.items()]
+    rows.append(SAVINGS)
     schema = {"relation": pl.String, "grain": pl.String, "purpose": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row").sort("relation")
 
@@ -61,6 +62,7 @@ def selected(path: Path, query: str, asked: Settled) -> pl.DataFrame:
         try:
             _refuse_all_but_select(warehouse, query)
             _make_relations(warehouse, query, asked)
+            _refuse_columns_without_place(warehouse, query)
             return warehouse.frame(query)
         except duckdb.Error as error:
             raise AuditError(f"{first_line(error)}; the query was: {query}") from error
@@ -88,11 +90,25 @@ def _refuse_all_but_select(warehouse: Warehouse, query: str) -> None:
         raise AuditError(f"{query!r} is not one SELECT; sql() only reads")
 
 
+def _refuse_columns_without_place(warehouse: Warehouse, query: str) -> None:
+    """Polars wants every name once, and has no type for intervals and unions: it ends the process over them."""
+    rows = warehouse.con.sql(query)
+    for place, (name, kind) in enumerate(zip(rows.columns, rows.types, strict=True)):
+        if name in rows.columns[:place]:
+            raise AuditError(f"two columns are called {name!r}; give them names with `as`; the query was: {query}")
+        if re.search(r"\b(INTERVAL|UNION)\b", str(kind)):
+            raise AuditError(
+                f"column {name!r} is {kind}, which a frame cannot hold; cast it to varchar; the query was: {query}"
+            )
+
+
 def _make_relations(warehouse: Warehouse, query: str, asked: Settled) -> None:
     """Make what the words of the query ask for: marts depend on the pair, verdicts on the whole report."""
     words = set(re.findall(r"\w+", query))
-    if words & RESULTS.keys():
+    if words & {*RESULTS, SAVINGS[0], *(result.name for result in queries.in_folders(FOLDER))}:
         result = asked.run(warehouse)
-        warehouse.temporary("savings", Report(document=result.document).savings)
-    elif words & {mart.name for mart in queries.in_folders(MARTS)}:
+        warehouse.temporary(SAVINGS[0], Report(document=result.document).savings)
+    elif words & {*QUESTION, *(mart.name for mart in queries.in_folders(MARTS, CHECKS))}:
         settle(warehouse, asked.question, asked.config)
+    if words & {check.name for check in queries.in_folders(CHECKS)}:
+        warehouse.add_views(CHECKS)

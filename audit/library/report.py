@@ -1,19 +1,23 @@
 """A savings report in the hand: its document, its frames, its figures, and every form it can be written in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import polars as pl
 
+from audit.errors import AuditError
 from audit.library.figures import Figures, save_figure
 from audit.library.workload_columns import WORKLOADS
 from audit.report import words
 from audit.report.document import LEVELS, Interval, PooledLoss, QualityLoss, ReportDocument
 from audit.report.evidence import Strata
+
+if TYPE_CHECKING:
+    from audit.report.change_document import Changes
 
 NULLABLE = {
     "quality_loss": tuple(QualityLoss.__annotations__),
@@ -60,6 +64,29 @@ class Report:
         page.write_text(render_html(self.document), encoding="utf-8")
         return page
 
+    def csv(self, table: str) -> str:
+        """One table as CSV text, the same as `audit report --csv TABLE`; UnknownNameError lists the tables."""
+        from audit.report.csv_tables import csv_table
+
+        return csv_table(self.document, table)
+
+    def markdown(self) -> str:
+        """The report as a comment on a pull request, in GitHub's Markdown."""
+        from audit.report.markdown import render_markdown
+
+        return render_markdown(self.document)
+
+    def changes(self, previous: "Report | str | Path") -> "Changes":
+        """What changed since a previous report, or one in a file of `--json`: the document of `audit report --compare`.
+
+        Raises ConfigError where that is about another pair, InputError where it is no report.
+        """
+        from audit.changes.reports import changes
+        from audit.report.previous import read_report
+
+        before = previous.document if isinstance(previous, Report) else read_report(Path(previous))
+        return changes(before, self.document)
+
     @cached_property
     def figures(self) -> Figures:
         """The charts of the page as plotly figures, by name, in the colours of a light page.
@@ -95,6 +122,39 @@ class Report:
         """
         document = self.document
         return _flat([{"level": level} | document["routable"][level] | document["savings"][level] for level in LEVELS])
+
+    def what_if(
+        self,
+        *,
+        kept: Iterable[str] = (),
+        candidate: str | None = None,
+        output_ratio: float | None = None,
+        escalation_rate: float | None = None,
+        growth: float = 0.0,
+        discount: float = 0.0,
+    ) -> pl.DataFrame:
+        """One row per total under other settings, as the page shows them; without settings, the points of the report.
+
+        Totals: measured, expected, ceiling; choice (everything but `kept` moves), and its measured and unmeasured part.
+        USD of window and month, shares of all traffic; null where nobody has measured `candidate`. `output_ratio` is of
+        workloads without a measured one, `growth` 0.2 a fifth more requests, `discount` off every price. Raises
+        AuditError for a name that the report does not have, and for a number out of reach.
+        """
+        from audit.savings.whatif import Settings, totals
+
+        inputs = self.document.get("what_if")
+        if inputs is None:
+            raise AuditError("this report document has no what_if; make it anew with `audit report --json`")
+        settings = Settings(
+            kept=frozenset(kept),
+            candidate=candidate,
+            output_ratio=output_ratio,
+            escalation_rate=escalation_rate,
+            growth=growth,
+            discount=discount,
+        )
+        rows = totals(inputs, settings).rows()
+        return pl.DataFrame(rows, schema={name: pl.String if name == "total" else pl.Float64 for name in rows[0]})
 
 
 def _flat(rows: Sequence[Mapping[str, object]], kinds: Mapping[str, pl.DataType] | None = None) -> pl.DataFrame:

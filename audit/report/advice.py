@@ -7,11 +7,8 @@ from collections.abc import Sequence
 from shlex import quote
 from typing import NamedTuple
 
-from audit.report import cascades, words
+from audit.report import cascades, queries, words
 from audit.report.document import ReportDocument, Workload
-
-USUAL_PAIR = {"incumbent": "gpt-4o", "candidate": "gpt-4o-mini"}
-"""What every command asks about unless told otherwise."""
 
 
 class Step(NamedTuple):
@@ -99,23 +96,44 @@ def next_steps(document: ReportDocument) -> list[Step]:
 def _replay(document: ReportDocument, pilots: Sequence[Workload]) -> Step:
     """What to measure next: the pilot with most to gain, and how many pairs it takes."""
     first = max(pilots, key=lambda workload: float(workload["savings"]["point"]))
-    pair = document["pair"]
     amount = f"about {words.count(first['pairs_needed'])} pairs decide"
-    on = f"{words.clean(first['endpoint'], 40)} ({amount}) on {words.clean(pair['candidate'], 40)}"
-    in_buckets = document.get("data_quality", {}).get("requests_in_buckets", 0)
-    if in_buckets == document["requests"]["total"]:
+    on = f"{words.clean(first['endpoint'], 40)} ({amount}) on {words.clean(document['pair']['candidate'], 40)}"
+    if _is_all_in_buckets(document):
         return Step(
             "audit outcomes add FILE",
             f"Replay requests of {on}, score both answers, add the scores; pilots then become route or keep.",
         )
-    models = "" if pair == USUAL_PAIR else f" --from {_quoted(pair['incumbent'])} --to {_quoted(pair['candidate'])}"
     return Step(
-        f"audit sample{models} --workload {_quoted(first['id'])}",
+        _sample(document, first),
         f"Replay requests of {on}: it writes them as Batch input. `audit outcomes add OUTPUT --sample audit-sample` "
         "brings the answers back; pilots then become route or keep.",
     )
 
 
-def _quoted(name: str) -> str:
-    """A name as one word of a command to copy."""
-    return quote(words.clean(name, 80))
+def act(document: ReportDocument, workload: Workload) -> Step:
+    """What one verdict asks somebody to do; no command where it is done outside of this tool, or nothing is."""
+    candidate, incumbent = words.clean(document["pair"]["candidate"], 40), words.clean(workload["incumbent"], 40)
+    if workload["verdict"] == "route":
+        return Step("", f"Let your router send these requests to {candidate}: a small share first, and watch it.")
+    if workload["verdict"] == "keep":
+        cascade = workload.get("cascade")
+        behind = " A check of the candidate's answers would let them move: see Checks."
+        return Step("", f"Leave these requests on {incumbent}.{behind if cascade and cascade['beats_direct'] else ''}")
+    needed = workload["pairs_needed"]
+    if needed is None:
+        return Step("", "More pairs do not decide it: give its parts endpoints of their own and decide each.")
+    decide = f"{words.count(needed)} more {'pair decides' if needed == 1 else 'pairs decide'}"
+    if _is_all_in_buckets(document):
+        return Step("audit outcomes add FILE", f"About {decide}: replay requests and score both answers.")
+    return Step(_sample(document, workload), f"About {decide}.")
+
+
+def _is_all_in_buckets(document: ReportDocument) -> bool:
+    """Whether there is no single request to draw a sample from."""
+    return document.get("data_quality", {}).get("requests_in_buckets", 0) == document["requests"]["total"]
+
+
+def _sample(document: ReportDocument, workload: Workload) -> str:
+    """The command that draws a sample of a workload, to be pasted as it is."""
+    asked = queries.options(document, is_scaled=False)
+    return f"audit sample{asked} --workload {quote(words.clean(workload['id'], 80))}"

@@ -5,8 +5,10 @@ from typing import cast
 from xml.etree.ElementTree import Element
 
 from audit.report import words
+from audit.report.daily import daily_table
 from audit.report.document import ReportDocument
 from audit.report.markup import Content, el
+from audit.report.queries import disclosure
 from audit.report.tables import figure, name, part, table
 
 
@@ -22,26 +24,18 @@ def traffic(document: ReportDocument, drawn: Container[str]) -> Element | None:
         ]
         for model in sorted(models, key=lambda model: -float(model["list_cost"] or 0))
     ]
-    days: list[list[Content]] = [
-        [
-            day["date"],
-            name(words.clean(day["model"])),
-            words.count(day["requests"]),
-            words.money(day["list_cost"], currency),
-        ]
-        for day in document.get("daily", [])
-    ]
-    data = table("List cost per day and model", ["Day", "Model", "Requests", "List cost"], days, (2, 3))
-    summary = "Days of the window, stacked by model."
-    daily = figure("daily", "List cost per day", summary, data, drawn="daily" in drawn)
+    summary = "Days of the window, stacked by model. Unusual days make a monthly figure unusual."
+    asked, is_drawn = disclosure(document, "daily"), "daily" in drawn
+    daily = figure("daily", "List cost per day", summary, daily_table(document), drawn=is_drawn, sql=asked)
     if not rows and daily is None:
         return None
+    heads, sql = ["Model", "Provider", "Requests", "List cost"], disclosure(document, "models")
     return part(
         "traffic",
         "Spend by model and day",
         "Whether the window is an ordinary one. A model without a known price is listed, never counted as $0.",
         daily,
-        table("Models in the traffic", ["Model", "Provider", "Requests", "List cost"], rows, (2, 3)) if rows else None,
+        table("Models in the traffic", heads, rows, (2, 3), sql=sql) if rows else None,
     )
 
 
@@ -56,7 +50,12 @@ def assumptions(document: ReportDocument) -> Element:
         "assumptions",
         "Assumptions",
         "" if horizon is None else f"Projections run {float(horizon):.1f} months at most.",
-        table("What the projections assume", ["Assumption", "Value", "Source"], rows),
+        table(
+            "What the projections assume",
+            ["Assumption", "Value", "Source"],
+            rows,
+            sql=disclosure(document, "assumptions"),
+        ),
     )
 
 
@@ -89,9 +88,23 @@ def data_quality(document: ReportDocument) -> Element:
         "data",
         "Data quality and checks",
         "",
-        table("Rows read = loaded + duplicate + rejected", heads, read, range(2, 6), total),
-        table("What else was noticed", ["Measure", "Value"], quality) if quality else None,
-        table("Checks that ran with this report", ["Check", "Result", "Detail"], checks),
+        table(
+            "Rows read = loaded + duplicate + rejected",
+            heads,
+            read,
+            range(2, 6),
+            total,
+            sql=disclosure(document, "files"),
+        ),
+        table("What else was noticed", ["Measure", "Value"], quality, sql=disclosure(document, "data"))
+        if quality
+        else None,
+        table(
+            "Checks that ran with this report",
+            ["Check", "Result", "Detail"],
+            checks,
+            sql=disclosure(document, "checks"),
+        ),
     )
 
 
@@ -114,7 +127,14 @@ def prices(document: ReportDocument) -> Element | None:
         "prices",
         "Prices and retirement dates",
         intro,
-        table("Models that will be switched off", ["Model", "Date", "Source"], rows) if rows else None,
+        table(
+            "Models that will be switched off",
+            ["Model", "Date", "Source"],
+            rows,
+            sql=disclosure(document, "prices"),
+        )
+        if rows
+        else None,
     )
 
 
@@ -125,7 +145,9 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return f"{value:,.10g}" if isinstance(value, float) else f"{value:,}"
+        if isinstance(value, float):
+            return f"{value:.4g}" if abs(value) < 1 else f"{value:,.10g}"
+        return f"{value:,}"
     if isinstance(value, Mapping):
         pairs = cast(Mapping[object, object], value)
         return ", ".join(f"{words.humanised(str(key))}: {shown(entry)}" for key, entry in pairs.items()) or "none"

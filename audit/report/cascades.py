@@ -10,6 +10,7 @@ from audit.report.checked import Cascade, Judge
 from audit.report.document import ReportDocument, Workload
 from audit.report.figures import by_cost
 from audit.report.markup import Content
+from audit.report.queries import disclosure
 from audit.report.tables import name, part, table
 
 JUDGES_SHOWN = 5
@@ -60,7 +61,13 @@ def section(document: ReportDocument) -> Element | None:
         "What a check would let move",
         "Moved outright, these lose more than their margin, or may do so. With a check that sends doubtful answers on "
         "to the incumbent they stay within it, and still save. Advice: none of it is in the totals above.",
-        table("Candidate behind a check; savings are of the window, the check paid", heads, rows, range(2, 7)),
+        table(
+            "Candidate behind a check; savings are of the window, the check paid",
+            heads,
+            rows,
+            range(2, 7),
+            sql=disclosure(document, "cascades"),
+        ),
     )
 
 

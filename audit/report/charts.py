@@ -6,8 +6,10 @@ Bars and whiskers are drawn from the document's numbers; every number that is wr
 from collections.abc import Callable
 
 from audit.report import words
+from audit.report.daily import daily
 from audit.report.document import LEVELS, ReportDocument
 from audit.report.figures import COLOURS, FAINT, SHOWN, Chart, Json, by_cost, label, rows, validated, whisker
+from audit.report.model_charts import intelligence, latency
 from audit.report.shape_map import shape_map
 
 
@@ -19,6 +21,8 @@ def charts(document: ReportDocument) -> dict[str, Json]:
         "shares": shares,
         "shape-map": shape_map,
         "quality": quality,
+        "intelligence": intelligence,
+        "latency": latency,
     }
     drawn = {name: make(document) for name, make in makers.items()}
     return {name: validated(chart) for name, chart in drawn.items() if chart is not None}
@@ -75,37 +79,6 @@ def shares(document: ReportDocument) -> Chart | None:
     return rows(data, texts, {"tickformat": ".0%", "rangemode": "tozero", "nticks": 7}, top=34)
 
 
-def daily(document: ReportDocument) -> Chart | None:
-    """List cost per day, stacked by model: whether the window is an ordinary one."""
-    days = [day for day in document.get("daily", []) if day["list_cost"] is not None]
-    if len({day["date"] for day in days}) < 2:
-        return None
-    currency, pair = document["spend"]["currency"], document["pair"]
-    data: list[Json] = []
-    for model in sorted({day["model"] for day in days}):
-        own = [day for day in days if day["model"] == model]
-        trace: Json = {
-            "type": "bar",
-            "x": [day["date"] for day in own],
-            "y": [float(day["list_cost"] or 0) for day in own],
-            "name": label(model, 32),
-            "marker": {"color": _model_colour(model, pair["incumbent"], pair["candidate"])},
-            "customdata": [[label(model), words.money(day["list_cost"], currency)] for day in own],
-            "hovertemplate": "%{x}<br>%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
-        }
-        data.append(trace)
-    layout: Json = {
-        "height": 260,
-        "margin": {"t": 34},
-        "barmode": "stack",
-        "bargap": 0.25,
-        "showlegend": True,
-        "xaxis": {"type": "date", "showgrid": False, "tickformat": "%-d %b"},
-        "yaxis": {"tickprefix": "$" if currency == "USD" else "", "rangemode": "tozero", "nticks": 5},
-    }
-    return Chart(data, layout)
-
-
 def quality(document: ReportDocument) -> Chart | None:
     """Quality loss with its 95% interval against the margin, for workloads with paired outcomes."""
     data: list[Json] = []
@@ -137,10 +110,3 @@ def quality(document: ReportDocument) -> Chart | None:
     zero: Json = {"type": "line", "x0": 0, "x1": 0, "y0": 0, "y1": 1, "yref": "paper", "layer": "below"}
     marks.append(zero | {"line": {"color": COLOURS["spend"], "width": 1, "dash": "dot"}})
     return rows(data, texts, {"title": {"text": "quality loss, points of 100 (right is worse)"}}, shapes=marks)
-
-
-def _model_colour(model: str, incumbent: str, candidate: str) -> str:
-    """The candidate is tried first: the incumbent's name is often the beginning of it."""
-    if model.startswith(candidate):
-        return COLOURS["candidate"]
-    return COLOURS["cost"] if model.startswith(incumbent) else COLOURS["ceiling"]

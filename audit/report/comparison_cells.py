@@ -53,8 +53,14 @@ def price(value: float | None) -> str:
 
 
 def dollars(value: float | None, digits: int = 6) -> str:
-    """Dollars of one request."""
-    return UNKNOWN if value is None else f"${value:.{digits}f}"
+    """Dollars of one request, with more digits where so few would be nothing.
+
+    >>> dollars(0.00325), dollars(0.0000004), dollars(None)
+    ('$0.003250', '$0.000000400', 'unknown')
+    """
+    if value is None:
+        return UNKNOWN
+    return f"${value:.{digits + 3 if 0 < value < 10**-digits else digits}f}"
 
 
 def times(value: float | None) -> str:

@@ -4,10 +4,15 @@ The types name what `audit/data/schemas/report.schema.json` checks. Keys of the 
 `ReportDocument` are the contract; the optional ones exist for display and may be missing.
 """
 
-from typing import Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from audit.report.checked import Cascade, Interval, Judge, Number
 from audit.report.evidence import Observations, Refused, Strata
+from audit.report.published import Intelligence, Latency
+from audit.report.spending import Traffic
+
+if TYPE_CHECKING:
+    from audit.savings.whatif import Inputs
 
 Level = Literal["measured", "expected", "ceiling"]
 Verdict = Literal["route", "pilot", "keep"]
@@ -29,6 +34,15 @@ class Pair(TypedDict):
 
     incumbent: str
     candidate: str
+
+
+class Question(TypedDict):
+    """What else was asked: days (ISO 8601), a volume to scale to, and the sources that count; null or empty if not."""
+
+    since: str | None
+    until: str | None
+    monthly_requests: int | None
+    sources: list[str]
 
 
 class Rows(TypedDict):
@@ -274,11 +288,15 @@ class ReportDocument(TypedDict):
     workloads: list[Workload]
     checks: list[Check]
     assumptions: list[Assumption]
+    question: NotRequired[Question]
     observational: NotRequired[Observations]
     accounting: NotRequired[list[Account]]
     models: NotRequired[list[ModelSpend]]
     daily: NotRequired[list[Day]]
+    traffic: NotRequired[list[Traffic]]
     shape_map: NotRequired[list[ShapeCell]]
+    latency: NotRequired[Latency | None]
+    intelligence: NotRequired[Intelligence]
     catalogue: NotRequired[Catalogue]
     retirements: NotRequired[list[Retirement]]
     horizon_months: NotRequired[Number]
@@ -289,3 +307,4 @@ class ReportDocument(TypedDict):
     judges: NotRequired[list[Judge]]
     comparison: NotRequired[dict[str, object]]
     """Of the pair, `traffic-audit/compare/1`: what `audit compare` prints."""
+    what_if: "NotRequired[Inputs]"

@@ -54,6 +54,7 @@ class ObservedModel(TypedDict):
     feedback_score: Measure | None
     output_tokens: Measure | None
     duration_ms: Measure | None
+    time_to_first_chunk_ms: NotRequired[Measure | None]
 
 
 class Observed(TypedDict):

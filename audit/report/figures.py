@@ -116,7 +116,10 @@ def _template(ink: str, muted: str, grid: str, paper: str, scale: list[str]) -> 
     bar: Json = {"tickfont": {"color": muted, "size": 11}, "title": {"font": {"color": muted, "size": 11}}}
     heat: Json = {"type": "heatmap", "colorbar": bar, "colorscale": steps, "autocolorscale": False}
     return {
-        "data": {"heatmap": [heat], "bar": [{"type": "bar", "error_x": {"color": ink}}]},
+        "data": {
+            "heatmap": [heat],
+            "bar": [{"type": "bar", "error_x": {"color": ink}, "marker": {"line": {"color": paper, "width": 0}}}],
+        },
         "layout": {
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
@@ -124,7 +127,12 @@ def _template(ink: str, muted: str, grid: str, paper: str, scale: list[str]) -> 
             "margin": {"l": 14, "r": 14, "t": 8, "b": 40},
             "hoverlabel": {"bgcolor": paper, "bordercolor": grid, "font": {"color": ink, "size": 13}, "align": "left"},
             "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"color": ink, "size": 12}},
-            "annotationdefaults": {"font": {"color": ink, "size": 13}, "showarrow": False},
+            "annotationdefaults": {
+                "font": {"color": ink, "size": 13},
+                "showarrow": False,
+                "bgcolor": paper,
+                "borderpad": 0,
+            },
             "xaxis": axis,
             "yaxis": axis,
             "dragmode": False,

@@ -14,7 +14,8 @@ from importlib.resources import files
 from string import Template
 from xml.etree.ElementTree import Element
 
-from audit.report import appendix, cascades, compared, opening, sections, words
+from audit.report import appendix, cascades, changes, compared, models, opening, queries, sections, whatif, words
+from audit.report.change_document import Changes
 from audit.report.charts import charts
 from audit.report.comparison_cells import names as comparison_names
 from audit.report.document import ReportDocument
@@ -24,39 +25,53 @@ from audit.report.markup import el, to_html
 _PLOTLY_STYLES = ("", "font-weight:bold")
 """The style attributes plotly.js writes: an empty one, which also stands for the sheet it fills, and bold labels."""
 
-SCRIPTS = ("charts.js",)
-"""The page's own scripts, in the order they run; each works alone and none writes into another's place."""
+STYLES = ("page.css", "table.css", "whatif.css")
+"""The page's style sheets, joined in this order."""
+
+SCRIPTS = ("charts.js", "table.js", "whatif.js", "whatif_page.js")
+"""The page's own scripts, in the order they run; none writes into another's place."""
 
 _PARTS = {
+    "changes": "Changes",
     "savings": "Savings",
+    "what-if": "What if",
     "workloads": "Workloads",
     "shapes": "Token shapes",
     "quality": "Quality",
     "cascades": "Checks",
+    "models": "Models",
     "accounting": "Accounting",
     "traffic": "Spend",
     "assumptions": "Assumptions",
     "data": "Data and checks",
     "prices": "Prices and dates",
     "comparison": "Comparison",
+    "asking": "SQL",
 }
 
 
-def render_html(document: ReportDocument) -> str:
-    """The whole page as text, the same for the same document; write it as UTF-8."""
+def render_html(document: ReportDocument, changed: Changes | None = None) -> str:
+    """The whole page as text, the same for the same document; write it as UTF-8.
+
+    `changed` is what differs from an earlier report, where that was asked for.
+    """
     figures = charts(document)
     parts = [
+        None if changed is None else changes.changes(changed),
         sections.savings(document, figures),
+        whatif.section(document),
         sections.workloads(document, figures),
         sections.shapes(document, figures),
         sections.quality(document, figures),
         cascades.section(document),
+        models.section(document, figures),
         sections.accounting(document),
         appendix.traffic(document, figures),
         appendix.assumptions(document),
         appendix.data_quality(document),
         appendix.prices(document),
         compared.section(document),
+        queries.asking(document),
     ]
     present = [part for part in parts if part is not None]
     links = [el("li", el("a", _PARTS[part.attrib["id"]], href=f"#{part.attrib['id']}")) for part in present]
@@ -81,23 +96,25 @@ def render_html(document: ReportDocument) -> str:
     pair = document["pair"]
     title = f"Traffic audit: {words.clean(pair['incumbent'])} to {words.clean(pair['candidate'])}"
     scripts = [plotly_bundle(), *(_resource(f"report/{name}") for name in SCRIPTS)]
-    return _page(title, body, scripts, {"figures": figures, "templates": templates()})
+    figures_and_templates = {"figures": figures, "templates": templates()}
+    return _page(title, body, scripts, figures_and_templates, whatif.data(document))
 
 
 def render_comparison(document: Mapping[str, object]) -> str:
     """The document of `audit compare A B` as a page of its own, in the style of the report and without any script."""
     one, other = comparison_names(document)
-    return _page(f"{one} and {other}", compared.body(document), [], {})
+    return _page(f"{one} and {other}", compared.body(document), [], {}, {})
 
 
-def _page(title: str, body: list[Element], scripts: list[str], data: Mapping[str, object]) -> str:
-    style = _resource("report/page.css")
+def _page(title: str, body: list[Element], scripts: list[str], charts: object, what_if: object) -> str:
+    style = "\n".join(_resource(f"report/{name}") for name in STYLES)
     return Template(_resource("report/page.html")).substitute(
         policy=_policy(scripts, [style]),
         title=html.escape(title),
         style=style,
         body="\n".join(to_html(node) for node in body),
-        charts=script_json(data),
+        charts=script_json(charts),
+        what_if=script_json(what_if),
         scripts="\n".join(f"<script>{script}</script>" for script in scripts),
     )
 
@@ -121,7 +138,7 @@ def plotly_bundle() -> str:
     So the page holds no `https://` at all, and anybody can convince himself with a text search that it
     calls nobody.
     """
-    return _resource("plotly/plotly-cartesian.min.js").replace("://", ":\\/\\/")
+    return _resource("plotly/plotly-report.min.js").replace("://", ":\\/\\/")
 
 
 def _policy(scripts: list[str], styles: list[str]) -> str:

@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element
 from audit.report import advice, words
 from audit.report.document import LEVELS, Interval, Level, ReportDocument
 from audit.report.markup import Content, el
+from audit.report.queries import disclosure
 
 
 def header(document: ReportDocument) -> Element:
@@ -13,7 +14,6 @@ def header(document: ReportDocument) -> Element:
     pair = document["pair"]
     incumbent, candidate = words.clean(pair["incumbent"]), words.clean(pair["candidate"])
     failed = [words.clean(check["name"]) for check in document["checks"] if not check["ok"]]
-    warnings = [el("li", words.clean(text, 400)) for text in document.get("warnings", [])]
     return el(
         "header",
         el("p", f"Traffic audit · {incumbent} to {candidate}", class_="overline"),
@@ -22,24 +22,87 @@ def header(document: ReportDocument) -> Element:
         el("p", el("strong", "Do not quote. "), f"Failed checks: {', '.join(failed)}.", class_="note bad", role="alert")
         if failed
         else None,
-        el("div", el("strong", "Know before you read on"), el("ul", warnings), class_="note", role="note")
-        if warnings
-        else None,
     )
 
 
 def answer(document: ReportDocument) -> Element:
-    """The lead sentence, the three levels side by side, certainty and next steps."""
+    """The lead sentence, the three levels side by side, certainty and next steps, and what to know beside them."""
     cards = el("ul", [_card(document, level) for level in LEVELS], class_="levels")
     sure = el("ul", [el("li", sentence) for sentence in advice.certainty(document)])
+    judged = disclosure(document, "judges") if document.get("judges") else None
     steps = [el("li", code(f"`{step.command}`"), " ", code(step.why)) for step in advice.next_steps(document)]
+    jumps = el(
+        "p", el("a", "How sure is this?", href="#sure"), el("a", "What to do next", href="#next"), class_="jumps"
+    )
     columns = el(
         "div",
-        el("section", el("h2", "How sure is this?", id="sure"), sure, class_="card", aria_labelledby="sure"),
-        el("section", el("h2", "What to do next", id="next"), el("ol", steps), class_="card", aria_labelledby="next"),
+        el(
+            "section",
+            el("h2", "How sure is this?", id="sure"),
+            el("p", el("strong", confidence(document)), class_="status"),
+            sure,
+            judged,
+            class_="card",
+            aria_labelledby="sure",
+        ),
+        el(
+            "section",
+            el("h2", "What to do next", id="next"),
+            el("ol", steps),
+            disclosure(document, "next"),
+            class_="card",
+            aria_labelledby="next",
+        ),
         class_="pair",
     )
-    return el("section", _lead(document), _rests_on(document), cards, columns, aria_label="The answer")
+    terms, spent = el("p", TERMS, class_="small muted terms"), disclosure(document, "spend")
+    content = [_lead(document), _rests_on(document), spent, jumps, cards, columns, terms, _warnings(document)]
+    return el("section", content, aria_label="The answer")
+
+
+TERMS = (
+    "Outcomes: scores of both models' answers to the same requests, in pairs. Margin: the largest loss of quality you "
+    "accept. Pilot: traffic whose outcomes do not decide yet. List cost: tokens at published prices, before discounts."
+)
+"""The words that the first screen cannot do without, a sentence for each."""
+
+WIDE = 1.0
+"""An interval longer than its own middle leaves the size of a saving open."""
+
+
+def is_unclear(document: ReportDocument) -> bool:
+    """Whether the expected saving could as well be much less or much more."""
+    expected = words.saving(document, "expected")
+    low, point, high = (float(expected[bound]) for bound in ("low", "point", "high"))
+    return high - low > WIDE * abs(point)
+
+
+def confidence(document: ReportDocument) -> str:
+    """How sure the whole is, in one sentence."""
+    verdicts = {workload["verdict"] for workload in document["workloads"]}
+    if any(not check["ok"] for check in document["checks"]):
+        return "Not at all: a check failed."
+    if not verdicts & {"route", "pilot"}:
+        return "Nothing here is known to be movable."
+    if "route" not in verdicts:
+        return "Unclear: nothing is proven yet." if is_unclear(document) else "Not proven: an estimate only."
+    if "pilot" not in verdicts:
+        return "Proven: everything counted here rests on outcomes."
+    return (
+        "Sure of the measured part. How much more is unclear."
+        if is_unclear(document)
+        else "Sure of the measured part; the rest is an estimate."
+    )
+
+
+def _warnings(document: ReportDocument) -> Element | None:
+    """What limits the figures, below them; the line above them points here."""
+    warnings = [el("li", code(words.clean(text, 400))) for text in document.get("warnings", [])]
+    if not warnings:
+        return None
+    return el(
+        "div", el("strong", "Know before you quote this"), el("ul", warnings), class_="note", role="note", id="know"
+    )
 
 
 def code(text: str) -> list[Content]:
@@ -48,19 +111,23 @@ def code(text: str) -> list[Content]:
 
 
 def _lead(document: ReportDocument) -> Element:
-    currency, period = document["spend"]["currency"], words.per(document)
-    amounts = {level: words.money(words.saving(document, level)["point"], currency) for level in LEVELS}
+    """What is spent, what is proven, what is likely and what is the limit."""
+    currency, candidate = document["spend"]["currency"], words.clean(document["pair"]["candidate"], 40)
+    saving = {level: words.saving(document, level) for level in LEVELS}
+    amounts = {level: words.money(saving[level]["point"], currency) for level in LEVELS}
+    proven = any(workload["verdict"] == "route" for workload in document["workloads"])
+    spread = words.span(saving["expected"], "money", currency, same=None)
     return el(
         "p",
-        "Today's list cost is ",
-        el("strong", f"{words.money(words.spend(document), currency)} {period}"),
-        ". Of that, a saving of ",
-        el("strong", amounts["measured"]),
-        " is measured, ",
+        "You spend ",
+        el("strong", f"{words.money(words.spend(document), currency)} {words.per(document)}"),
+        f" at list price. With {candidate}, a saving of " if proven else f" at list price. With {candidate}, ",
+        el("strong", amounts["measured"] if proven else "no saving"),
+        " is proven, " if proven else " is proven yet, ",
         el("strong", amounts["expected"]),
-        " is expected, and ",
+        f" is likely (unclear: {spread}), and " if is_unclear(document) else " is likely, and ",
         el("strong", amounts["ceiling"]),
-        " is the ceiling if everything eligible moved.",
+        " is the limit if everything moved that may.",
         class_="lead",
     )
 
@@ -71,12 +138,15 @@ def _rests_on(document: ReportDocument) -> Element:
     parts.append(f"{words.money(document['spend']['list_cost'], currency)} list cost in the window")
     if billed is not None:
         parts.append(f"{words.money(billed, currency)} billed according to the export")
-    return el("p", " · ".join(parts), class_="small muted")
+    known = len(document.get("warnings", []))
+    link = el("a", f"{known} {'thing' if known == 1 else 'things'} to know before you quote this", href="#know")
+    return el("p", " · ".join(parts), [" · ", link] if known else None, class_="small muted")
 
 
 def _card(document: ReportDocument, level: Level) -> Element:
     saving, currency = words.saving(document, level), document["spend"]["currency"]
     of_spend, routable = document["savings"][level]["share_of_spend"], document["routable"][level]
+    bounds = words.span(saving, "money", currency, same="no range" if saving["point"] else "nothing yet")
     return el(
         "li",
         el("h2", level.capitalize(), class_="overline"),
@@ -84,10 +154,11 @@ def _card(document: ReportDocument, level: Level) -> Element:
         el("p", words.money(saving["point"], currency), el("span", f" {words.per(document)}"), class_="big"),
         el(
             "p",
-            f"{words.span(saving, 'money', currency)} · saves {words.percent(of_spend['point'])} of spend",
+            f"{bounds} · saves {words.percent(of_spend['point'])} of spend",
             class_="small",
         ),
-        el("dl", _share("requests", routable["request_share"]), _share("cost", routable["cost_share"])),
+        el("dl", _share("requests moved", routable["request_share"]), _share("cost moved", routable["cost_share"])),
+        disclosure(document, level),
         class_=f"card level {level}",
     )
 
@@ -95,9 +166,9 @@ def _card(document: ReportDocument, level: Level) -> Element:
 def _share(what: str, share: Interval) -> list[Content]:
     value = el("b", words.percent(share["point"]))
     return [
-        el("dt", f"of {what}"),
+        el("dt", what),
         el("dd", _meter(share), value, class_="share"),
-        el("dd", words.span(share, "percent"), class_="range"),
+        el("dd", words.span(share, "percent", same="counted"), class_="range"),
     ]
 
 

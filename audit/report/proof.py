@@ -12,6 +12,7 @@ from audit.report.document import ReportDocument, Workload
 from audit.report.evidence import Measure, Observed, ObservedModel, Strata
 from audit.report.figures import by_cost
 from audit.report.markup import Content, el
+from audit.report.queries import disclosure
 from audit.report.tables import name, small, table
 
 KINDS = {"stratum": "strata of the sample", "workload": "workloads", "input_length": "thirds by input length"}
@@ -131,14 +132,21 @@ def details(document: ReportDocument) -> list[Element]:
         [name(words.clean(workload["name"])), "; ".join(lines)] for workload in ranked if (lines := weighing(workload))
     ]
     found = [
-        table("Pairs that count for less, or not at all", ["Workload", "Pairs"], weighed) if weighed else None,
-        _strata(ranked),
+        table(
+            "Pairs that count for less, or not at all",
+            ["Workload", "Pairs"],
+            weighed,
+            sql=disclosure(document, "pairs"),
+        )
+        if weighed
+        else None,
+        _strata(document, ranked),
         _observed(document, ranked),
     ]
     return [element for element in found if element is not None]
 
 
-def _strata(ranked: Sequence[Workload]) -> Element | None:
+def _strata(document: ReportDocument, ranked: Sequence[Workload]) -> Element | None:
     """Every workload with parts that disagree, part by part."""
     rows: list[list[Content]] = []
     notes: dict[str, None] = {}
@@ -164,7 +172,13 @@ def _strata(ranked: Sequence[Workload]) -> Element | None:
     heads = ["Part", "Pairs", "Loss", "95% interval", "Adjusted p", "Lies"]
     return el(
         "div",
-        table("Workloads whose parts disagree: not routed as a whole", heads, rows, range(1, 5)),
+        table(
+            "Workloads whose parts disagree: not routed as a whole",
+            heads,
+            rows,
+            range(1, 5),
+            sql=disclosure(document, "strata"),
+        ),
         [el("p", note, class_="small muted") for note in notes],
     )
 
@@ -190,6 +204,7 @@ def _observed(document: ReportDocument, ranked: Sequence[Workload]) -> Element |
             heads,
             rows,
             range(1, 8),
+            sql=disclosure(document, "observational"),
         ),
         id="observational",
     )

@@ -4,11 +4,13 @@ from collections.abc import Container
 from xml.etree.ElementTree import Element
 
 from audit.report import proof, words
-from audit.report.document import LEVELS, Interval, Number, ReportDocument, Unit, Workload
+from audit.report.document import LEVELS, Interval, Number, ReportDocument, Unit
 from audit.report.figures import SHOWN, by_cost
 from audit.report.markup import Content, el
+from audit.report.queries import disclosure
 from audit.report.shape_map import OUTLINED, token_ranges
 from audit.report.tables import figure, name, part, small, table
+from audit.report.workload_table import workload_table
 
 DEAREST = 15
 """Cells of the token-shape map that are also given as numbers."""
@@ -38,40 +40,37 @@ def savings(document: ReportDocument, drawn: Container[str]) -> Element:
         "What each level of evidence would save",
         "Each level includes the one before it, so the bars do not add up. Savings are signed and net of declared "
         "router, check and escalation costs.",
-        figure("waterfall", "From today's spend to the ceiling", summary, data, drawn="waterfall" in drawn),
+        figure(
+            "waterfall",
+            "From today's spend to the ceiling",
+            summary,
+            data,
+            drawn="waterfall" in drawn,
+            sql=disclosure(document, "waterfall"),
+        ),
         _blended(document),
     )
 
 
 def workloads(document: ReportDocument, drawn: Container[str]) -> Element:
     """Request and cost shares drawn, then everything known about each workload."""
-    ranked = by_cost(document)
     summary = "Many requests need not be much money: the upper bar counts requests, the lower one dollars."
-    if len(ranked) > SHOWN:
+    if len(document["workloads"]) > SHOWN:
         summary += f" The {SHOWN} largest by cost; the table has all."
-    rows = [_workload(document, number, workload) for number, workload in enumerate(ranked, start=1)]
-    heads = [
-        "Workload",
-        "Verdict",
-        "Requests",
-        "Cost",
-        "Input tokens",
-        "Output tokens",
-        "Evidence",
-        "If moved",
-    ]
     return part(
         "workloads",
         "Workloads",
         "A workload is traffic of one endpoint and model with a similar token shape. Route: "
         f"{words.VERDICT_MEANS['route']}. Pilot: {words.VERDICT_MEANS['pilot']}. Keep: {words.VERDICT_MEANS['keep']}.",
-        figure("shares", "Share of requests and share of cost", summary, None, drawn="shares" in drawn),
-        table(
-            "All workloads by cost; tokens are median and 95th percentile, savings are of the window",
-            heads,
-            rows,
-            (2, 3, 4, 5, 7),
+        figure(
+            "shares",
+            "Share of requests and share of cost",
+            summary,
+            None,
+            drawn="shares" in drawn,
+            sql=disclosure(document, "shares"),
         ),
+        workload_table(document, disclosure(document, "workloads")),
     )
 
 
@@ -105,7 +104,14 @@ def shapes(document: ReportDocument, drawn: Container[str]) -> Element | None:
         "shapes",
         "Where the money lies by token shape",
         "Shape says where the money is, not what the candidate can do: that takes paired outcomes.",
-        figure("shape-map", "List cost by input and output tokens", summary, data, drawn=True),
+        figure(
+            "shape-map",
+            "List cost by input and output tokens",
+            summary,
+            data,
+            drawn=True,
+            sql=disclosure(document, "shape-map"),
+        ),
     )
 
 
@@ -135,9 +141,10 @@ def quality(document: ReportDocument, drawn: Container[str]) -> Element:
         figure(
             "quality",
             "Quality loss against the margin",
-            "Dot and line: loss with its 95% interval. Ochre mark: the largest loss accepted.",
+            "Dot and line: loss with its 95% interval. Upright mark: the largest loss accepted, the margin.",
             data,
             drawn="quality" in drawn,
+            sql=disclosure(document, "quality"),
         ),
         *proof.details(document),
     )
@@ -154,7 +161,14 @@ def accounting(document: ReportDocument) -> Element:
         "accounting",
         "Where every request went",
         "Each request is in exactly one line; the lines add up to all traffic, in requests and in dollars.",
-        table("Requests and list cost by what happens to them", ["", "Requests", "List cost"], rows, (1, 2), total),
+        table(
+            "Requests and list cost by what happens to them",
+            ["What happens", "Requests", "List cost"],
+            rows,
+            (1, 2),
+            total,
+            sql=disclosure(document, "accounting"),
+        ),
     )
 
 
@@ -170,56 +184,14 @@ def _blended(document: ReportDocument) -> Element:
     blended = document["blended"]
     rows = [line("per 1,000 requests", blended["per_1k_requests"]), line("per 1M tokens", blended["per_1m_tokens"])]
     heads = ["Blended cost", "Today", "Measured", "Expected", "Ceiling"]
-    return table("Blended cost of all traffic, moved or not", heads, rows, range(1, 5))
+    caption = "Blended cost of all traffic, moved or not"
+    return table(caption, heads, rows, range(1, 5), sql=disclosure(document, "blended"))
 
 
 def _unit(value: Number | Interval | None, currency: str) -> Content:
     if isinstance(value, dict):
         return _ranged(words.money(value["point"], currency), words.span(value, "money", currency))
     return words.money(value, currency)
-
-
-def _workload(document: ReportDocument, number: int, workload: Workload) -> list[Content]:
-    currency, tokens = document["spend"]["currency"], workload["tokens"]
-    described = [
-        words.clean(workload["endpoint"], 60),
-        words.clean(workload.get("shape_in_words", ""), 80),
-        words.task(workload),
-    ]
-    title = el(
-        "div",
-        el("b", f"{number}  ", name(words.clean(workload["name"]))),
-        small([name(part) if not index else f" · {part}" for index, part in enumerate(filter(None, described))]),
-        small(" ".join(words.reasons(document, workload))),
-        class_="workload",
-    )
-    return [
-        title,
-        el("div", _chip(workload["verdict"]), small(f"risk {workload['risk']} of 4")),
-        _ranged(words.percent(workload["request_share"]), words.count(workload["requests"])),
-        _ranged(words.percent(workload["cost_share"]), words.money(workload["cost"], currency)),
-        _ranged(words.tokens(tokens["input"]["p50"]), words.tokens(tokens["input"]["p95"])),
-        _ranged(words.tokens(tokens["output"]["p50"]), words.tokens(tokens["output"]["p95"])),
-        _evidence(workload),
-        _ranged(
-            words.money(workload["savings"]["point"], currency), words.span(workload["savings"], "money", currency)
-        ),
-    ]
-
-
-def _evidence(workload: Workload) -> Element:
-    loss, needed = workload["quality_loss"], workload["pairs_needed"]
-    lines = [words.evidence(workload)]
-    if loss is not None:
-        bounds = f"{words.points(loss['low'])} to {words.points(loss['high'])}"
-        lines.append(f"loss {words.points(loss['point'])} ({bounds}), margin {words.points(loss['margin'])}")
-        lines += words.pooled(loss)
-    if (tests := proof.tests(workload)) is not None:
-        lines.append(tests)
-    if needed is not None:
-        lines.append(words.more_pairs(needed))
-    lines += [*proof.weighing(workload), *proof.disagreement(workload)[:1]]
-    return el("div", lines[0], [small(line) for line in lines[1:]], class_="evidence")
 
 
 def _float(value: Number | None) -> float | None:

@@ -15,8 +15,11 @@ def table(
     rows: Sequence[Sequence[Cell]],
     numeric: Sequence[int] = (),
     total: Sequence[Cell] = (),
+    sql: Element | None = None,
 ) -> Element:
     """A data table: first column heads its row, `numeric` columns are right-aligned, `total` is the last line.
+
+    `sql` is the folded query that gives the same rows.
 
     ARIA roles repeat what the elements mean because phones lay the table out in blocks, which drops it.
     """
@@ -42,17 +45,20 @@ def table(
         role="table",
         class_="stack" if len(heads) > 4 else None,
     )
-    return el("div", body, class_="scroll", tabindex=0, role="region", aria_label=caption)
+    scroll = el("div", body, class_="scroll", tabindex=0, role="region", aria_label=caption)
+    return scroll if sql is None else el("div", scroll, sql)
 
 
-def figure(name: str, title: str, summary: str, data: Element | None, *, drawn: bool) -> Element | None:
-    """A chart's place with its title, what it shows in words, and the same data as a table."""
+def figure(
+    name: str, title: str, summary: str, data: Element | None, *, drawn: bool, sql: Element | None = None
+) -> Element | None:
+    """A chart's place with its title, what it shows in words, the same data as a table, and the query behind it."""
     if not drawn:
         return None
     caption = el("figcaption", el("h3", title, id=f"{name}-title"), el("p", summary, class_="small muted"))
     plot = el("div", class_="plot", id=f"chart-{name}", role="img", aria_label=f"{title}. {summary}")
     numbers = None if data is None else el("details", el("summary", "The same as a table"), data)
-    return el("figure", caption, plot, numbers, aria_labelledby=f"{name}-title")
+    return el("figure", caption, plot, numbers, sql, aria_labelledby=f"{name}-title")
 
 
 def part(name: str, title: str, intro: str, *content: Content) -> Element:

@@ -1,73 +1,71 @@
-"""The report for a terminal: complete at 80 columns, roomier when there is more, plain text when piped."""
+"""The report for a terminal: complete at 40 columns, with more of them the wider it is, plain text when piped."""
 
-from collections.abc import Sequence
-
-from rich import box
-from rich.cells import cell_len, set_cell_size
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
-from audit.report import advice, cascades, proof, words
-from audit.report.document import LEVELS, Interval, ReportDocument, Workload
+from audit.report import advice, cascades, words
+from audit.report.document import LEVELS, Interval, Level, ReportDocument, Unit
 from audit.report.figures import by_cost
+from audit.report.text_parts import (
+    STYLES,
+    bullet,
+    dollars,
+    fits,
+    heading,
+    pairs,
+    percents,
+    plain,
+    prose,
+    table,
+    trimmed,
+)
+from audit.report.text_workloads import workload_lines
 
 LISTED = 25
-"""Workloads in the text; the HTML page and --json have all of them."""
-
-_STYLES = {
-    "measured": "green",
-    "expected": "blue",
-    "ceiling": "yellow",
-    "route": "bold green",
-    "pilot": "bold blue",
-    "keep": "dim",
-}
-_VERDICT, _NUMBERS = 7, (9, 8, 16, 11)
-"""Cells of the workload columns: verdict, then requests, cost, tokens and saving; the name takes the rest."""
-_LONGEST_NAME = 64
+"""Workloads in the text; the HTML page, --csv workloads and --json have all of them."""
 
 
 def render_text(document: ReportDocument, console: Console) -> None:
     """Print the report to `console`, never wider than it; characters that it cannot encode show as `?`."""
     ranked = by_cost(document)
-    steps = enumerate(advice.next_steps(document), start=1)
-    width = console.width
+    left = len(ranked) - LISTED
     parts: list[RenderableType] = [
-        *_opening(document),
-        *_heading(f"What could move to {words.clean(document['pair']['candidate'], 40)}"),
-        _levels(document),
-        *_heading("How sure is this?"),
-        *(_bullet("- ", Text(sentence)) for sentence in advice.certainty(document)),
-        *_heading("Workloads, most cost first; savings are of the window"),
-        *_workload_head(width),
-        *(part for workload in ranked[:LISTED] for part in _workload(document, workload, width)),
-        *([] if len(ranked) <= LISTED else [Text("... the rest is in --html FILE and --json", style="dim")]),
-        *_legend(document, ranked[:LISTED]),
-        *_checked(document),
-        *_heading("Where every request went"),
-        _accounting(document),
-        *_heading("What to do next"),
+        *_opening(document, console),
+        *heading(f"What could move to {words.clean(document['pair']['candidate'], 40)}"),
+        _levels(document, console),
+        *heading("How sure is this?"),
+        *(bullet("- ", Text(sentence), console) for sentence in advice.certainty(document)),
+        *heading("Workloads, most cost first; savings are of the window"),
+        *workload_lines(document, ranked[:LISTED], console),
+        *([] if left <= 0 else [prose(Text(f"\n{left:,} more are in --html FILE and --csv workloads."), console)]),
+        *_checked(document, console),
+        *heading("Where every request went"),
+        *_accounting(document, console),
+        *heading("What to do next"),
         *(
-            _bullet(f"{number}. ", Text.assemble((step.command, "bold"), f"\n{_plain(step.why)}"))
-            for number, step in steps
+            bullet(f"{number}. ", Text.assemble((step.command, "bold"), f"\n{plain(step.why)}"), console)
+            for number, step in enumerate(advice.next_steps(document), start=1)
         ),
-        Text("\nAssumptions, checks and data quality are in --html FILE and --json.", style="dim"),
+        prose(Text("\nAssumptions, checks and data quality are in --html FILE and --json.", style="dim"), console),
     ]
+    print_parts(parts, console)
+
+
+def print_parts(parts: list[RenderableType], console: Console) -> None:
+    """Print to `console` without trailing blanks."""
     for line in console.render_lines(Group(*parts), pad=False):
-        console.print(Segments([*_trimmed(line, console), Segment.line()]), end="", soft_wrap=True)
+        console.print(Segments([*trimmed(line, console), Segment.line()]), end="", soft_wrap=True)
 
 
-def _opening(document: ReportDocument) -> list[Text]:
+def _opening(document: ReportDocument, console: Console) -> list[RenderableType]:
     """Title, projection warning, everything the reader has to know first, then window and spend."""
     pair, spend, currency = document["pair"], document["spend"], document["spend"]["currency"]
+    incumbent, candidate = words.clean(pair["incumbent"], 40), words.clean(pair["candidate"], 40)
     lines = [
-        Text(
-            f"Traffic audit: {words.clean(pair['incumbent'], 40)} to {words.clean(pair['candidate'], 40)}", style="bold"
-        ),
-        Text(_plain(words.PROJECTION), style="yellow"),
+        Text(f"Traffic audit: {incumbent} to {candidate}", style="bold"),
+        Text(plain(words.PROJECTION), style="yellow"),
     ]
     for check in document["checks"]:
         if not check["ok"]:
@@ -82,160 +80,124 @@ def _opening(document: ReportDocument) -> list[Text]:
         amounts.append(f"{words.money(spend['billed_cost'], currency)} billed")
     kept = [f"{words.count(rows[part])} {part}" for part in ("loaded", "duplicate", "rejected")]
     facts = [
-        "",
-        f"Window    {words.window(document)}",
-        f"Spend     {', '.join(amounts)}",
-        f"Requests  {words.count(requests['total'])}, {words.count(requests['eligible'])} of them eligible",
-        f"Rows      {words.count(rows['read'])} read = " + " + ".join(kept),
+        ("Window", Text(words.window(document))),
+        ("Spend", Text(", ".join(amounts))),
+        ("Requests", Text(f"{words.count(requests['total'])}, {words.count(requests['eligible'])} of them eligible")),
+        ("Rows", Text(f"{words.count(rows['read'])} read = {' + '.join(kept)}")),
     ]
     catalogue = document.get("catalogue")
     if catalogue is not None:
         checked = words.clean(catalogue["checked_on"], 20)
-        facts.append(f"Prices    {words.clean(catalogue['version'], 40)}, checked on {checked}")
-    return lines + [Text(fact) for fact in facts]
+        facts.append(("Prices", Text(f"{words.clean(catalogue['version'], 40)}, checked on {checked}")))
+    return [*(prose(line, console) for line in lines), Text(), prose(pairs(facts), console)]
 
 
-def _levels(document: ReportDocument) -> Table:
-    """Three levels, each a line of points and a line of bounds."""
-    currency = document["spend"]["currency"]
-    table = _table("", "Requests", "of requests", "of cost", f"Saving {words.per(document)}", "of spend")
-    for level in LEVELS:
-        routable, saving = document["routable"][level], words.saving(document, level)
-        shares = (routable["request_share"], routable["cost_share"])
-        of_spend = document["savings"][level]["share_of_spend"]
-        table.add_row(
-            Text(level, style=_STYLES[level]),
-            words.count(routable["requests"]["point"]),
-            *(words.percent(share["point"]) for share in shares),
-            words.money(saving["point"], currency),
-            words.percent(of_spend["point"]),
-        )
-        bounds = [*(_percents(share) for share in shares), _dollars(saving, currency), _percents(of_spend)]
-        table.add_row("", "", *bounds, style="dim")
-    return table
+def _levels(document: ReportDocument, console: Console) -> RenderableType:
+    """Three levels: bounds beside the points, else below them, else everything in sentences; what fits first."""
+    for made in (_levels_wide(document), _levels_usual(document)):
+        if fits(made, console):
+            return made
+    return pairs([(level, Text(_level_in_words(document, level))) for level in LEVELS])
 
 
-def _workload_head(width: int) -> list[Text]:
-    heads = ("Requests", "Cost", "In / out p50", "If moved")
-    return [Text(_row("Verdict", "Workload", heads, width)), Text("─" * _row_width(width), style="dim")]
-
-
-def _workload(document: ReportDocument, workload: Workload, width: int) -> list[RenderableType]:
-    """The workload in one row; its reasons, evidence and bounds below, over the whole width."""
-    currency, tokens, loss = document["spend"]["currency"], workload["tokens"], workload["quality_loss"]
-    numbers = (
-        words.percent(workload["request_share"]),
-        words.percent(workload["cost_share"]),
-        f"{words.tokens(tokens['input']['p50'])} / {words.tokens(tokens['output']['p50'])}",
-        words.money(workload["savings"]["point"], currency),
+def _level_in_words(document: ReportDocument, level: Level) -> str:
+    currency, saving, routable = (
+        document["spend"]["currency"],
+        words.saving(document, level),
+        document["routable"][level],
     )
-    facts = [*(code.replace("_", " ") for code in words.own_reasons(workload)), words.evidence(workload)]
-    if loss is not None:
-        bounds = f"{words.points(loss['low'])} to {words.points(loss['high'])}"
-        facts.append(f"loss {words.points(loss['point'])} ({bounds}), margin {words.points(loss['margin'])}")
-        facts += words.pooled(loss)
-    if (tests := proof.tests(workload)) is not None:
-        facts.append(tests)
-    if workload["pairs_needed"] is not None:
-        facts.append(words.more_pairs(workload["pairs_needed"]))
-    facts += proof.weighing(workload)
-    facts += proof.disagreement(workload)
-    if (seen := proof.seen(document, workload)) is not None:
-        facts.append(seen)
-    if "shape_in_words" in workload:
-        facts.append(words.clean(workload["shape_in_words"], 120))
-    saves = [words.money(workload["savings"][end], currency) for end in ("low", "high")]
-    if saves[0] != saves[1]:
-        facts.append(f"saves {_dollars(workload['savings'], currency)}")
-    about = "; ".join(facts)
-    row = Text(_row(workload["verdict"], words.clean(workload["name"]), numbers, width))
-    row.stylize(_STYLES[workload["verdict"]], 0, _VERDICT)
-    return [row, Padding(Text(about, style="dim"), (0, width - _row_width(width), 0, _VERDICT + 1))]
+    between = dollars(saving, currency)
+    return (
+        f"{words.money(saving['point'], currency)} {words.per(document)}{f' ({between})' if between else ''}, "
+        f"{words.percent(document['savings'][level]['share_of_spend']['point'])} of spend: "
+        f"{words.count(routable['requests']['point'])} requests, "
+        f"{words.percent(routable['request_share']['point'])} of requests, "
+        f"{words.percent(routable['cost_share']['point'])} of cost"
+    )
 
 
-def _legend(document: ReportDocument, workloads: Sequence[Workload]) -> list[RenderableType]:
-    """What the reasons in the rows above mean, each once."""
-    texts = document.get("reason_texts", {})
-    codes = dict.fromkeys(code for workload in workloads for code in words.own_reasons(workload) if code in texts)
-    lines = [f"{code.replace('_', ' ')}: {texts[code]}" for code in codes]
-    if any(proof.tests(workload) for workload in workloads):
-        lines.append(proof.P_MEANS)
-    return [Text(), *(_bullet("  ", Text(line, style="dim")) for line in lines)]
-
-
-def _row(verdict: str, name: str, numbers: tuple[str, ...], width: int) -> str:
-    """Name cropped to its column; a number too long for its own takes from the name."""
-    right = "".join(number.rjust(max(cells, len(number) + 1)) for number, cells in zip(numbers, _NUMBERS, strict=True))
-    room = _row_width(width) - _VERDICT - 1 - len(right)
-    shown = name if cell_len(name) <= room else f"{set_cell_size(name, max(room - 1, 0)).rstrip()}…"
-    return f"{verdict:<{_VERDICT}} {set_cell_size(shown, max(room, 0))}{right}"
-
-
-def _row_width(width: int) -> int:
-    return min(width, _VERDICT + 1 + _LONGEST_NAME + sum(_NUMBERS))
-
-
-def _accounting(document: ReportDocument) -> Table:
-    """Every bucket with its requests and dollars, and the total they add up to."""
+def _levels_usual(document: ReportDocument) -> Table:
     currency = document["spend"]["currency"]
-    table = _table("", "Requests", "List cost")
+    made = table(("", "Requests", "of requests", "of cost", f"Saving {words.per(document)}", "of spend"))
+    for level in LEVELS:
+        points, intervals = _level(document, level)
+        made.add_row(Text(level, style=STYLES[level]), *points)
+        bounds = [percents(each) for each in intervals]
+        if any(bounds := [*bounds[:2], dollars(words.saving(document, level), currency), bounds[2]]):
+            made.add_row("", "", *bounds, style="dim")
+    return made
+
+
+def _levels_wide(document: ReportDocument) -> Table:
+    currency = document["spend"]["currency"]
+    heads = ("", "Requests", "of requests", "range", "of cost", "range", f"Saving {words.per(document)}", "range")
+    made = table((*heads, "of spend", "range", "per 1,000 requests"), ranges=(3, 5, 7, 9))
+    per_1k = document["blended"]["per_1k_requests"]
+    made.add_row(Text("today"), *[""] * 9, _unit(per_1k, "now", currency), style="dim")
+    for level in LEVELS:
+        (requests, of_requests, of_cost, saving, of_spend), intervals = _level(document, level)
+        bounds = [percents(each) for each in intervals]
+        cells = [requests, of_requests, bounds[0], of_cost, bounds[1], saving]
+        cells += [dollars(words.saving(document, level), currency), of_spend, bounds[2], _unit(per_1k, level, currency)]
+        made.add_row(Text(level, style=STYLES[level]), *cells)
+    return made
+
+
+def _level(document: ReportDocument, level: Level) -> tuple[list[str], list[Interval]]:
+    """Requests, three shares and the saving as they are written; the intervals of the shares."""
+    routable, of_spend = document["routable"][level], document["savings"][level]["share_of_spend"]
+    points = [
+        words.count(routable["requests"]["point"]),
+        words.percent(routable["request_share"]["point"]),
+        words.percent(routable["cost_share"]["point"]),
+        words.money(words.saving(document, level)["point"], document["spend"]["currency"]),
+        words.percent(of_spend["point"]),
+    ]
+    return points, [routable["request_share"], routable["cost_share"], of_spend]
+
+
+def _unit(unit: Unit, key: Level | str, currency: str) -> str:
+    value = dict(unit)[key]
+    return words.money(value["point"] if isinstance(value, dict) else value, currency)  # pyright: ignore
+
+
+def _accounting(document: ReportDocument, console: Console) -> list[RenderableType]:
+    """Every bucket that holds anything with its requests and dollars, the total they add up to, and the empty ones."""
+    currency, total, spent = (
+        document["spend"]["currency"],
+        document["requests"]["total"],
+        document["spend"]["list_cost"],
+    )
+    lines, empty = list[list[str]](), list[str]()
     for title, number, cost in words.accounts(document):
-        table.add_row(title, words.count(number), words.money(cost, currency))
-    total = words.money(document["spend"]["list_cost"], currency)
-    table.add_row("= all traffic", words.count(document["requests"]["total"]), total, style="bold")
-    return table
+        if not number and not cost:
+            empty.append(title.split(":")[0].split(",")[0].lower())
+            continue
+        shares = (float(number) / (total or 1), None if cost is None else float(cost) / (float(spent) or 1))
+        lines.append(
+            [
+                title,
+                words.count(number),
+                words.percent(shares[0]),
+                words.money(cost, currency),
+                words.percent(shares[1]),
+            ]
+        )
+    last = ["= all traffic", words.count(total), "100%", words.money(spent, currency), "100%"]
+    wide = table(("", "Requests", "of requests", "List cost", "of cost"))
+    usual = table(("", "Requests", "List cost"), wraps=True)
+    for cells in lines:
+        wide.add_row(*cells)
+        usual.add_row(cells[0], cells[1], cells[3])
+    wide.add_row(*last, style="bold")
+    usual.add_row(last[0], last[1], last[3], style="bold")
+    nothing = [prose(Text(f"No requests: {', '.join(empty)}.", style="dim"), console)] if empty else []
+    return [wide if fits(wide, console) else usual, *nothing]
 
 
-def _checked(document: ReportDocument) -> list[RenderableType]:
+def _checked(document: ReportDocument, console: Console) -> list[RenderableType]:
     """Workloads that only a check lets move; nothing where there is none."""
     told = cascades.sentences(document)
-    return [*_heading("What a check would let move"), *(_bullet("- ", Text(each)) for each in told)] if told else []
-
-
-def _table(*heads: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    for index, head in enumerate(heads):
-        table.add_column(head, justify="right" if index else "left", overflow="fold")
-    return table
-
-
-def _heading(text: str) -> list[Text]:
-    return [Text(""), Text(text, style="bold")]
-
-
-def _bullet(mark: str, text: Text) -> Table:
-    grid = Table.grid()
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    grid.add_row(mark, text)
-    return grid
-
-
-def _plain(text: str) -> str:
-    return text.replace("`", "")
-
-
-def _percents(share: Interval) -> str:
-    """Bounds for a narrow column: one sign for both, a dash unless a bound could be negative."""
-    bounds = words.span(share, "percent")
-    return bounds if "-" in bounds else bounds.replace("% to ", "–")
-
-
-def _dollars(saving: Interval, currency: str) -> str:
-    bounds = words.span(saving, "money", currency)
-    return bounds if "-" in bounds else bounds.replace(" to ", "–")
-
-
-def _trimmed(line: list[Segment], console: Console) -> list[Segment]:
-    """The line without trailing blanks, in characters that the output can encode."""
-    shown = [Segment(_encodable(segment.text, console), segment.style) for segment in line]
-    while shown and not shown[-1].text.strip():
-        shown.pop()
-    if shown:
-        shown[-1] = Segment(shown[-1].text.rstrip(), shown[-1].style)
-    return shown
-
-
-def _encodable(text: str, console: Console) -> str:
-    plain = text if console.encoding.startswith("utf") else text.replace("─", "-").replace("–", "-").replace("…", "~")
-    return plain.encode(console.encoding, "replace").decode(console.encoding)
+    if not told:
+        return []
+    return [*heading("What a check would let move"), *(bullet("- ", Text(each), console) for each in told)]

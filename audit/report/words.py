@@ -5,17 +5,18 @@ look at; escaping for HTML is the markup builder's job.
 """
 
 import math
+import re
 import unicodedata
 from typing import Literal, cast
 
-from audit.report.document import Interval, Level, Number, QualityLoss, ReportDocument, Workload
+from audit.report.document import Interval, Level, Number, QualityLoss, ReportDocument, Window, Workload
 
 PROJECTION = "Every saving here is a projection. Nothing is saved until traffic has moved and its answers are watched."
 
 LEVEL_MEANS: dict[Level, str] = {
-    "measured": "Paired outcomes show the quality loss stays within the margin.",
-    "expected": "Measured, plus each pilot weighted by its chance of passing.",
-    "ceiling": "Everything eligible moves. An upper bound, not a forecast.",
+    "measured": "Proven on the same requests: quality stays within the margin.",
+    "expected": "Likely: the measured part, plus each pilot weighted by its chance of passing.",
+    "ceiling": "Limit: everything that may move does. An upper bound, not a forecast.",
 }
 
 VERDICT_MEANS = {
@@ -41,16 +42,24 @@ _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 """Unicode categories that change how a line looks without being seen: controls, bidi marks, surrogates."""
 
 
+_MARKS = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_PILE = re.compile(rf"({_MARKS}{{4}}){_MARKS}+")
+"""More marks on one letter than any language writes: no line can break between them, and they cover other text."""
+
+
 def clean(text: object, limit: int = 80) -> str:
     r"""One visible line of at most `limit` characters: unseen characters show as U+FFFD.
 
     >>> clean("a\u202eb\nc", 80)
     'a�b c'
+    >>> len(clean("z" + "\u0335" * 200))
+    6
     >>> clean("abcdef", 4)
     'abc…'
     """
     line = " ".join(str(text)[: limit * 4].split())
     shown = "".join("\ufffd" if unicodedata.category(character) in _INVISIBLE else character for character in line)
+    shown = _PILE.sub("\\1\ufffd", shown)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
@@ -127,9 +136,11 @@ def pooled(loss: QualityLoss) -> list[str]:
     return [f"seen with {shared['units'] - 1} others {points(shared['point'])} ({bounds})"]
 
 
-def span(
-    interval: Interval, show: Literal["money", "percent", "count"], currency: str = "USD", same: str | None = "no range"
-) -> str:
+Shown = Literal["money", "percent", "count"]
+"""How the numbers of an interval are written."""
+
+
+def span(interval: Interval, show: Shown, currency: str = "USD", same: str | None = "no range") -> str:
     """The bounds of an interval in words; where both read the same `same`, or what they read if that is None.
 
     >>> span({"low": 0.1, "point": 0.2, "high": 0.3}, "percent")
@@ -181,7 +192,11 @@ def per(document: ReportDocument) -> str:
 
 def window(document: ReportDocument) -> str:
     """The dates the numbers rest on."""
-    dates = document["window"]
+    return span_of(document["window"])
+
+
+def span_of(dates: Window) -> str:
+    """The dates of a window and its length."""
     start, end = dates["start"], dates["end"]
     if start is None or end is None:
         return "no traffic"

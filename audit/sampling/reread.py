@@ -18,11 +18,10 @@ from typing import cast
 
 import duckdb
 
-from audit import sql
 from audit.intake.duplicates import REQUEST_KEY
 from audit.intake.recognising import Pending
 from audit.intake.records import counts_per_line, csv_records_of, lines_of
-from audit.intake.staging import UNREADABLE, stage_views
+from audit.intake.staging import UNREADABLE, checked
 from audit.readers.export import Export, parts_of
 from audit.readers.locations import Location
 from audit.readers.reader import TEXT, Context, Reader, literal, rows, unroll_page
@@ -106,10 +105,9 @@ class Source:
         item.relation = self.reader.relation(small, context)
         key = REQUEST_KEY.format(salt=literal(self.context.salt))
         try:
-            stage_views(self.warehouse, item)
             found = self.warehouse.rows(
                 f"select reject_reason is null, {', '.join(IDENTITY)} from (select checked.*, {key} as request_key "
-                f"from ({sql.find('checked_requests').select}) as checked)"
+                f"from ({checked(item)}) as checked)"
             )
         except (*UNREADABLE, duckdb.BinderException):
             return None

@@ -13,7 +13,34 @@ from audit.evidence.statistics import Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class Costs:
+    """Requests that could move, with what they cost on both models in the window."""
+
+    requests: int
+    list_cost: Decimal
+    candidate_input_cost: Decimal
+    candidate_output_cost: Decimal
+    """At one candidate output token per incumbent output token."""
+
+    def net_saving(self, ratio: float, escalation_rate: float, assumptions: Assumptions) -> Decimal:
+        """Signed saving when all of them move, exact.
+
+        list cost - candidate input - ratio * candidate output - (escalation rate + check share) * list cost
+        - router cost per 1,000 requests * requests / 1,000. An escalated answer is paid twice.
+        """
+        lost_share = exact_decimal(escalation_rate) + exact_decimal(assumptions.check_cost_share)
+        router = exact_decimal(assumptions.router_cost_per_1k_requests) * self.requests / 1000
+        candidate = self.candidate_input_cost + exact_decimal(ratio) * self.candidate_output_cost
+        return self.list_cost - candidate - lost_share * self.list_cost - router
+
+
+def ceiling_ratio(ratio: float, *, is_measured: bool) -> float:
+    """Output ratio of the ceiling: the measured one, else no longer answers than today's."""
+    return ratio if is_measured else min(1.0, ratio)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer(Costs):
     """A workload with its costs on both models, its verdict and the odds behind it."""
 
     workload_id: str
@@ -23,11 +50,6 @@ class Offer:
     verdict: Verdict
     is_open: bool
     """False behind a gate or when the candidate already serves it: nothing can be saved."""
-    requests: int
-    list_cost: Decimal
-    candidate_input_cost: Decimal
-    candidate_output_cost: Decimal
-    """At one candidate output token per incumbent output token."""
     output_ratio: Range
     is_ratio_measured: bool
     pass_probability: float
@@ -36,21 +58,12 @@ class Offer:
 
     @property
     def ceiling_ratio(self) -> float:
-        """Output ratio of the ceiling: the measured one, else no longer answers than today's."""
-        return self.output_ratio.point if self.is_ratio_measured else min(1.0, self.output_ratio.point)
+        """Output ratio of the ceiling."""
+        return ceiling_ratio(self.output_ratio.point, is_measured=self.is_ratio_measured)
 
     def saving(self, ratio: float, escalation_rate: float, assumptions: Assumptions) -> Decimal:
-        """Signed saving in the window, exact; 0 where nothing can be routed.
-
-        list cost - candidate input - ratio * candidate output - (escalation rate + check share) * list cost
-        - router cost per 1,000 requests * requests / 1,000. An escalated answer is paid twice.
-        """
-        if not self.is_open:
-            return Decimal(0)
-        lost_share = exact_decimal(escalation_rate) + exact_decimal(assumptions.check_cost_share)
-        router = exact_decimal(assumptions.router_cost_per_1k_requests) * self.requests / 1000
-        candidate = self.candidate_input_cost + exact_decimal(ratio) * self.candidate_output_cost
-        return self.list_cost - candidate - lost_share * self.list_cost - router
+        """Signed saving in the window, exact; 0 where nothing can be routed."""
+        return self.net_saving(ratio, escalation_rate, assumptions) if self.is_open else Decimal(0)
 
     def savings(self, ratios: Floats, escalation_rates: Floats, assumptions: Assumptions) -> Floats:
         """The same for many worlds at once, in floats."""

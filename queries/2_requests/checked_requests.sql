@@ -291,7 +291,13 @@ typed as (
         coalesce(gateway_cache_hit, false) as gateway_cache_hit,
         try_cast(feedback_score as double) as feedback_score,
         try_cast(billed_cost as decimal(18, 10)) as billed_cost,
-        usage_note
+        coalesce(
+            usage_note,
+            case
+                when trim(billed_cost) <> '' and try_cast(billed_cost as decimal(18, 10)) is null
+                    then 'billed cost is no number of dollars; left out'
+            end
+        ) as usage_note
     from judged
 )
 

@@ -122,7 +122,16 @@ select
     coalesce(sum(cast(asked.duration_ms as double)) filter (where asked.outcome = 'billed'), 0) as duration_sum,
     coalesce(
         sum(cast(asked.duration_ms as double) * asked.duration_ms) filter (where asked.outcome = 'billed'), 0
-    ) as duration_square_sum
+    ) as duration_square_sum,
+    count(asked.time_to_first_chunk_ms) filter (where asked.outcome = 'billed') as first_chunk_count,
+    coalesce(
+        sum(cast(asked.time_to_first_chunk_ms as double)) filter (where asked.outcome = 'billed'), 0
+    ) as first_chunk_sum,
+    coalesce(
+        sum(cast(asked.time_to_first_chunk_ms as double) * asked.time_to_first_chunk_ms)
+        filter (where asked.outcome = 'billed'),
+        0
+    ) as first_chunk_square_sum
 from asked
 inner join workload_rules
     on asked.endpoint = workload_rules.endpoint

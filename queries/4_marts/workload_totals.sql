@@ -4,7 +4,6 @@ select
     workload_id || coalesce(':' || cell_gate, '') as workload_key,
     workload_id,
     endpoint,
-    provider_name,
     model,
     candidate_model,
     coalesce(cell_gate, '') as cell_gate,
@@ -27,7 +26,6 @@ group by
     workload_id || coalesce(':' || cell_gate, ''),
     workload_id,
     endpoint,
-    provider_name,
     model,
     candidate_model,
     coalesce(cell_gate, '')

@@ -4,16 +4,25 @@
   const { figures, templates } = JSON.parse(document.getElementById("charts").textContent);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const config = { displayModeBar: false, responsive: true, scrollZoom: false, doubleClick: false, typesetMath: false };
-  const draw = (template, width) => {
-    for (const [name, figure] of Object.entries(figures)) {
-      const place = document.getElementById("chart-" + name);
-      Plotly.react(place, figure.data, { ...figure.layout, template, width }, config);
-    }
+  const draw = (name, template, width) => {
+    const figure = figures[name];
+    Plotly.react("chart-" + name, figure.data, { ...figure.layout, template, width }, config);
   };
-  const onScreen = () => draw(dark.matches ? templates.dark : templates.light);
+  const names = Object.keys(figures);
+  const onScreen = () => names.forEach((name) => draw(name, dark.matches ? templates.dark : templates.light));
   dark.addEventListener("change", onScreen);
-  // Paper is white and about 680 CSS pixels wide, whatever the window was.
-  window.addEventListener("beforeprint", () => draw(templates.light, 680));
-  window.addEventListener("afterprint", onScreen);
+
+  // Paper is white, and how wide it is no script can know: charts are drawn at one width and scaled as pictures.
+  const PAPER = 860;
+  const pictures = () => document.querySelectorAll(".plot .main-svg");
+  window.addEventListener("beforeprint", () => {
+    names.forEach((name) => draw(name, templates.light, PAPER));
+    for (const svg of pictures()) svg.setAttribute("viewBox", `0 0 ${svg.getAttribute("width")} ${svg.getAttribute("height")}`);
+  });
+  window.addEventListener("afterprint", () => {
+    for (const svg of pictures()) svg.removeAttribute("viewBox");
+    onScreen();
+  });
   onScreen();
+  performance.mark("charts-drawn");
 })();

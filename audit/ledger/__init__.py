@@ -1,0 +1,1 @@
+"""Money beside the savings: the invoice, what customers pay, charges and tables for other tools."""
