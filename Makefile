@@ -40,6 +40,10 @@ docs: .venv/dev ## write the generated parts of the README and the golden files 
 	$(BIN)/python tests/docs.py --write
 	PYTHONPATH=. $(BIN)/python tests/golden.py --write
 
+.PHONY: notebooks
+notebooks: .venv/dev ## execute the notebooks again and keep their text
+	$(BIN)/python tests/run_notebooks.py
+
 .venv/demo: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .

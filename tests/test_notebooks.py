@@ -1,5 +1,6 @@
 """The notebooks run, print what is committed, and keep to their rules."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -37,7 +38,9 @@ def test_a_notebook_types_no_number_in_its_text(path: Path) -> None:
 def test_a_notebook_uses_only_public_names_and_whole_marts(path: Path) -> None:
     code = notebooks.code(path)
     assert not re.findall(r"^\s*(?:def|class|from audit)\b", code, re.MULTILINE)
-    assert set(re.findall(r"\baudit\.(\w+)", code)) <= set(audit.__all__)
+    attributes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Attribute)]
+    assert not [node.attr for node in attributes if node.attr.startswith("_")]
+    assert {node.attr for node in attributes if ast.unparse(node.value) == "audit"} <= set(audit.__all__)
     assert all(re.fullmatch(r"select \* from \w+", query) for query in re.findall(r'\.sql\(\s*"(.*?)"', code))
 
 
