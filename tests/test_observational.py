@@ -63,6 +63,16 @@ def test_rates_and_means_of_both_models_are_those_of_the_rows(tmp_path: Path) ->
     assert after["retry_rate"] is None
 
 
+def test_the_time_to_the_first_token_is_shown_where_the_log_states_it(tmp_path: Path) -> None:
+    big = calls("tag", 40, time_to_first_chunk_ms=400) + calls("tag", 40, day=DAY + timedelta(days=1))
+    small = calls("tag", 20, model=SMALL, time_to_first_chunk_ms=480)
+    report = reported(tmp_path, *big, *small)
+    found = observed(report)
+    assert found["incumbent"].get("time_to_first_chunk_ms") == {"low": 400, "point": 400, "high": 400, "count": 40}
+    assert found["candidate"].get("time_to_first_chunk_ms") == {"low": 480, "point": 480, "high": 480, "count": 20}
+    assert "first token 0.40 and 0.48" in Report(document=report).text(width=400)
+
+
 def test_the_same_prompt_soon_again_is_a_retry_of_the_answer_before_it(tmp_path: Path) -> None:
     def said(text: str, number: int, **columns: object) -> Row:
         (row,) = calls("tag", 1)

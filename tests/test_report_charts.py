@@ -190,4 +190,4 @@ def test_the_first_screen_says_how_sure_it_is(case: Case, said: str) -> None:
     page = Page(render_html(document)).text
     assert said in page
     assert ("no saving is proven yet" in page) == (case in ("nothing proven", "nothing movable"))
-    assert ("is likely (unclear: " in page) == (case != "all proven")
+    assert ("what to expect is unclear ($" in page) == (case != "all proven")

@@ -111,21 +111,25 @@ def code(text: str) -> list[Content]:
 
 
 def _lead(document: ReportDocument) -> Element:
-    """What is spent, what is proven, what is likely and what is the limit."""
+    """What is spent, what is proven, what is expected and what is the limit; an unclear figure is no figure."""
     currency, candidate = document["spend"]["currency"], words.clean(document["pair"]["candidate"], 40)
     saving = {level: words.saving(document, level) for level in LEVELS}
     amounts = {level: words.money(saving[level]["point"], currency) for level in LEVELS}
-    proven = any(workload["verdict"] == "route" for workload in document["workloads"])
-    spread = words.span(saving["expected"], "money", currency, same=None)
+    is_proven = any(workload["verdict"] == "route" for workload in document["workloads"])
+    proven: list[Content] = ["a saving of ", el("strong", amounts["measured"]), " is proven"]
+    expected: list[Content] = [el("strong", amounts["expected"]), " is expected"]
+    if is_unclear(document):
+        spread = words.span(saving["expected"], "money", currency, same=None)
+        expected = ["what to expect is ", el("strong", f"unclear ({spread})")]
     return el(
         "p",
         "You spend ",
         el("strong", f"{words.money(words.spend(document), currency)} {words.per(document)}"),
-        f" at list price. With {candidate}, a saving of " if proven else f" at list price. With {candidate}, ",
-        el("strong", amounts["measured"] if proven else "no saving"),
-        " is proven, " if proven else " is proven yet, ",
-        el("strong", amounts["expected"]),
-        f" is likely (unclear: {spread}), and " if is_unclear(document) else " is likely, and ",
+        f" at list price. With {candidate}, ",
+        proven if is_proven else [el("strong", "no saving"), " is proven yet"],
+        ", ",
+        expected,
+        ", and ",
         el("strong", amounts["ceiling"]),
         " is the limit if everything moved that may.",
         class_="lead",
@@ -146,7 +150,9 @@ def _rests_on(document: ReportDocument) -> Element:
 def _card(document: ReportDocument, level: Level) -> Element:
     saving, currency = words.saving(document, level), document["spend"]["currency"]
     of_spend, routable = document["savings"][level]["share_of_spend"], document["routable"][level]
-    bounds = words.span(saving, "money", currency, same="no range" if saving["point"] else "nothing yet")
+    bounds = words.span(saving, "money", currency, same="no range known" if saving["point"] else "nothing yet")
+    if level == "expected" and is_unclear(document):
+        bounds = f"unclear: {bounds}"
     return el(
         "li",
         el("h2", level.capitalize(), class_="overline"),
@@ -154,7 +160,7 @@ def _card(document: ReportDocument, level: Level) -> Element:
         el("p", words.money(saving["point"], currency), el("span", f" {words.per(document)}"), class_="big"),
         el(
             "p",
-            f"{bounds} · saves {words.percent(of_spend['point'])} of spend",
+            f"{bounds} · {words.percent(of_spend['point'])} of spend",
             class_="small",
         ),
         el("dl", _share("requests moved", routable["request_share"]), _share("cost moved", routable["cost_share"])),
@@ -168,7 +174,7 @@ def _share(what: str, share: Interval) -> list[Content]:
     return [
         el("dt", what),
         el("dd", _meter(share), value, class_="share"),
-        el("dd", words.span(share, "percent", same="counted"), class_="range"),
+        el("dd", words.span(share, "percent", same="counted" if share["point"] else "none yet"), class_="range"),
     ]
 
 

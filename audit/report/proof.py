@@ -33,7 +33,15 @@ READINGS = {
 WORST = 3
 """Parts named in one line of text; the page and --json have all of them."""
 
-Logged = Literal["error_rate", "truncation_rate", "retry_rate", "feedback_score", "output_tokens", "duration_ms"]
+Logged = Literal[
+    "error_rate",
+    "truncation_rate",
+    "retry_rate",
+    "feedback_score",
+    "output_tokens",
+    "duration_ms",
+    "time_to_first_chunk_ms",
+]
 SIDES: tuple[Literal["incumbent", "candidate"], ...] = ("incumbent", "candidate")
 
 Form = Literal["percent", "number", "tokens", "seconds"]
@@ -44,6 +52,7 @@ MEASURES: tuple[tuple[Logged, str, Form], ...] = (
     ("feedback_score", "Feedback", "number"),
     ("output_tokens", "Output tokens", "tokens"),
     ("duration_ms", "Seconds", "seconds"),
+    ("time_to_first_chunk_ms", "First token", "seconds"),
 )
 """Key of the document, head of the column, and how its numbers are written."""
 
@@ -117,9 +126,9 @@ def seen(document: ReportDocument, workload: Workload) -> str | None:
         return None
     before, after = observed["incumbent"], observed["candidate"]
     told = [
-        f"{head.lower()} {_short(before[key], form)} and {_short(after[key], form)}"
+        f"{head.lower()} {_short(before.get(key), form)} and {_short(after.get(key), form)}"
         for key, head, form in MEASURES
-        if before[key] is not None and after[key] is not None
+        if before.get(key) is not None and after.get(key) is not None
     ]
     counts = f"{words.count(before['requests'])} and {words.count(after['requests'])} requests"
     return f"observational, not counted: {counts} of the log on either model; {', '.join(told)}"
@@ -203,7 +212,7 @@ def _observed(document: ReportDocument, ranked: Sequence[Workload]) -> Element |
             "Both models on the same workload, as logged; 95% intervals, no verdict rests on this",
             heads,
             rows,
-            range(1, 8),
+            range(1, len(heads)),
             sql=disclosure(document, "observational"),
         ),
         id="observational",
@@ -214,7 +223,7 @@ def _line(workload: Workload, model: ObservedModel) -> list[Content]:
     title = el("div", name(words.clean(workload["name"])), small(name(words.clean(model["model"], 60))))
     cells: list[Content] = [title, words.count(model["requests"])]
     for key, _, form in MEASURES:
-        measure: Measure | None = model[key]
+        measure: Measure | None = model.get(key)
         if measure is None:
             cells.append("not logged")
         else:
@@ -233,4 +242,6 @@ def _number(value: float, form: Form) -> str:
         return words.percent(value)
     if form == "tokens":
         return words.count(value)
-    return f"{value / 1000:,.1f}" if form == "seconds" else f"{value:,.2f}"
+    if form == "seconds":
+        return f"{value / 1000:,.{1 if value >= 1000 else 2}f}"
+    return f"{value:,.2f}"

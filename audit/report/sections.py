@@ -129,6 +129,9 @@ def quality(document: ReportDocument, drawn: Container[str]) -> Element:
             rows.append([*cells, words.count(workload["pairs"]), "none" if needed is None else words.count(needed)])
     heads = ["Workload", "Verdict", "Loss", "95% interval", "Margin", "p", "Adjusted p", "Pairs", "More needed"]
     data = table("Quality loss in points of 100", heads, rows, range(2, 9)) if rows else None
+    summary = "Dot and line: loss with its 95% interval. Upright mark: the largest loss accepted, the margin."
+    if len(rows) > SHOWN:
+        summary += f" The {SHOWN} largest by cost; the table has all."
     empty = "No paired outcomes yet. Replay a sample on both models, score both answers and add the scores."
     return part(
         "quality",
@@ -141,7 +144,7 @@ def quality(document: ReportDocument, drawn: Container[str]) -> Element:
         figure(
             "quality",
             "Quality loss against the margin",
-            "Dot and line: loss with its 95% interval. Upright mark: the largest loss accepted, the margin.",
+            summary,
             data,
             drawn="quality" in drawn,
             sql=disclosure(document, "quality"),

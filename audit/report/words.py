@@ -15,7 +15,7 @@ PROJECTION = "Every saving here is a projection. Nothing is saved until traffic 
 
 LEVEL_MEANS: dict[Level, str] = {
     "measured": "Proven on the same requests: quality stays within the margin.",
-    "expected": "Likely: the measured part, plus each pilot weighted by its chance of passing.",
+    "expected": "The measured part, plus each pilot weighted by its chance of passing.",
     "ceiling": "Limit: everything that may move does. An upper bound, not a forecast.",
 }
 
