@@ -127,10 +127,8 @@ def _details(document: ReportDocument, workload: Workload) -> Element:
         f"{words.count(workload['requests'])} requests, {words.percent(workload['request_share'])} of all; "
         f"{words.money(workload['cost'], currency)}, {words.percent(workload['cost_share'])} of all cost"
     )
-    spread = (
-        f"95th percentile {words.tokens(tokens['input']['p95'])} tokens in, {words.tokens(tokens['output']['p95'])} "
-        f"out; {words.percent(tokens['cache_read_share'])} of input is cached"
-    )
+    input_most, output_most = (words.tokens(tokens[side]["p95"]) for side in ("input", "output"))
+    cached = f"{words.percent(tokens['cache_read_share'])} of input is cached"
     rows: list[tuple[str, Content]] = [
         ("Do next", [code(step.why), el("code", step.command, class_="command") if step.command else None]),
         ("Why", " ".join(words.reasons(document, workload))),
@@ -138,7 +136,7 @@ def _details(document: ReportDocument, workload: Workload) -> Element:
         ("If moved", _saving(workload, currency)),
         ("Traffic", traffic),
         ("Endpoint", [name(endpoint), " on ", name(incumbent)]),
-        ("Shape", f"{shape}; {spread}" if shape else spread),
+        ("Shape", f"{shape or f'95th percentile {input_most} tokens in, {output_most} out'}; {cached}"),
         ("Rule", name(rule) if rule else None),
         ("Task", _task(workload)),
         ("Risk", f"{workload['risk']} of 4"),
