@@ -164,13 +164,13 @@ def _endpoints(changes: Changes) -> Block | None:
     largest = max((abs(_change(each)) for each in changes["endpoints"]), default=0.0)
 
     def row(each: EndpointChange) -> list[str]:
-        status = "" if each["status"] == "kept" else each["status"]
+        status = "" if each["status"] == "kept" else STATUS[each["status"]]
         requests = [words.count(each["requests_before"]), words.count(each["requests_now"])]
         costs = [words.money(each["cost_before"], currency), words.money(each["cost_now"], currency)]
         change = signed(_rounded(_change(each), largest), currency)
         return [words.clean(each["endpoint"], 60), status, *requests, *costs, change]
 
-    heads = ("Endpoint", "", "Requests before", "now", "Cost before", "now", "Change")
+    heads = ("Endpoint", "Status", "Requests before", "now", "Cost before", "now", "Change")
     title = f"Endpoints, {period(changes)}; largest change of cost first"
     return _cut(title, heads, [row(each) for each in changes["endpoints"]], (1,))
 
