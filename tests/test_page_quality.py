@@ -183,6 +183,19 @@ def test_paper_gets_whole_charts_and_what_a_screen_folds(chromium: Browser, file
 
 
 @needs_browser
+def test_no_table_is_cut_on_paper(chromium: Browser, tmp_path: Path) -> None:
+    many = tmp_path / "many.html"
+    many.write_text(render_html(wide_document(5, 10, 12)), encoding="utf-8")
+    with opened(chromium, many, size=(917, 1200)) as shown:
+        shown.page.emulate_media(media="print")
+        cut = shown.page.evaluate(
+            """[...document.querySelectorAll("table")].filter((each) => each.getBoundingClientRect().right >
+                each.parentElement.getBoundingClientRect().right + 1).map((each) => each.caption.textContent)"""
+        )
+    assert cut == []
+
+
+@needs_browser
 def test_a_page_of_500_workloads_and_90_days_is_small_silent_and_drawn(chromium: Browser, wide: Path) -> None:
     assert wide.stat().st_size <= MOST_BYTES
     with opened(chromium, wide) as shown:
