@@ -221,6 +221,22 @@ def _prices(document: ReportDocument, rows: Rows) -> None:
     assert shown <= found
 
 
+def _intelligence(document: ReportDocument, rows: Rows) -> None:
+    """An index is published of a name; it stands for every snapshot of it."""
+    found = {row["model"]: row["intelligence_index"] for row in rows}
+    for model in cast(Any, document.get("intelligence"))["models"]:
+        if model["intelligence_index"] is not None:
+            name = max((each for each in found if model["model"].startswith(each)), key=len)
+            assert close(found[name], model["intelligence_index"])
+
+
+def _latency(document: ReportDocument, rows: Rows) -> None:
+    (row,) = rows
+    same = cast(Any, document.get("latency"))["like_for_like"]
+    for name, value in row.items():
+        assert close(value, None if same is None else same[name])
+
+
 COMPARED: dict[str, Compared] = {
     "spend": _spend,
     **{level: _level(level) for level in LEVELS},
@@ -244,4 +260,6 @@ COMPARED: dict[str, Compared] = {
     "data": _data,
     "checks": _checks,
     "prices": _prices,
+    "intelligence": _intelligence,
+    "latency": _latency,
 }

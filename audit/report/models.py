@@ -8,6 +8,7 @@ from audit.report.document import ReportDocument
 from audit.report.markup import Content, el
 from audit.report.model_charts import placed, seconds, timed
 from audit.report.published import AnswerTime, KnownModel
+from audit.report.queries import disclosure
 from audit.report.tables import figure, name, part, table
 
 NAMED = 12
@@ -52,12 +53,18 @@ def _intelligence(document: ReportDocument, drawn: Container[str]) -> Element | 
     summary = f"One request of {size}. The index sums up public benchmarks; it knows nothing of your prompts. "
     if "intelligence" in drawn:
         return figure(
-            "intelligence", "Intelligence and price", summary + _unplaced(found["models"], shown), data, drawn=True
+            "intelligence",
+            "Intelligence and price",
+            summary + _unplaced(found["models"], shown),
+            data,
+            drawn=True,
+            sql=disclosure(document, "intelligence"),
         )
     return el(
         "div",
         el("p", "No two of these models have a published index here, so there is no chart.", class_="small"),
         data,
+        disclosure(document, "intelligence"),
     )
 
 
@@ -90,7 +97,8 @@ def _latency(document: ReportDocument, drawn: Container[str]) -> Element | None:
         [el("p", f"Published of {line}.", class_="small muted") for line in sources],
     )
     if "latency" in drawn:
-        return figure("latency", "How long an answer takes", verdict(document), data, drawn=True)
+        sql = disclosure(document, "latency")
+        return figure("latency", "How long an answer takes", verdict(document), data, drawn=True, sql=sql)
     return el("p", verdict(document), class_="small")
 
 

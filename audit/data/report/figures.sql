@@ -159,3 +159,18 @@ where model in (
     select candidate_model from report_pairs
 )
 order by retires_on, model
+
+-- figure: intelligence
+select model, value as intelligence_index, source, checked_on
+from model_facts
+where fact = 'intelligence_index'
+order by model
+
+-- figure: latency
+select
+    cast(sum(incumbent_count) as bigint) as incumbent_requests,
+    cast(sum(candidate_count) as bigint) as candidate_requests,
+    sum(incumbent_ms) / sum(incumbent_count) / 1000 as incumbent_seconds,
+    sum(candidate_ms / candidate_count * incumbent_count) / sum(incumbent_count) / 1000 as candidate_seconds
+from answer_times
+where incumbent_count > 0 and candidate_count > 0
