@@ -14,7 +14,6 @@ def _():
     import os
     import pathlib
     from datetime import timedelta
-    from importlib.resources import files
 
     import marimo as mo
     import plotly.graph_objects as go
@@ -22,7 +21,7 @@ def _():
 
     import audit
 
-    return audit, files, go, html, mo, os, pathlib, pl, timedelta
+    return audit, go, html, mo, os, pathlib, pl, timedelta
 
 
 @app.cell(hide_code=True)
@@ -211,13 +210,12 @@ def _(chosen, cost_bars, mo, over_time, report):
 
 
 @app.cell(hide_code=True)
-def _(figures, files, mo, picture):
+def _(figures, mo, picture):
     # marimo's own way of showing a figure fetches a script from the web; in a frame it brings all it needs
-    plotly = (files("audit") / "data" / "plotly" / "plotly-cartesian.min.js").read_text(encoding="utf-8")
     figure = figures[picture.value]
     mo.iframe(
         "<!doctype html><meta charset='utf-8'><style>body { margin: 0; overflow: hidden; background: #fff }</style>"
-        f"<script>{plotly}</script>" + figure.to_html(full_html=False, include_plotlyjs=False),
+        + figure.to_html(full_html=False),
         height=f"{figure.layout.height}px",
     )
     return
