@@ -8,10 +8,9 @@ from typing import cast
 import numpy as np
 import pytest
 
-from audit import listing
+from audit import Report, listing
 from audit.evidence.statistics import wilson
 from audit.intake.loading import load
-from audit.library import Report
 from audit.readers.mapped import map_text
 from audit.report.document import LEVELS, ReportDocument
 from audit.report.evidence import Observed

@@ -8,7 +8,7 @@ from typing import cast
 import jsonschema
 import pytest
 
-from audit.library import Report
+from audit import Report
 from audit.report import advice, proof
 from audit.report.document import ReportDocument, Workload
 from audit.report.evidence import Strata
