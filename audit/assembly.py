@@ -8,9 +8,10 @@ import polars as pl
 
 from audit import listing
 from audit.assumptions import Assumptions
-from audit.candidates import Others, what_if
 from audit.catalog.facts import catalogue_info
-from audit.comparing import compared
+from audit.comparing.other_candidates import Others, what_if
+from audit.comparing.side_by_side import intelligence, latency
+from audit.comparing.two_models import compared
 from audit.config import Config
 from audit.evidence.judged import judges
 from audit.evidence.reasons import REASONS
@@ -18,7 +19,6 @@ from audit.findings import horizon_months
 from audit.savings.escalation import Cascade
 from audit.savings.projection import Savings
 from audit.scope import Scope
-from audit.side_by_side import intelligence, latency
 from audit.warehouse import Warehouse
 
 if TYPE_CHECKING:

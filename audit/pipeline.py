@@ -14,7 +14,7 @@ from audit.warehouse import Warehouse
 if TYPE_CHECKING:
     import polars as pl
 
-    from audit.candidates import Others
+    from audit.comparing.other_candidates import Others
     from audit.evidence.units import Unit
     from audit.report.document import ReportDocument
     from audit.savings.escalation import Cascade
@@ -164,7 +164,7 @@ def show_results(run: Run) -> Run:
 
 def price_other_candidates(run: Run) -> Run:
     """Price the incumbent's traffic on what else its maker sells for less."""
-    from audit.candidates import other_candidates
+    from audit.comparing.other_candidates import other_candidates
 
     return replace(run, others=other_candidates(run.warehouse, _scope(run), run.config))
 

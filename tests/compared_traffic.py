@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from audit.candidate_pairs import candidate_pairs
-from audit.comparing import compare
+from audit.comparing.candidate_pairs import candidate_pairs
+from audit.comparing.two_models import compare
 from audit.config import Config
 from audit.intake.loading import load
 from audit.scope import Question

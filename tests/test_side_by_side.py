@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from audit.comparing.side_by_side import intelligence, latency, like_for_like
 from audit.config import Config
 from audit.report.document import ReportDocument
 from audit.scope import Question, settle
-from audit.side_by_side import intelligence, latency, like_for_like
 from audit.warehouse import Warehouse
 from tests.exports import Row
 from tests.loads import jsonl, loaded

@@ -5,12 +5,12 @@ Only models with published limits: a gate that cannot be checked would let traff
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from audit.catalog.candidates import kind
 from audit.catalog.comparison import REQUESTS
 from audit.catalog.facts import facts, first_party_names, retirement, vendor
 from audit.catalog.models import canonical
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 MOST = 7
 """Alternatives that are offered; with the candidate that was asked for they are eight."""
-
-_OTHER_WORK = re.compile(r"audio|realtime|search|transcribe|image|embedding|tts|^ft:")
-"""Names of models that do not answer text with text, or not for everybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +53,8 @@ def alternatives(
     """
     makers = {maker.id for _, model in served if (maker := vendor(model)) is not None}
     providers = sorted({provider for provider, _ in served})
-    known = {canonical(name, on) for name in first_party_names() if not _OTHER_WORK.search(name)}
+    kinds = {kind(model) for _, model in served}
+    known = {canonical(name, on) for name in first_party_names() if kind(name) in kinds}
     found = [
         Alternative(
             model=model,

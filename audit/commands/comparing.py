@@ -54,7 +54,7 @@ def compare(
 
 
 def _pairs(db: Path, config: "Config", progress: "Progress", *, as_json: bool) -> None:
-    from audit.candidate_pairs import candidate_pairs
+    from audit.comparing.candidate_pairs import candidate_pairs
     from audit.console import print_json
     from audit.errors import DatabaseError
     from audit.report.pairs_text import pairs_text
@@ -93,7 +93,7 @@ def _two(
 
 def _document(a: str, b: str, db: Path | None, config: "Config", progress: "Progress") -> "Document":
     """With the traffic of the database: the one named, which must be good, or usage.duckdb if it is there and good."""
-    from audit.comparing import compare, without_traffic
+    from audit.comparing.two_models import compare, without_traffic
     from audit.console import note
     from audit.errors import AuditError
     from audit.scope import Question

@@ -24,7 +24,7 @@ def compare(
     >>> round(ratio["output"], 1)
     16.7
     """
-    from audit.comparing import without_traffic
+    from audit.comparing.two_models import without_traffic
 
     asked = settled(incumbent=a, candidate=b, today=on, config=config)
     return _written(without_traffic(asked.question, asked.config), html)
@@ -41,8 +41,8 @@ def compare_with_traffic(
     html: str | Path | None,
 ) -> "Document":
     """The same with what a typical request of the log costs; without names, the pairs that are worth a look."""
-    from audit.candidate_pairs import candidate_pairs
-    from audit.comparing import compare as compare_models
+    from audit.comparing.candidate_pairs import candidate_pairs
+    from audit.comparing.two_models import compare as compare_models
 
     with Warehouse.read(db) as warehouse:
         if a is not None and b is not None:

@@ -15,10 +15,10 @@ from audit.catalog.comparison import compare as compare_models
 from audit.catalog.models import family_members, plain_name
 from audit.catalog.price_file import PriceOverride, read_price_overrides
 from audit.catalog.tasks import advice
+from audit.comparing.typical_requests import PairPrices, Usage, Usd, usage_by_endpoint
 from audit.config import Config
 from audit.listing import SERVED_BY_BOTH, may_read_again
 from audit.scope import Question, Scope, settle
-from audit.typical_requests import PairPrices, Usage, Usd, usage_by_endpoint
 from audit.warehouse import Warehouse
 
 FEWEST_TIMED = 20

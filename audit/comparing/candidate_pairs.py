@@ -17,10 +17,10 @@ from audit.catalog.price_file import TokenClass, read_price_overrides
 from audit.catalog.prices import price_rows, request_cost, unit_prices
 from audit.catalog.tasks import task_evidence
 from audit.catalog.tokenizers import same_tokenizer
+from audit.comparing.paid_models import Paid, first_end, paid_models
 from audit.config import Config
 from audit.errors import AuditError
 from audit.findings import LONG_INPUT_SHARE
-from audit.paid_models import Paid, first_end, paid_models
 from audit.savings.cascade import Offer
 from audit.savings.projection import monthly_multiplier
 from audit.scope import Question, Scope, nothing_loaded, pair_up, settle
@@ -132,8 +132,8 @@ def _mix(warehouse: Warehouse, paid: Paid) -> dict[TokenClass, int]:
     return {name: int(str(value or 0)) for name, value in zip(names, found, strict=True)}
 
 
-Moved = dict[tuple[str, str, str], dict[str, Offer]]
-"""(provider, model, candidate model) -> workload -> its costs on both."""
+Moved = dict[tuple[str, str], dict[str, Offer]]
+"""(model, candidate model) -> workload -> its costs on both, at all providers together."""
 
 
 def _moved(warehouse: Warehouse, pairs: Iterable[_Pair], config: Config, assumptions: Assumptions) -> Moved:
@@ -149,11 +149,11 @@ def _moved(warehouse: Warehouse, pairs: Iterable[_Pair], config: Config, assumpt
     }
     pair_up(warehouse, sorted(trios), config)
     warehouse.add_views("4_")
-    found: Moved = {trio: {} for trio in trios}
+    found: Moved = {(model, candidate): {} for _, model, candidate in trios}
     for row in warehouse.frame("select * from workload_totals where cell_gate = ''").iter_rows(named=True):
         if row["long_request_count"] > LONG_INPUT_SHARE * row["request_count"]:
             continue
-        found[row["provider_name"], row["model"], row["candidate_model"]][row["workload_key"]] = Offer(
+        found[row["model"], row["candidate_model"]][row["workload_key"]] = Offer(
             workload_id=row["workload_key"], endpoint=row["endpoint"], model=row["model"], decision_unit="",
             verdict="pilot", is_open=True, requests=row["request_count"], list_cost=row["list_cost"],
             candidate_input_cost=row["candidate_input_cost"], candidate_output_cost=row["candidate_output_cost"],
@@ -167,9 +167,9 @@ def _document(pair: _Pair, moved: Moved, assumptions: Assumptions, multiplier: f
     """One entry of `pairs`."""
     before, after, savings, requests = Decimal(0), Decimal(0), list[Decimal](), 0
     first, is_after = canonical(pair.incumbent, today), pair.kind == "after_successor"
-    for served in pair.paid.served:
-        start = moved[(*served, first)] if is_after else {}
-        for workload, offer in moved[(*served, pair.candidate_model)].items():
+    for model in sorted({model for _, model in pair.paid.served}):
+        start = moved[model, first] if is_after else {}
+        for workload, offer in moved[model, pair.candidate_model].items():
             if not is_after:
                 saved = offer.saving(offer.ceiling_ratio, assumptions.escalation_rate.point, assumptions)
                 paid = offer.list_cost
