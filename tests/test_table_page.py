@@ -129,7 +129,7 @@ def test_names_are_sorted_as_people_count(table: Page) -> None:
 
 
 def test_filters_narrow_the_lines_and_the_count_is_announced(table: Page) -> None:
-    status = table.get_by_role("status")
+    status = table.locator("#workload-table").get_by_role("status")
     assert status.text_content() == "60 of 60 shown"
     table.get_by_role("combobox", name="Verdict", exact=True).select_option("pilot")
     table.get_by_role("combobox", name="Evidence", exact=True).select_option("measured")
