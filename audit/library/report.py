@@ -13,8 +13,9 @@ from audit.errors import AuditError
 from audit.library.figures import Figures, save_figure
 from audit.library.workload_columns import WORKLOADS
 from audit.report import words
-from audit.report.document import LEVELS, Interval, PooledLoss, QualityLoss, ReportDocument
+from audit.report.document import LEVELS, Interval, ReportDocument
 from audit.report.evidence import Strata
+from audit.report.workload import PooledLoss, QualityLoss
 
 if TYPE_CHECKING:
     from audit.report.change_document import Changes
