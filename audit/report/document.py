@@ -4,15 +4,13 @@ The types name what `audit/data/schemas/report.schema.json` checks. Keys of the 
 `ReportDocument` are the contract; the optional ones exist for display and may be missing.
 """
 
-from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from audit.report.checked import Cascade, Interval, Judge, Number
 from audit.report.evidence import Observations, Refused, Strata
 from audit.report.published import Intelligence, Latency
 from audit.report.spending import Traffic
-
-if TYPE_CHECKING:
-    from audit.savings.whatif import Inputs
+from audit.savings.whatif import Inputs
 
 Level = Literal["measured", "expected", "ceiling"]
 Verdict = Literal["route", "pilot", "keep"]
@@ -307,4 +305,4 @@ class ReportDocument(TypedDict):
     judges: NotRequired[list[Judge]]
     comparison: NotRequired[dict[str, object]]
     """Of the pair, `traffic-audit/compare/1`: what `audit compare` prints."""
-    what_if: "NotRequired[Inputs]"
+    what_if: NotRequired[Inputs]
