@@ -190,7 +190,7 @@ def test_a_pair_without_published_tasks_says_that_only_own_pairs_can_tell() -> N
 
 def test_the_cheaper_model_is_not_taken_for_the_faster_one() -> None:
     assert any(
-        "122 % faster" in line and "the slower one" in line for line in pair("gpt-4o", "gpt-4o-mini")["bottom_line"]
+        "122% faster" in line and "the slower one" in line for line in pair("gpt-4o", "gpt-4o-mini")["bottom_line"]
     )
 
 

@@ -107,7 +107,7 @@ def _speed(claims: Mapping[str, object]) -> str:
     if faster is None or percent is None:
         return ""
     warning = "" if faster == claims["cheaper"] else ": the cheaper model is the slower one"
-    return f"{faster} writes {percent:.0f} % faster by published figures{warning}."
+    return f"{faster} writes {percent:.0f}% faster by published figures{warning}."
 
 
 def _window(a: Document, claims: Mapping[str, object]) -> str:
