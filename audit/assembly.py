@@ -168,14 +168,16 @@ def _warnings(
     found = [f"check failed: {check['name']}: {check['detail']}" for check in checks if not check["ok"]]
     if stale is not None:
         found.append(stale)
-    if not scope.pairs:
+    if not requests["total"]:
+        found.append("no request lies in the window that was asked for")
+    elif not scope.pairs:
         found.append(f"no request of the window was served by {scope.question.incumbent}")
     if capped_by is not None:
         day = next(each.retires_on for each in scope.retirements if each.model == capped_by)
         verb = "is" if day > scope.question.today else "was"
         reach = f"projections reach {result['horizon_months']:.1f} months"
         found.append(f"{capped_by} {verb} switched off on {day.isoformat()}: {reach}")
-    if scope.window.days < 1 and scope.question.monthly_requests is None:
+    if requests["total"] and scope.window.days < 1 and scope.question.monthly_requests is None:
         found.append("the logs span less than a day: no monthly figure without --monthly-requests")
     for name, text in (
         (

@@ -113,8 +113,8 @@ class Assumptions:
             value = float(getattr(self, name))
             if not (math.isfinite(value) and value >= 0):
                 raise ConfigError(f"{name} must be a number of at least 0, not {value}")
-        if self.monthly_requests is not None and self.monthly_requests < 0:
-            raise ConfigError(f"monthly_requests must be at least 0, not {self.monthly_requests}")
+        if self.monthly_requests is not None and self.monthly_requests < 1:
+            raise ConfigError(f"monthly_requests must be at least 1, not {self.monthly_requests}")
         if self.horizon_months < 0:
             raise ConfigError(f"horizon_months must be at least 0, not {self.horizon_months}")
         for name in ("alpha", "power"):

@@ -22,6 +22,8 @@ a third of it, rows of 10 to 100 kB with their messages all of it."""
 
 NO_ROOM = re.compile(r"No space left|Disk quota|File too large|Could not write|max_temp_directory_size", re.IGNORECASE)
 """How DuckDB says that a disk is full."""
+MARK = slice(8, 12)
+"""Where a file of DuckDB says what it is."""
 NOT_WRITABLE = re.compile(r"Read-only file system|Permission denied", re.IGNORECASE)
 
 Value = str | int | float | bool | None | bytes
@@ -232,7 +234,7 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     except duckdb.IOException as error:
         raise DatabaseError(_why_not(path, str(error))) from error
     except duckdb.Error as error:
-        raise DatabaseError(f"{path}: cannot be opened ({str(error).splitlines()[0]})") from error
+        raise DatabaseError(_why_not(path, str(error))) from error
     return con
 
 
@@ -251,7 +253,15 @@ def _why_not(path: Path, message: str) -> str:
         )
     if NO_ROOM.search(message):
         return f"{path}: no room to write ({message.splitlines()[0]}); free some space on the disk of {path.parent}"
+    if path.is_file() and not is_database(path):
+        return f"{path}: cannot be opened: it is no DuckDB database; `audit load {path}` reads exports into one"
     return f"{path}: cannot be opened as a database ({message.splitlines()[0]})"
+
+
+def is_database(path: Path) -> bool:
+    """Whether a file says of itself that DuckDB wrote it."""
+    with path.open("rb") as file:
+        return file.read(MARK.stop)[MARK] == b"DUCK"
 
 
 def _escaped(path: Path) -> str:

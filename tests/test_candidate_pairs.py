@@ -184,3 +184,20 @@ def test_every_successor_of_the_seed_is_a_model_with_a_source() -> None:
         assert row["source"]
         assert date.fromisoformat(row["checked_on"])
     assert [each.model for each in successors("gpt-4o-mini-2024-07-18")] == ["gpt-6-luna"]
+
+
+def test_a_model_none_of_whose_requests_can_move_has_cheaper_ones_all_the_same(tmp_path: Path) -> None:
+    found = pairs(database(tmp_path, [call(n, 60_000, 400) for n in range(40)]))
+    (model,) = found["models"]
+    assert model["pairs"] == 0
+    assert model["pairs_left_out"] > 0
+    text = " ".join(pairs_text(found).split())
+    assert "nothing that can move: every request has images, audio or long inputs" in text
+    assert "no cheaper model" not in text
+
+
+def test_traffic_without_any_price_says_how_to_give_one(tmp_path: Path) -> None:
+    rows = [call(n, 900, 50, model="house-model", provider_name="gateway") for n in range(3)]
+    assert "None: no request has a known price. `audit prices MODEL --template" in " ".join(
+        pairs_text(pairs(database(tmp_path, rows))).split()
+    )

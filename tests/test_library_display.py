@@ -144,3 +144,36 @@ def test_a_picture_that_cannot_be_written_is_refused_before_it_is_drawn(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         report.save_figure("waterfall", tmp_path / name)
+
+
+def test_a_page_that_cannot_be_written_is_named(report: audit.Report, tmp_path: Path) -> None:
+    missing = tmp_path / "missing" / "page.html"
+    with pytest.raises(ConfigError, match=r"page\.html: cannot be written \(No such file"):
+        report.html(missing)
+    with pytest.raises(ConfigError, match=r"page\.html: cannot be written \(No such file"):
+        audit.compare("gpt-4o", "gpt-4o-mini", html=missing)
+
+
+def test_an_export_is_no_database_and_load_is_named(tmp_path: Path) -> None:
+    export = tmp_path / "export.csv"
+    export.write_text("model,input_tokens\ngpt-4o,3\n")
+    with pytest.raises(AuditError, match=r"no DuckDB database; `audit load .*export\.csv`"):
+        audit.open(export)
+
+
+def test_one_workload_to_keep_is_a_list_of_one(report: audit.Report) -> None:
+    with pytest.raises(ConfigError, match=r"kept is 'w-05fae4ac'; give a list"):
+        report.what_if(kept="w-05fae4ac")
+
+
+def test_all_of_the_cost_is_all_of_it(tmp_path: Path) -> None:
+    export, db = tmp_path / "one.csv", tmp_path / "one.duckdb"
+    export.write_text(
+        "start_time,model,provider_name,endpoint,usage_input_tokens,usage_output_tokens,usage_cache_read_input_tokens\n"
+        "2026-10-04T00:00:00Z,gpt-4o,openai,solo,603,75,301\n"
+    )
+    audit.load(export, db=db)
+    shares = audit.open(db).savings(today="2026-11-26").filter(level="ceiling")
+    assert shares["cost_share_point"].item() == 1
+    empty = audit.open(db).report(since="2027-01-01", today="2027-01-02").document.get("warnings", [])
+    assert empty == ["no request lies in the window that was asked for"]

@@ -7,9 +7,10 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from audit.report import words
+from audit.report import advice, words
 from audit.report.document import LEVELS, ReportDocument
 from audit.report.text import LISTED, render_text
+from audit.report.text_parts import NARROWEST
 from tests.report_document import example_document
 
 HOSTILE = "\u202e<b>[red]evil[/red]\x1b[31m\nsecond line" + "x" * 10_000
@@ -126,7 +127,7 @@ def test_a_failed_check_is_said_before_any_saving() -> None:
 def test_an_empty_database_says_how_to_load_traffic() -> None:
     document = example_document()
     document["workloads"], document["window"]["start"] = [], None
-    document["requests"]["total"] = 0
+    document["requests"]["total"] = document["rows"]["loaded"] = 0
     text = printed(document)
     assert "no traffic" in text
     assert "audit load PATH" in text
@@ -213,3 +214,22 @@ def test_buckets_without_requests_are_named_in_one_line() -> None:
     text = printed(document)
     assert "No requests: routed, gated, failed." in text
     assert "Pilot: outcomes needed" in text
+
+
+@pytest.mark.parametrize("width", [0, 1, 19])
+def test_a_terminal_too_narrow_for_words_gets_the_narrowest_report(width: int) -> None:
+    assert printed(example_document(), width) == printed(example_document(), NARROWEST)
+
+
+def test_days_without_traffic_are_no_empty_database() -> None:
+    document = example_document()
+    document["requests"]["total"] = 0
+    assert [step.command for step in advice.next_steps(document)] == ["audit status"]
+
+
+def test_days_on_which_providers_switch_a_model_off_are_told_apart() -> None:
+    document = example_document()
+    document["retirements"] = [
+        {"model": "gpt-4o-2024-08-06", "date": day, "source": "test"} for day in ("2027-04-14", "2027-01-14")
+    ]
+    assert "gpt-4o-2024-08-06 on 2027-01-14 or 2027-04-14, by provider." in " ".join(advice.certainty(document))

@@ -20,8 +20,10 @@ def workload_changes(before: ReportDocument, now: ReportDocument, repriced: Cont
     texts = now.get("reason_texts", {})
     pairs, divided, gone, new = _matched(before["workloads"], now["workloads"])
     found = [change for old, each in pairs if (change := _moved(old, each, texts, repriced)) is not None]
-    found += [_one(each, "new", ["A workload of the incumbent that was not there before."]) for each in new]
-    found += [_one(each, "gone", ["No traffic of the incumbent in this window."]) for each in gone]
+    found += [_one(each, "new", [f"No traffic of {each['incumbent']} on this endpoint before."]) for each in new]
+    found += [
+        _one(each, "gone", [f"No traffic of {each['incumbent']} on this endpoint in this window."]) for each in gone
+    ]
     found += divided
     return sorted(found, key=lambda each: (-max(_cost(each["cost_now"]), _cost(each["cost_before"])), each["name"]))
 

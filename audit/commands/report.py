@@ -144,22 +144,13 @@ def _earlier(
 
     from audit.pipeline import run_report
     from audit.report.previous import read_report
-    from audit.warehouse import Warehouse
+    from audit.warehouse import Warehouse, is_database
 
-    if not _is_database(path):
+    if not path.is_file() or not is_database(path):
         return read_report(path)
     with Warehouse.read(path) as warehouse:
         everything = replace(question, since=None, until=None)
         return run_report(warehouse, everything, settings, assumptions, progress).document
-
-
-def _is_database(path: Path) -> bool:
-    from audit.readers.databases import DUCKDB
-
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(DUCKDB.stop)[DUCKDB] == b"DUCK"
 
 
 def _changes(before: "ReportDocument", now: "ReportDocument") -> "Changes":

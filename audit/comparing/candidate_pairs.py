@@ -49,13 +49,14 @@ class _Pair:
 def candidate_pairs(warehouse: Warehouse, config: Config, today: date) -> Document:
     """The document of `audit compare` without names, `traffic-audit/pairs/1`.
 
-    {schema, on, catalogue, window {start, end, days}, monthly_multiplier (null under a day), caveat, models [{model,
-    provider_names, requests, list_cost, monthly_list_cost, retires_on, pairs}] most spent first, pairs [{kind:
-    cheaper | successor | after_successor, traffic (whose requests), incumbent, candidate, candidate_model, requests,
-    requests_left_out (gated, or without a price on both), incumbent_cost, candidate_cost, price_ratio, saving and
-    ceiling {window, monthly}, index_difference, has_published_tasks, same_tokenizer, incumbent_retires_on,
-    candidate_retires_on, source (of a successor), command}] highest ceiling first, notes}. `saving` is signed and moves
-    everything; `ceiling` leaves what would cost more where it is. Raises AuditError where nothing is loaded.
+    {schema, on, catalogue, window {start, end, days}, monthly_multiplier (null under a day), caveat, models
+    [{model, provider_names, requests, list_cost, monthly_list_cost, retires_on, pairs, pairs_left_out (no request
+    can move)}] most spent first, pairs [{kind: cheaper | successor | after_successor, traffic (whose requests),
+    incumbent, candidate, candidate_model, requests, requests_left_out (gated, or without a price on both),
+    incumbent_cost, candidate_cost, price_ratio, saving and ceiling {window, monthly}, index_difference,
+    has_published_tasks, same_tokenizer, incumbent_retires_on, candidate_retires_on, source (of a successor),
+    command}] highest ceiling first, notes}. `saving` is signed and moves everything; `ceiling` leaves what would
+    cost more where it is. Raises AuditError where nothing is loaded.
     """
     if (error := nothing_loaded(warehouse)) is not None:
         raise AuditError(f"{error}; or name two models: `audit compare gpt-4o gpt-4o-mini`")
@@ -77,7 +78,7 @@ def candidate_pairs(warehouse: Warehouse, config: Config, today: date) -> Docume
         "window": _window(scope),
         "monthly_multiplier": multiplier,
         "caveat": CAVEAT,
-        "models": [_model(each, known, multiplier) for each in paid],
+        "models": [_model(each, listed, multiplier) for each in paid],
         "pairs": known,
         "notes": notes,
     }
@@ -219,6 +220,7 @@ def _amount(window: Decimal, multiplier: float | None) -> dict[str, float | None
 
 
 def _model(paid: Paid, pairs: list[Document], multiplier: float | None) -> Document:
+    own = [pair for pair in pairs if pair["traffic"] == paid.name]
     return {
         "model": paid.name,
         "provider_names": sorted({provider for provider, _ in paid.served}),
@@ -226,7 +228,8 @@ def _model(paid: Paid, pairs: list[Document], multiplier: float | None) -> Docum
         "list_cost": float(paid.list_cost),
         "monthly_list_cost": None if multiplier is None else float(paid.list_cost) * multiplier,
         "retires_on": _day(paid.retires_on),
-        "pairs": sum(pair["traffic"] == paid.name for pair in pairs),
+        "pairs": sum(bool(pair["requests"]) for pair in own),
+        "pairs_left_out": sum(not pair["requests"] for pair in own),
     }
 
 

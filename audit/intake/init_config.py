@@ -50,7 +50,7 @@ def write_config(db: Path, path: Path) -> int:
     """Write an audit.toml for the traffic in `db` to `path` and return how many endpoints it lists.
 
     Stakes are all 'normal' until changed. Task types are guesses from token shape and names: comments, which count for
-    nothing until a person takes the # away. Raises ConfigError when `path` exists.
+    nothing until a person takes the # away. Raises ConfigError when `path` exists or cannot be written.
     """
     if path.exists():
         raise ConfigError(f"{path}: exists already; move it away or edit it")
@@ -77,7 +77,12 @@ def write_config(db: Path, path: Path) -> int:
             )
     lines += ["", "[graders]", *GRADERS]
     lines += [f"# {_quoted(endpoint)} = {{ {guess} }}" for endpoint, guess in _grader_guesses(cells)]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    try:
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be written ({error.strerror}); name a file in a folder that exists"
+        ) from error
     return len(endpoints)
 
 

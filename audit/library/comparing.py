@@ -1,12 +1,12 @@
 """Two models side by side: as published, or beside the traffic of a database."""
 
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.errors import ConfigError
-from audit.library.asking import settled
+from audit.library.asking import Day, settled
+from audit.library.writing import written
 from audit.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def compare(
-    a: str, b: str, *, on: date | None = None, config: str | Path | None = None, html: str | Path | None = None
+    a: str, b: str, *, on: Day | None = None, config: str | Path | None = None, html: str | Path | None = None
 ) -> "Document":
     """Two models side by side on a day (today): the document of `audit compare A B --json` without a database.
 
@@ -35,7 +35,7 @@ def compare_with_traffic(
     a: str | None,
     b: str | None,
     *,
-    today: date | None,
+    today: Day | None,
     config: str | Path | None,
     sources: Sequence[str],
     html: str | Path | None,
@@ -60,5 +60,5 @@ def _written(document: "Document", path: str | Path | None) -> "Document":
     from audit.report.html import render_comparison
 
     if path is not None:
-        Path(path).write_text(render_comparison(document), encoding="utf-8")
+        written(path, render_comparison(document))
     return document

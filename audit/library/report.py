@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, cast
 
 import polars as pl
 
-from audit.errors import AuditError
+from audit.errors import AuditError, ConfigError
 from audit.library.figures import Figures, save_figure
 from audit.library.workload_columns import WORKLOADS
+from audit.library.writing import written
 from audit.report import words
 from audit.report.document import LEVELS, Interval, ReportDocument
 from audit.report.evidence import Strata
@@ -39,7 +40,7 @@ class Report:
         pair, saving = self.document["pair"], words.saving(self.document, "expected")
         return (
             f"<Report: {pair['incumbent']} to {pair['candidate']}, {words.window(self.document)}, expected saving "
-            f"{words.span(saving, 'money', self.document['spend']['currency'])}>"
+            f"{words.span(saving, 'money', self.document['spend']['currency'], same=None)}>"
         )
 
     def _repr_html_(self) -> str:
@@ -61,9 +62,7 @@ class Report:
         """The path of the offline HTML page, which is written there."""
         from audit.report.html import render_html
 
-        page = Path(path)
-        page.write_text(render_html(self.document), encoding="utf-8")
-        return page
+        return written(path, render_html(self.document))
 
     def csv(self, table: str) -> str:
         """One table as CSV text, the same as `audit report --csv TABLE`; UnknownNameError lists the tables."""
@@ -143,6 +142,8 @@ class Report:
         """
         from audit.savings.whatif import Settings, totals
 
+        if isinstance(kept, str):
+            raise ConfigError(f"kept is {kept!r}; give a list of workload ids: [{kept!r}]")
         inputs = self.document.get("what_if")
         if inputs is None:
             raise AuditError("this report document has no what_if; make it anew with `audit report --json`")

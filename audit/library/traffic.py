@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -115,7 +114,7 @@ class Traffic:
         a: str | None = None,
         b: str | None = None,
         *,
-        today: date | None = None,
+        today: Day | None = None,
         config: str | Path | None = None,
         sources: Sequence[str] = (),
         html: str | Path | None = None,

@@ -51,11 +51,17 @@ def _switched_off(document: ReportDocument) -> list[str]:
     concerned = [row for row in document.get("retirements", []) if row["model"].startswith(families)]
     if not concerned:
         return []
-    by_day: dict[str, list[str]] = {}
+    days: dict[str, set[str]] = {}
     for row in concerned:
-        by_day.setdefault(row["date"], []).append(words.clean(row["model"]))
-    days = "; ".join(f"{', '.join(sorted(set(by_day[day])))} on {words.clean(day, 20)}" for day in sorted(by_day))
-    return [f"Switched off: {days}. No saving counts beyond that day."]
+        days.setdefault(words.clean(row["model"]), set()).add(words.clean(row["date"], 20))
+    together: dict[tuple[str, ...], list[str]] = {}
+    for model in sorted(days):
+        together.setdefault(tuple(sorted(days[model])), []).append(model)
+    told = (
+        f"{', '.join(together[ends])} on {' or '.join(ends)}{', by provider' if len(ends) > 1 else ''}"
+        for ends in sorted(together)
+    )
+    return [f"Switched off: {'; '.join(told)}. No saving counts beyond that day."]
 
 
 def next_steps(document: ReportDocument) -> list[Step]:
@@ -63,6 +69,10 @@ def next_steps(document: ReportDocument) -> list[Step]:
     verdicts = {workload["verdict"] for workload in document["workloads"]}
     requests = document["requests"]
     steps: list[Step] = []
+    if requests["total"] == 0 and document["rows"]["loaded"]:
+        return [
+            Step("audit status", "No loaded request is in these days: it says which days are loaded. Ask about others.")
+        ]
     if requests["total"] == 0:
         return [Step("audit load PATH", "There is no traffic yet. `audit formats` lists the exports it reads.")]
     if any(not check["ok"] for check in document["checks"]):
@@ -89,7 +99,9 @@ def next_steps(document: ReportDocument) -> list[Step]:
             )
         )
     if not steps:
-        steps.append(Step("audit compare A B", "Nothing can move on this pair: compare another candidate."))
+        steps.append(
+            Step("audit compare", "Nothing can move on this pair: see what each model you pay for could move to.")
+        )
     return steps
 
 

@@ -10,16 +10,17 @@ from audit.report.literal import code, literal
 from audit.report.literal import prose as escaped
 from audit.report.markdown import LONGEST, bullets, folded, markdown_table
 from audit.report.text import print_parts
-from audit.report.text_parts import bullet, fits, heading, pairs, plain, prose, table
+from audit.report.text_parts import NARROWEST, bullet, fits, heading, pairs, plain, prose, table
 
 OPEN = 2
 """Tables of a comment that are not folded: causes and savings."""
-NARROWEST = 18
+SENTENCE = 18
 """Cells that a column of sentences needs."""
 
 
 def render_changes(changes: Changes, console: Console) -> None:
-    """Print what changed to `console`, never wider than it."""
+    """Print what changed to `console`, never wider than it or NARROWEST."""
+    console.width = max(console.width, NARROWEST)
     pair = changes["pair"]
     names = [words.clean(pair[side], 40) for side in ("incumbent", "candidate")]
     parts: list[RenderableType] = [
@@ -44,7 +45,7 @@ def _table(block: Block, console: Console) -> RenderableType:
     measured = table(block.heads, texts=block.texts)
     for number, row in enumerate(rows):
         made.add_row(*row, style="bold" if number == len(block.rows) else None)
-        measured.add_row(*(cell if place in block.numeric else cell[:NARROWEST] for place, cell in enumerate(row)))
+        measured.add_row(*(cell if place in block.numeric else cell[:SENTENCE] for place, cell in enumerate(row)))
     return made if fits(measured, console) else pairs([("-", Text(_sentence(block, row))) for row in rows], gap=1)
 
 

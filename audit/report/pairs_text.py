@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 MODELS_SHOWN, PAIRS_SHOWN = 10, 8
 """In the terminal; `--json` has all of them."""
 
+NOTHING_CHEAPER = "no cheaper model of the same maker with a known price, and no named successor"
+ALL_LEFT_OUT = "nothing that can move: every request has images, audio or long inputs, or no price on both models"
+NOTHING_PAID = (
+    "None: no request has a known price. `audit prices MODEL --template > prices.csv` writes lines to fill in; name "
+    'the file in audit.toml ([prices] file = "prices.csv"), then `audit rebuild`.'
+)
+
 _WHY = {"successor": "successor", "after_successor": "after it", "cheaper": "same maker"}
 
 
@@ -24,6 +31,8 @@ def pairs_text(document: Document) -> str:
     window = cast("Mapping[str, object]", document["window"])
     start, end = (str(window[name] or "?")[:10] for name in ("start", "end"))
     parts = [lines_text([f"Pairs worth a look in your traffic of {start} to {end}, most money first"])]
+    if not every:
+        parts.append(lines_text([NOTHING_PAID]))
     for model in every[:MODELS_SHOWN]:
         own = [pair for pair in pairs if pair["traffic"] == model["model"]]
         parts.append(_block(model, own, is_monthly=document["monthly_multiplier"] is not None))
@@ -39,11 +48,9 @@ def _block(model: Document, pairs: list[Document], *, is_monthly: bool) -> str:
     name = words.clean(model["model"], 40)
     monthly = f", {_money(model['monthly_list_cost'])} a month" if is_monthly else ""
     ends = f"; switched off on {model['retires_on']}" if model["retires_on"] else ""
-    head = (
-        f"{name}: {_money(model['list_cost'])}{monthly}, {words.count(cast('int', model['requests']))} requests{ends}"
-    )
+    head = f"{name}: {_money(model['list_cost'])}{monthly}, {_requests(model['requests'])}{ends}"
     if not pairs:
-        return lines_text([head, "- no cheaper model of the same maker with a known price, and no named successor"])
+        return lines_text([head, f"- {ALL_LEFT_OUT if model.get('pairs_left_out') else NOTHING_CHEAPER}"])
     shown = _shown(pairs)
     basis = "monthly" if is_monthly else "window"
     rows = [
@@ -66,7 +73,8 @@ def _block(model: Document, pairs: list[Document], *, is_monthly: bool) -> str:
         after.append("* may count tokens differently: exact only if not")
     left = cast("int", likely["requests_left_out"])
     if left:
-        after.append(f"{words.count(left)} requests have images, audio or long inputs, or no price on both: left out")
+        have = "has" if left == 1 else "have"
+        after.append(f"{_requests(left)} {have} images, audio or long inputs, or no price on both: left out")
     return "\n".join([table, lines_text([*after, f"Next: {likely['command']}"])])
 
 
@@ -82,6 +90,10 @@ def _candidate(pair: Document, paid: str) -> str:
     candidate = words.clean(pair["candidate"], 40) + ("" if pair["same_tokenizer"] else "*")
     incumbent = words.clean(pair["incumbent"], 40)
     return candidate if incumbent == paid else f"{incumbent} to {candidate}"
+
+
+def _requests(number: object) -> str:
+    return "1 request" if number == 1 else f"{words.count(cast('int', number))} requests"
 
 
 def _money(value: object) -> str:

@@ -9,6 +9,7 @@ from audit.report import advice, cascades, words
 from audit.report.document import LEVELS, Interval, Level, ReportDocument, Unit
 from audit.report.figures import by_cost
 from audit.report.text_parts import (
+    NARROWEST,
     STYLES,
     bullet,
     dollars,
@@ -28,7 +29,8 @@ LISTED = 25
 
 
 def render_text(document: ReportDocument, console: Console) -> None:
-    """Print the report to `console`, never wider than it; characters that it cannot encode show as `?`."""
+    """Print the report to `console`, never wider than it or NARROWEST; what it cannot encode shows as `?`."""
+    console.width = max(console.width, NARROWEST)
     ranked = by_cost(document)
     left = len(ranked) - LISTED
     parts: list[RenderableType] = [

@@ -15,6 +15,9 @@ from audit.report.document import Interval
 READABLE = 110
 """Cells of a line of prose, however wide the terminal is."""
 
+NARROWEST = 20
+"""Cells below which a sentence is no longer broken into words but into letters."""
+
 BOUNDLESS = 10_000
 """Cells that no table needs."""
 

@@ -4,7 +4,6 @@ Points are sums of exact decimals; bounds are quantiles over simulated worlds (`
 measured <= expected <= ceiling, so the bounds are ordered as the points are.
 """
 
-import math
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from itertools import groupby
@@ -234,8 +233,14 @@ def _range(point: float, drawn: Floats, bounds: tuple[float, float], floor: Rang
     return Range(low=values[0], point=values[1], high=values[2])
 
 
-def _scaled(amount: Range, by: float, most: float = math.inf) -> Range:
-    return Range(low=min(most, by * amount.low), point=min(most, by * amount.point), high=min(most, by * amount.high))
+def _scaled(amount: Range, by: float) -> Range:
+    return Range(low=by * amount.low, point=by * amount.point, high=by * amount.high)
+
+
+def _share(amount: Range, whole: float) -> Range:
+    """Divided, not multiplied by the inverse: all of it is 1, not a bit less. 0 of nothing."""
+    low, point, high = (min(1.0, part / whole) if whole else 0.0 for part in (amount.low, amount.point, amount.high))
+    return Range(low=low, point=point, high=high)
 
 
 def _levels(
@@ -244,8 +249,7 @@ def _levels(
     """The levels in order, each at least the one before it at low, point and high."""
     levels: list[Level] = []
     before: dict[str, Range] = {}
-    per_cost = 1 / float(totals.list_cost) if totals.list_cost else 0.0
-    per_request = 1 / totals.requests if totals.requests else 0.0
+    cost = float(totals.list_cost)
     for tally in (tallies[name] for name in LEVELS):
         ranges = {
             name: _range(float(tally.points[name]), tally.worlds[:, index], bounds, before.get(name))
@@ -254,12 +258,12 @@ def _levels(
         levels.append(
             Level(
                 requests=ranges["requests"],
-                request_share=_scaled(ranges["requests"], per_request, most=1.0),
+                request_share=_share(ranges["requests"], totals.requests),
                 cost=ranges["cost"],
-                cost_share=_scaled(ranges["cost"], per_cost, most=1.0),
+                cost_share=_share(ranges["cost"], cost),
                 window=ranges["window"],
                 monthly=None if multiplier is None else _scaled(ranges["monthly"], multiplier),
-                share_of_spend=_scaled(ranges["window"], per_cost, most=1.0),
+                share_of_spend=_share(ranges["window"], cost),
             )
         )
         before = ranges
