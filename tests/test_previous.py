@@ -20,7 +20,9 @@ def test_a_report_comes_back_as_it_was_written(tmp_path: Path) -> None:
 def test_a_report_of_the_demo_comes_back_with_its_what_if(tmp_path: Path) -> None:
     document = demo_document(tmp_path / "demo")
     (tmp_path / "report.json").write_text(json.dumps(document, default=float))
-    assert len(read_report(tmp_path / "report.json")["what_if"]["candidates"]) > 1
+    inputs = read_report(tmp_path / "report.json").get("what_if")
+    assert inputs is not None
+    assert len(inputs["candidates"]) > 1
 
 
 @pytest.mark.parametrize(

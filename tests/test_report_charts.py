@@ -191,3 +191,15 @@ def test_the_first_screen_says_how_sure_it_is(case: Case, said: str) -> None:
     assert said in page
     assert ("no saving is proven yet" in page) == (case in ("nothing proven", "nothing movable"))
     assert ("what to expect is unclear ($" in page) == (case != "all proven")
+
+
+def test_a_busy_month_saves_no_more_than_its_bar_is_long_and_the_page_says_so() -> None:
+    document = example_document()
+    spend = float(document["spend"]["monthly_list_cost"] or 0)
+    document["savings"]["ceiling"]["monthly"] = {"low": spend / 2, "point": spend * 0.9, "high": spend * 1.1}
+    data = cast("list[dict[str, Any]]", charts(document)["waterfall"]["data"])
+    ceiling = data[-1]
+    end, error = ceiling["base"][0] + ceiling["x"][0], ceiling["error_x"]
+    assert (end - error["arrayminus"][0], end + error["array"][0]) == pytest.approx((0, spend / 2), abs=1e-6)
+    assert "Its line ends at $0." in render_html(document)
+    assert "Its line ends at $0." not in render_html(example_document())
