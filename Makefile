@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test tests lint bench bench-page backtest torture fuzz docs clean
+.PHONY: demo test tests lint bench bench-page backtest torture fuzz docs notebooks clean
 
 demo: .venv/demo ## the whole tour on bundled real data, an HTML page at the end
 	$(BIN)/audit demo
@@ -36,11 +36,10 @@ TORTURE := kill full_disk growing second_audit memory bombs small_files
 torture: .venv/dev ## kills, full disks, growing files, bombs, 100,000 files: half an hour; TORTURE="kill memory"
 	cd tests && for each in $(TORTURE); do ../$(BIN)/python -m torture.$$each || exit 1; done
 
-docs: .venv/dev ## write the generated parts of the README and the golden files of the report again
-	$(BIN)/python tests/docs.py --write
+docs: .venv/dev ## write the generated parts of the documents and the golden files of the report again
+	PYTHONPATH=. $(BIN)/python tests/docs.py --write
 	PYTHONPATH=. $(BIN)/python tests/golden.py --write
 
-.PHONY: notebooks
 notebooks: .venv/dev ## execute the notebooks again and keep their text
 	$(BIN)/python tests/run_notebooks.py
 

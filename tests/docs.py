@@ -1,4 +1,4 @@
-"""The generated parts of README.md: `--write` writes them again, a test fails when they are stale."""
+"""The generated parts of the documents: `--write` writes them again, a test fails when they are stale."""
 
 import io
 import json
@@ -6,12 +6,15 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import cast
 
+from tests import docs_relations
+from tests.docs_relations import table
+
 README = Path(__file__).parent.parent / "README.md"
+PAGE = Path(__file__).parent / "benchmarks" / "page.json"
 BACKTEST = Path(__file__).parent / "benchmarks" / "backtest.json"
 FEWEST_ROUTING = 0.05
 """Share of the samples that must route something before the saving of what they route is worth a figure."""
@@ -35,12 +38,19 @@ FOLDERS = {
 }
 
 
+def documents() -> dict[Path, dict[str, str]]:
+    """Every document with its blocks by name."""
+    return {README: generated(), docs_relations.RELATIONS: docs_relations.generated()}
+
+
 def generated() -> dict[str, str]:
     """Every block by its name in the README."""
     return {
         "demo": _demo(),
         "pipeline": _pipeline(),
         "commands": _commands(),
+        "help": _help(),
+        "page": _page(),
         "formats": _formats(),
         "samples": _samples(),
         "backtest": _backtest(),
@@ -53,7 +63,7 @@ def with_blocks(text: str, blocks: dict[str, str]) -> str:
     for name, block in blocks.items():
         pattern = re.compile(f"(<!-- {name}:begin -->\n).*?(<!-- {name}:end -->)", re.DOTALL)
         text, count = pattern.subn(lambda found, block=block: f"{found[1]}{block}\n{found[2]}", text)
-        assert count == 1, f"README.md has no place for {name}"
+        assert count == 1, f"no document has a place for {name}"
     return text
 
 
@@ -99,14 +109,45 @@ def _commands() -> str:
             assert function is not None
             name = command.name or function.__name__
             rows.append((f"`{prefix} {name}`", (function.__doc__ or "").splitlines()[0]))
-    return _table(("command", "does"), rows)
+    return table(("command", "does"), rows)
+
+
+def _help() -> str:
+    """The help of every command at 80 columns, as a terminal shows it."""
+    from typer.testing import CliRunner
+
+    from audit.cli import app, outcomes_app
+
+    texts: list[str] = []
+    for prefix, each in (((), app), (("outcomes",), outcomes_app)):
+        for command in each.registered_commands:
+            function = command.callback
+            assert function is not None
+            words = [*prefix, command.name or function.__name__]
+            shown = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "80"}, prog_name="audit")
+            assert shown.exit_code == 0, shown.output
+            texts.append("\n".join(line.rstrip() for line in shown.output.strip().splitlines()))
+    return "\n".join(["```text", "\n\n".join(texts), "```"])
+
+
+def _page() -> str:
+    """What `make bench-page` found last on the largest page that is promised."""
+    found = json.loads(PAGE.read_text(encoding="utf-8"))
+    of, weighs = found["document"], found["bytes"]
+    return (
+        f"{of['workloads']} workloads, {of['days']} days and {of['models']} models: {weighs['page'] / 1e6:.2f} MB, of "
+        f"which Plotly {weighs['plotly'] / 1e6:.2f} MB; drawn after {found['until_drawn_ms'] / 1000:.1f} s "
+        f"({found['main_thread_ms'] / 1000:.1f} s of them its own work) on the machine that measured it; "
+        f"{found['requests']} requests to anywhere, {found['console_lines']} lines on the console, "
+        f"{found['axe_violations']} violations of axe-core's rules."
+    )
 
 
 def _formats() -> str:
     from audit.readers.registry import READERS
 
     rows = ((f"`{reader.format}`", reader.title, "; ".join(reader.lacks) or "-") for reader in READERS)
-    return _table(("format", "what it is", "lacks"), rows)
+    return table(("format", "what it is", "lacks"), rows)
 
 
 def _samples() -> str:
@@ -121,7 +162,7 @@ def _samples() -> str:
         files.append((f"`{Path(file.path).relative_to(SAMPLES)}`", f"`{file.format}`", *map(str, counts)))
     heads = ("file", "format", "read", "loaded", "duplicate", "rejected", "of them no calls")
     refused = [f"- {text.replace(f'{SAMPLES}/', '')}" for text in sorted(report.refused)]
-    return "\n".join([_table(heads, sorted(files)), "", "Refused, each with its reason:", "", *refused])
+    return "\n".join([table(heads, sorted(files)), "", "Refused, each with its reason:", "", *refused])
 
 
 def _backtest() -> str:
@@ -153,7 +194,7 @@ def _backtest() -> str:
                 )
             )
     how = f"{document['resamples']:,} samples of each size, margin 5 points, seed {document['seed']}:"
-    return "\n".join([how, "", _table(heads, rows)])
+    return "\n".join([how, "", table(heads, rows)])
 
 
 def _percent(value: float | None) -> str:
@@ -164,16 +205,12 @@ def _assumptions() -> str:
     from audit.assumptions import Assumptions
 
     rows = ((f"`{row['name']}`", str(row["value"]), row["source"]) for row in Assumptions().to_document())
-    return _table(("assumption", "value", "source"), rows)
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return table(("assumption", "value", "source"), rows)
 
 
 if __name__ == "__main__":
     if sys.argv[1:] != ["--write"]:
         raise SystemExit("usage: docs.py --write")
-    README.write_text(with_blocks(README.read_text(encoding="utf-8"), generated()), encoding="utf-8")
+    for document, blocks in documents().items():
+        document.write_text(with_blocks(document.read_text(encoding="utf-8"), blocks), encoding="utf-8")
     os._exit(0)  # without the forty lines that DuckDB's binding prints when the interpreter goes down

@@ -119,7 +119,7 @@ def _shape_map() -> list[dict[str, float]]:
     ]
 
 
-def _what_if(workloads: list[Workload], total_requests: int, total_cost: float) -> Inputs:
+def what_if_inputs(workloads: list[Workload], total_requests: int, total_cost: float) -> Inputs:
     """Sums that save SAVED_PER_DOLLAR on the pair's candidate; another one saves less and takes long inputs."""
     offered: list[Candidate] = []
     for model, price, stopped in (
@@ -271,6 +271,6 @@ def example_document() -> ReportDocument:
             "images": "Images cost more on the candidate.",
         },
         "warnings": ["The incumbent is switched off on 2027-01-14: the horizon is 1.8 months."],
-        "what_if": _what_if(workloads, total_requests, total_cost),
+        "what_if": what_if_inputs(workloads, total_requests, total_cost),
     }
     return cast(ReportDocument, deepcopy(document))

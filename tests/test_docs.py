@@ -1,20 +1,29 @@
 """The README tells the truth: its generated parts are what the code gives today, and it names every command."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from tests.docs import README, generated, with_blocks
+from tests.docs import README, documents, with_blocks
+
+Documents = dict[Path, dict[str, str]]
 
 
 @pytest.fixture(scope="module")
-def blocks() -> dict[str, str]:
-    return generated()
+def written() -> Documents:
+    return documents()
 
 
-def test_the_generated_parts_of_the_readme_are_current(blocks: dict[str, str]) -> None:
-    text = README.read_text(encoding="utf-8")
-    assert with_blocks(text, blocks) == text, "run `make docs`"
+@pytest.fixture(scope="module")
+def blocks(written: Documents) -> dict[str, str]:
+    return written[README]
+
+
+def test_the_generated_parts_of_the_documents_are_current(written: Documents) -> None:
+    for document, blocks in written.items():
+        text = document.read_text(encoding="utf-8")
+        assert with_blocks(text, blocks) == text, "run `make docs`"
 
 
 def test_the_readme_names_every_command(blocks: dict[str, str]) -> None:

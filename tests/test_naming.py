@@ -185,7 +185,7 @@ def test_rules_name_flags_shares_ranges_and_diagonals() -> None:
     assert rule_in_words(rule | {"is_default_segment": False}) == "no tools, no schema"
     assert rule_in_words(rule | {"output_bin_low": 11, "output_bin_high": 16}) == "output 38 to 247"
     tools = rule | {"has_tools": True, "cache_read_bin_low": 1, "cache_read_bin_high": 3}
-    assert rule_in_words(tools) == "with tools: cached share 25 % and more and cached share under 75 %"
+    assert rule_in_words(tools) == "with tools: cached share 25% and more and cached share under 75%"
     assert rule_in_words(rule | {"size_high": 38}) == "(input + 16) x (output + 8) under about 520,000"
     assert rule_in_words(rule | {"ratio_low": -7}) == "(output + 8) / (input + 16) about 0.088 and more"
 
@@ -211,7 +211,7 @@ def test_averages_of_buckets_are_not_guessed_at() -> None:
 def test_workloads_of_one_endpoint_never_share_a_name_when_their_sizes_differ() -> None:
     names = named(azure("conv"))
     assert names["name"].n_unique() == 3
-    assert names["shape_in_words"].str.contains(r"tokens in \(95 % under .+ out").all()
+    assert names["shape_in_words"].str.contains(r"tokens in \(95% under .+ out").all()
 
 
 def test_names_do_not_depend_on_how_the_export_was_split() -> None:

@@ -8,12 +8,19 @@ import pytest
 import audit
 from audit.errors import InputError
 from audit.report.previous import read_report
+from tests.golden import demo_document
 from tests.report_document import example_document
 
 
 def test_a_report_comes_back_as_it_was_written(tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text(json.dumps(example_document()))
     assert read_report(tmp_path / "report.json") == example_document()
+
+
+def test_a_report_of_the_demo_comes_back_with_its_what_if(tmp_path: Path) -> None:
+    document = demo_document(tmp_path / "demo")
+    (tmp_path / "report.json").write_text(json.dumps(document, default=float))
+    assert len(read_report(tmp_path / "report.json")["what_if"]["candidates"]) > 1
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from copy import deepcopy
 from datetime import date, timedelta
 from typing import cast
 
+import audit
 from audit.report.document import Day, ModelSpend, ReportDocument, Workload
-from tests.report_document import example_document
+from tests.report_document import example_document, what_if_inputs
 
 MODELS = (
     "gpt-4o-2024-08-06",
@@ -23,6 +24,8 @@ MODELS = (
     "command-r-plus",
 )
 """Models of the traffic, most cost first: each costs two thirds of the one before."""
+CANDIDATES = 8
+"""Models that the what-if offers: as many as a report of today's catalogue does."""
 FIRST_DAY = date(2026, 7, 3)
 
 
@@ -34,6 +37,11 @@ def wide_document(workloads: int = 500, days: int = 90, models: int = 6) -> Repo
     requests, cost = (sum(float(each[key]) for each in document["workloads"]) or 1 for key in ("requests", "cost"))
     for each in document["workloads"]:
         each["request_share"], each["cost_share"] = each["requests"] / requests, float(each["cost"]) / cost
+    inputs = what_if_inputs(document["workloads"], round(requests), cost)
+    first, other = inputs["candidates"]
+    inputs["candidates"] = [first, *({**other, "model": f"candidate-{index}"} for index in range(1, CANDIDATES))]
+    document["what_if"] = inputs
+    document["comparison"] = audit.compare("gpt-4o", "gpt-4o-mini", on=FIRST_DAY + timedelta(days=days))
     names, dates = MODELS[:models], [(FIRST_DAY + timedelta(days=day)).isoformat() for day in range(days)]
     document["window"] = {"start": f"{dates[0]}T00:00:04Z", "end": f"{dates[-1]}T23:59:58Z", "days": float(days)}
     document["daily"] = [_day(on, day, name, rank) for day, on in enumerate(dates) for rank, name in enumerate(names)]

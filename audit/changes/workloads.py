@@ -6,7 +6,8 @@ from itertools import groupby
 
 from audit.report import words
 from audit.report.change_document import Why, WorkloadChange
-from audit.report.document import QualityLoss, ReportDocument, Workload
+from audit.report.document import ReportDocument
+from audit.report.workload import QualityLoss, Workload
 
 DRIFT = 0.5
 """Octaves of the median token count: less than one bin of the cells is no drift."""

@@ -14,8 +14,9 @@ from audit.library.figures import Figures, save_figure
 from audit.library.workload_columns import WORKLOADS
 from audit.library.writing import written
 from audit.report import words
-from audit.report.document import LEVELS, Interval, PooledLoss, QualityLoss, ReportDocument
+from audit.report.document import LEVELS, Interval, ReportDocument
 from audit.report.evidence import Strata
+from audit.report.workload import PooledLoss, QualityLoss
 
 if TYPE_CHECKING:
     from audit.report.change_document import Changes

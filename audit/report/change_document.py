@@ -3,7 +3,8 @@
 from typing import Literal, TypedDict
 
 from audit.report.checked import Interval, Number
-from audit.report.document import Level, Pair, Verdict, Window
+from audit.report.document import Level, Pair, Window
+from audit.report.workload import Verdict
 
 SCHEMA = "traffic-audit/changes/1"
 

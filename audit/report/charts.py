@@ -47,7 +47,7 @@ def waterfall(document: ReportDocument) -> Chart | None:
             "y": [index],
             "base": [today],
             "marker": {"color": COLOURS[level]},
-            "error_x": whisker(high - point, point - low),
+            "error_x": whisker(max(min(high, today), point) - point, point - low),
             "hovertemplate": f"{level}: {shown}<br>{bounds}<extra></extra>",
         }
         data.append(bar | trace)

@@ -21,8 +21,8 @@ def section(document: ReportDocument) -> Element | None:
         return None
     return part(
         "comparison",
-        f"{' and '.join(names(comparison))} side by side",
-        "What is published of both models, and what a typical request of this traffic costs on either.",
+        f"Published figures of {' and '.join(names(comparison))}",
+        "What is known of both models anywhere, and what a typical request of this traffic costs on either.",
         _bottom_line(comparison),
         el(
             "details",
@@ -86,7 +86,7 @@ def _table(shown: Table) -> list[Element]:
 
 
 def _list(sentences: Sequence[str]) -> Element:
-    return el("ul", [el("li", _prose(sentence)) for sentence in sentences])
+    return el("ul", [el("li", _prose(sentence)) for sentence in sentences], class_="points")
 
 
 def _prose(sentence: str) -> list[Content]:

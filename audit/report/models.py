@@ -24,7 +24,7 @@ def section(document: ReportDocument, drawn: Container[str]) -> Element | None:
         return None
     return part(
         "models",
-        "The models side by side",
+        "How able, how dear, how fast the models are",
         "General figures about the models, not about your traffic: whether the cheaper one is good enough for that is "
         "answered under Quality.",
         content,

@@ -55,7 +55,8 @@ def answer(document: ReportDocument) -> Element:
         ),
         class_="pair",
     )
-    terms, spent = el("p", TERMS, class_="small muted terms"), disclosure(document, "spend")
+    said = f"{TERMS} {words.ABOVE_SPEND}" if words.may_exceed_spend(document) else TERMS
+    terms, spent = el("p", said, class_="small muted terms"), disclosure(document, "spend")
     content = [_lead(document), _rests_on(document), spent, jumps, cards, columns, terms, _warnings(document)]
     return el("section", content, aria_label="The answer")
 
@@ -174,7 +175,7 @@ def _share(what: str, share: Interval) -> list[Content]:
     return [
         el("dt", what),
         el("dd", _meter(share), value, class_="share"),
-        el("dd", words.span(share, "percent", same="counted" if share["point"] else "none yet"), class_="range"),
+        el("dd", words.span(share, "percent", same="exact count" if share["point"] else "none yet"), class_="range"),
     ]
 
 

@@ -76,7 +76,7 @@ def asking(document: ReportDocument) -> Element:
             ),
             el("li", "What a relation is made of: ", el("code", "audit sql savings_by_level"), "."),
             el("li", f"What SQL cannot give: {simulation(document)}."),
-            class_="asking",
+            class_="points",
         ),
     )
 

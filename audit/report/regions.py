@@ -8,7 +8,8 @@ Reentrant polygon clipping, CACM 17 (1974).
 import math
 from typing import NamedTuple
 
-from audit.report.document import Bounds, Number
+from audit.report.checked import Number
+from audit.report.workload import Bounds
 
 
 class Frame(NamedTuple):

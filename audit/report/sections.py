@@ -35,6 +35,8 @@ def savings(document: ReportDocument, drawn: Container[str]) -> Element:
     heads = ["Level", "Requests", "of requests", "of cost", f"Saving {period}", "of spend"]
     data = table("What each level of evidence moves and saves", heads, rows, range(1, 6))
     summary = "The coloured part of each bar is what that level would take off today's spend; the line is its interval."
+    if words.may_exceed_spend(document):
+        summary += f" {words.ABOVE_SPEND} Its line ends at $0."
     return part(
         "savings",
         "What each level of evidence would save",

@@ -43,7 +43,7 @@ def table(
         el("tbody", [line(row) for row in rows], role="rowgroup"),
         el("tfoot", line(total), role="rowgroup") if total else None,
         role="table",
-        class_="stack" if len(heads) > 4 else None,
+        class_="stack" if len(heads) > (4 if numeric else 2) else None,
     )
     scroll = el("div", body, class_="scroll", tabindex=0, role="region", aria_label=caption)
     return scroll if sql is None else el("div", scroll, sql)

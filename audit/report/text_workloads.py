@@ -10,8 +10,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from audit.report import proof, words
-from audit.report.document import Quantiles, ReportDocument, Workload
+from audit.report.document import ReportDocument
 from audit.report.text_parts import READABLE, STYLES, bullet, dollars, prose
+from audit.report.workload import Quantiles, Workload
 
 VERDICT = 8
 """Cells of the verdict and the space behind it."""
@@ -140,7 +141,7 @@ def _tokens(*, is_high: bool) -> Value:
 
 
 def _shape(_document: ReportDocument, workload: Workload) -> str:
-    return words.clean(workload.get("shape_in_words", ""), 120).replace(" %", "%")
+    return words.clean(workload.get("shape_in_words", ""), 120)
 
 
 def _loss(_document: ReportDocument, workload: Workload) -> str:

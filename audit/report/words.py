@@ -9,7 +9,8 @@ import re
 import unicodedata
 from typing import Literal, cast
 
-from audit.report.document import Interval, Level, Number, QualityLoss, ReportDocument, Window, Workload
+from audit.report.document import Interval, Level, Number, ReportDocument, Window
+from audit.report.workload import QualityLoss, Workload
 
 PROJECTION = "Every saving here is a projection. Nothing is saved until traffic has moved and its answers are watched."
 
@@ -183,6 +184,14 @@ def spend(document: ReportDocument) -> Number:
     """Today's spend on the document's basis."""
     monthly = document["spend"]["monthly_list_cost"]
     return document["spend"]["list_cost"] if monthly is None or basis(document) == "window" else monthly
+
+
+ABOVE_SPEND = "A month's traffic varies, so the upper bound of a saving is more than today's spend."
+
+
+def may_exceed_spend(document: ReportDocument) -> bool:
+    """Whether the largest saving of a busy month is more than what the month costs at the pace of the window."""
+    return saving(document, "ceiling")["high"] > spend(document)
 
 
 def per(document: ReportDocument) -> str:

@@ -163,14 +163,14 @@ def round_tokens(value: float) -> str:
 
 
 def shape_in_words(shape: Shape) -> str:
-    """The shape as one phrase, such as `1,200 tokens in (95 % under 5,000), 180 out (95 % under 450), 35 % cached`."""
+    """The shape as one phrase, such as `1,200 tokens in (95% under 5,000), 180 out (95% under 450), 35% cached`."""
     incoming, outgoing = shape.input_tokens, shape.output_tokens
-    words = [f"{round_tokens(incoming[2])} tokens in (95 % under {round_tokens(incoming[4] + 1)})"]
+    words = [f"{round_tokens(incoming[2])} tokens in (95% under {round_tokens(incoming[4] + 1)})"]
     if not shape.is_embedding:
-        words.append(f"{round_tokens(outgoing[2])} out (95 % under {round_tokens(outgoing[4] + 1)})")
+        words.append(f"{round_tokens(outgoing[2])} out (95% under {round_tokens(outgoing[4] + 1)})")
     for share, word in ((shape.cached_share, "cached"), (shape.reasoning_share, "reasoning")):
         if share >= 0.005:
-            words.append(f"{share:.0%} {word}".replace("%", " %"))
+            words.append(f"{share:.0%} {word}")
     return ", ".join(words)
 
 
@@ -187,7 +187,7 @@ def rule_in_words(rule: Mapping[str, object]) -> str:
         else:
             clauses += _one_sided(word, None if low is None else f"{low:,}", None if high is None else f"{high:,}")
     for axis, word in (("cache_read_bin", "cached share"), ("reasoning_bin", "reasoning share")):
-        low, high = (None if at is None else f"{25 * at} %" for at in _interval(rule, axis))
+        low, high = (None if at is None else f"{25 * at}%" for at in _interval(rule, axis))
         clauses += _one_sided(word, low, high)
     for axis, word in (("size", "(input + 16) x (output + 8)"), ("ratio", "(output + 8) / (input + 16)")):
         low, high = (None if at is None else f"about {round_tokens(2 ** (at / 2))}" for at in _interval(rule, axis))

@@ -62,8 +62,8 @@ if (whatIf !== null) {
     }
     const kept = new Set(state.kept);
     const names = workloads.filter((each) => kept.has(each.id)).map((each) => each.name);
-    const more = names.length > 12 ? ` and ${names.length - 12} more` : "";
-    if (names.length) found.push(`staying on ${data.incumbent}: ${names.slice(0, 12).join("; ")}${more}`);
+    const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
+    if (names.length) found.push(`staying on ${data.incumbent}: ${names.slice(0, 3).join("; ")}${more}`);
     return found;
   };
   const effect = (i, scale) => {
