@@ -177,3 +177,10 @@ def test_all_of_the_cost_is_all_of_it(tmp_path: Path) -> None:
     assert shares["cost_share_point"].item() == 1
     empty = audit.open(db).report(since="2027-01-01", today="2027-01-02").document.get("warnings", [])
     assert empty == ["no request lies in the window that was asked for"]
+
+
+def test_settings_that_cannot_be_written_and_no_volume_at_all_are_refused(traffic: audit.Audit, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"audit\.toml: cannot be written \(No such file"):
+        traffic.init(tmp_path / "missing" / "audit.toml")
+    with pytest.raises(ConfigError, match="monthly_requests must be at least 1, not 0"):
+        traffic.report(monthly_requests=0)
