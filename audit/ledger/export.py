@@ -29,12 +29,13 @@ def form_of(out: Path, form: str | None) -> Form:
     return cast("Form", asked)
 
 
-def select(relation: str, grain: str) -> str:
-    """The SELECT of a relation, ordered by its grain so that it is the same each time."""
+def select(warehouse: Warehouse, relation: str, grain: str) -> str:
+    """The SELECT of a relation, ordered by the columns of its grain so that it is the same each time."""
     if relation == FOCUS:
         return focus_select()
-    order = f" order by {grain}" if grain else ""
-    return f'select * from "{relation}"{order}'
+    query, keys = f'select * from "{relation}"', [name.strip() for name in grain.split(",")]
+    known = {name for name, _ in _columns(warehouse, query)}
+    return f"{query} order by {', '.join(keys)}" if known.issuperset(keys) else query
 
 
 def write(warehouse: Warehouse, query: str, path: Path, form: Form) -> None:

@@ -57,7 +57,7 @@ def exported(
     with Warehouse.read(db) as warehouse, shown(not progress) as telling, telling(f"export {relation}"):
         make_relations(warehouse, name, asked)
         with written_whole(path) as partial:
-            write(warehouse, select(relation, grain), partial, kind)
+            write(warehouse, select(warehouse, relation, grain), partial, kind)
     return path
 
 
