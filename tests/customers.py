@@ -17,8 +17,8 @@ FORMULA = "=HYPERLINK(1)"
 
 def of(customer: str, endpoint: str, count: int, **columns: object) -> list[Row]:
     """`count` calls of a customer; their ids are its own."""
-    rows = calls(endpoint, count, **({"customer_id": customer} | columns))
-    return [row | {"request_id": f"{customer}/{row['request_id']}"} for row in rows]
+    rows = (row | {"customer_id": customer} | columns for row in calls(endpoint, count))
+    return [row | {"request_id": f"{customer}/{'/'.join(columns)}/{row['request_id']}"} for row in rows]
 
 
 def customers_database(folder: Path) -> Path:

@@ -3,8 +3,6 @@
 import csv
 import io
 import json
-import subprocess
-import sys
 from datetime import date
 from decimal import Decimal
 from importlib.resources import files
@@ -16,9 +14,11 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
 
 import audit
 from audit.assumptions import Assumptions, Range
+from audit.cli import app
 from audit.errors import AuditError, ConfigError, InputError
 from audit.ledger.allocation import allocate, moves
 from audit.ledger.revenue import Days, Line, in_window, read_lines
@@ -148,15 +148,18 @@ part = st.tuples(st.sampled_from(["", "a", "b", "c"]), st.integers(1, 10**6), co
 def test_however_requests_are_dealt_to_customers_the_parts_add_up(
     parts: list[tuple[str, int, Decimal, Decimal, Decimal]], odds: float, ratio: float, escalation: float
 ) -> None:
-    totals = [sum(each[place] for each in parts) for place in range(1, 5)]
+    requests = sum(count for _, count, _, _, _ in parts)
+    list_cost = sum((cost for _, _, cost, _, _ in parts), Decimal(0))
+    into = sum((cost for _, _, _, cost, _ in parts), Decimal(0))
+    out = sum((cost for _, _, _, _, cost in parts), Decimal(0))
     assumptions = Assumptions(
         escalation_rate=Range(low=escalation, point=escalation, high=escalation),
         router_cost_per_1k_requests=0.07,
         output_ratio=Range(low=ratio, point=ratio, high=ratio),
     )
     offer = Offer(
-        requests=int(totals[0]), list_cost=Decimal(totals[1]), candidate_input_cost=Decimal(totals[2]),
-        candidate_output_cost=Decimal(totals[3]), workload_id="w", endpoint="e", model="m", decision_unit="w",
+        requests=requests, list_cost=list_cost, candidate_input_cost=into,
+        candidate_output_cost=out, workload_id="w", endpoint="e", model="m", decision_unit="w",
         verdict="pilot", is_open=True, output_ratio=assumptions.output_ratio, is_ratio_measured=False,
         pass_probability=odds, pass_alpha=None, pass_beta=None,
     )  # fmt: skip
@@ -167,11 +170,11 @@ def test_however_requests_are_dealt_to_customers_the_parts_add_up(
         orient="row",
     )
     shares = allocate(frame, [offer], assumptions).values()
-    assert sum(share.requests for share in shares) == totals[0]
-    assert sum(share.cost["now"] for share in shares) == totals[1]
+    assert sum(share.requests for share in shares) == requests
+    assert sum(share.cost["now"] for share in shares) == list_cost
     for level, move in moves(offer, assumptions).items():
-        whole = Decimal(totals[1]) - move.weight * offer.saving(move.output_ratio, escalation, assumptions)
-        assert float(sum(share.cost[level] for share in shares)) == pytest.approx(float(whole), abs=1e-12)
+        whole = list_cost - move.weight * offer.saving(move.output_ratio, escalation, assumptions)
+        assert abs(sum(share.cost[level] for share in shares) - whole) < Decimal("1e-18")
 
 
 MONTH = Days(start=date(2026, 9, 1), end=date(2026, 10, 1))
@@ -231,11 +234,9 @@ def test_other_currencies_and_units_are_read_as_told(tmp_path: Path) -> None:
         read_lines(tmp_path / "r.jsonl", units=["seat"])
 
 
-def run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "audit.cli"]
-    code = "from audit.cli import main; main()"
-    command = [sys.executable, "-c", code, "margin", "revenue.csv", "--db", "usage.duckdb", "--quiet", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+def run(folder: Path, *arguments: str) -> Result:
+    there = ["--db", str(folder / "usage.duckdb"), "--config", str(folder / "audit.toml"), "--quiet"]
+    return CliRunner().invoke(app, ["margin", str(folder / "revenue.csv"), *there, *arguments])
 
 
 def test_json_is_as_its_schema_says(margins: Margins) -> None:
@@ -247,8 +248,8 @@ def test_json_is_as_its_schema_says(margins: Margins) -> None:
 
 
 def test_the_page_has_the_margins_and_the_csv_no_formula(folder: Path) -> None:
-    done = run(folder, "--csv", "--html", "page.html")
-    assert (done.returncode, done.stderr.strip()) == (0, "page.html")
+    done = run(folder, "--csv", "--html", str(folder / "page.html"))
+    assert (done.exit_code, done.stderr.strip()) == (0, str(folder / "page.html"))
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert {row["customer_id"] for row in rows} == {"acme", "bolt", f"'{FORMULA}", "idle", ""}
     page = (folder / "page.html").read_text()
@@ -260,12 +261,12 @@ def test_the_page_has_the_margins_and_the_csv_no_formula(folder: Path) -> None:
 
 def test_the_terminal_names_who_is_under_water_and_two_forms_exclude_each_other(folder: Path) -> None:
     done = run(folder)
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert "Under water, costing more than they pay: " in done.stdout
     assert "(no customer)" in done.stdout
     assert all(len(shown) <= 80 for shown in done.stdout.splitlines())
-    assert run(folder, "--csv", "--json").returncode == 2
-    assert run(folder, "--rate", "EUR").returncode == 2
+    assert run(folder, "--csv", "--json").exit_code == 2
+    assert run(folder, "--rate", "EUR").exit_code == 2
 
 
 def test_a_page_that_cannot_be_written_is_refused_before_any_work(folder: Path) -> None:

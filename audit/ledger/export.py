@@ -1,7 +1,7 @@
 """Relations as files: DuckDB streams them, so that size does not matter, and no text in them becomes a formula."""
 
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 from audit.errors import ConfigError
 from audit.ledger.focus import focus_select
@@ -26,7 +26,7 @@ def form_of(out: Path, form: str | None) -> Form:
     if asked not in FORMS:
         said = f"format {form!r}" if form else f"--out {out}: the ending {out.suffix!r}"
         raise ConfigError(f"{said} is none of {', '.join(FORMS)}; say which with --format")
-    return cast("Form", asked)
+    return asked
 
 
 def select(warehouse: Warehouse, relation: str, grain: str) -> str:

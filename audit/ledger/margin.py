@@ -31,6 +31,7 @@ from audit.scope import Question
 from audit.warehouse import Warehouse
 
 Cost = Mapping[Step, Decimal]
+"""What something costs now and at each level, in USD."""
 
 
 def run_margin(
@@ -139,7 +140,7 @@ def _sessions(warehouse: Warehouse) -> dict[str, int]:
 
 def _customer(name: str, account: Account | None, share: Share, sessions: int | None) -> Customer:
     revenue = None if account is None else account.revenue
-    units = {} if account is None else account.units
+    units: Mapping[str, Decimal] = {} if account is None else account.units
     counted: dict[str, Decimal] = {"request": Decimal(share.requests), "session": Decimal(sessions or 0), **units}
     return Customer(
         customer_id=name or None,
@@ -170,13 +171,13 @@ def _match(name: str, account: Account | None, share: Share) -> Match:
 
 
 def _totals(revenue: Decimal, cost: Cost, requests: int) -> Totals:
-    per = {step: each / requests for step, each in cost.items()} if requests else None
+    per: Cost = {step: each / requests for step, each in cost.items()} if requests else {}
     return Totals(
         revenue=float(revenue),
         cost=_floats(cost),
         margin=_floats({step: revenue - each for step, each in cost.items()}),
         margin_share=_margin_share(revenue, cost),
-        cost_per={} if per is None else {"request": _floats(per)},
+        cost_per={"request": _floats(per)} if per else {},
     )
 
 
