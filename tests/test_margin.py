@@ -23,6 +23,7 @@ from audit.errors import AuditError, ConfigError, InputError
 from audit.ledger.allocation import allocate, moves
 from audit.ledger.revenue import Days, Line, in_window, read_lines
 from audit.pipeline import run_report
+from audit.report import margin_words
 from audit.report.margin_document import STEPS, Margins
 from audit.savings.cascade import Offer
 from audit.scope import Question
@@ -267,6 +268,17 @@ def test_the_terminal_names_who_is_under_water_and_two_forms_exclude_each_other(
     assert all(len(shown) <= 80 for shown in done.stdout.splitlines())
     assert run(folder, "--csv", "--json").exit_code == 2
     assert run(folder, "--rate", "EUR").exit_code == 2
+
+
+def test_where_no_customer_is_matched_nobody_is_said_to_be_above_water(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("customer_id,revenue\nidle,1\n")
+    assert margin_words.lead(asked(folder, tmp_path / "r.csv"))[1] == "No customer has both revenue and traffic."
+
+
+def test_a_cost_per_unit_has_a_column(margins: Margins) -> None:
+    assert margin_words.heads(margins)[-3:] == ["Per request", "Per session", "Per document"]
+    assert all(len(margin_words.row(margins, each)) == 10 for each in margins["customers"])
+    assert len(margin_words.total(margins)) == 10
 
 
 def test_a_page_that_cannot_be_written_is_refused_before_any_work(folder: Path) -> None:

@@ -105,16 +105,22 @@ def csv_rows(found: Margins) -> tuple[list[str], list[list[object]]]:
 
 
 def _named_units(found: Margins) -> list[str]:
-    """The units that any customer has, in the order in which they come."""
-    return list(dict.fromkeys(unit for each in found["customers"] for unit in each["cost_per"]))
+    """The units that any customer has: requests and sessions, then those of the revenue file."""
+    named = dict.fromkeys(unit for each in found["customers"] for unit in each["cost_per"])
+    return [
+        *(unit for unit in ("request", "session") if unit in named),
+        *(unit for unit in named if unit not in ("request", "session")),
+    ]
 
 
 def _units(found: Margins) -> list[str]:
-    return [f"per {words.clean(unit, 20)}" for unit in _named_units(found)]
+    return [f"Per {words.clean(unit.removesuffix('s'), 20)}" for unit in _named_units(found)]
 
 
 def _under_water(found: Margins) -> str:
     under, currency = found["under_water"], found["currency"]
+    if not any(each["match"] == "matched" for each in found["customers"]):
+        return "No customer has both revenue and traffic."
     if not any(under[step]["customers"] for step in STEPS):
         return "No customer costs more than it pays."
     parts = ", ".join(f"{under[step]['customers']:,} {step}" for step in STEPS[1:])
