@@ -1,6 +1,6 @@
 """An opened database: all that can be asked of it, and all that can be done to it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,6 +17,8 @@ from audit.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from audit.backtest.document import Backtest
+    from audit.ledger.export import Form
+    from audit.report.margin_document import Margins
     from audit.sampling.document import SampleDocument
 
 
@@ -127,6 +129,52 @@ class Audit(Traffic):
             today=today,
             progress=progress,
         )
+
+    def margin(
+        self,
+        revenue: str | Path,
+        *,
+        units: Sequence[str] = (),
+        rates: Mapping[str, float] | None = None,
+        html: str | Path | None = None,
+        progress: bool = False,
+        **question: Unpack[Asked],
+    ) -> "Margins":
+        """Revenue against cost per customer, now and after routing: the document of `audit margin REVENUE --json`.
+
+        `units` names columns of the file that count what is sold, `rates` the USD of one unit of other currencies:
+        {"EUR": 1.08}. With `html` the page of the report, with the margins in it, is also written there.
+        """
+        from audit.library.money import margins
+
+        return margins(
+            self.path,
+            Path(revenue),
+            settled(**question),
+            units=units,
+            rates=rates,
+            html=path_of(html),
+            progress=progress,
+        )
+
+    def export(
+        self,
+        relation: str,
+        out: str | Path,
+        *,
+        form: "Form | None" = None,
+        force: bool = False,
+        progress: bool = False,
+        **question: Unpack[Asked],
+    ) -> Path:
+        """The path of the file `out`, to which a relation, or FOCUS charges by the name "focus", is written.
+
+        `form` is csv, excel (a CSV in which no text can become a formula) or parquet; without it the ending of `out`
+        decides. Nothing is overwritten without `force`.
+        """
+        from audit.library.money import exported
+
+        return exported(self.path, relation, Path(out), settled(**question), form=form, force=force, progress=progress)
 
 
 def open(path: str | Path = "usage.duckdb") -> Audit:  # noqa: A001 - reads as audit.open

@@ -48,6 +48,16 @@ def relations() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row").sort("relation")
 
 
+def listing() -> list[dict[str, str]]:
+    """What `audit export` can write: the charges in the form of FOCUS, then every relation."""
+    charges = {
+        "relation": "focus",
+        "grain": queries.find("focus_charges").grain,
+        "purpose": "The charges of focus_charges as rows of FOCUS 1.2, for tools that read bills.",
+    }
+    return [charges, *relations().iter_rows(named=True)]
+
+
 def known(relation: str) -> str:
     """The relation's name if there is one of that name; UnknownNameError otherwise."""
     names = relations()["relation"].to_list()
@@ -56,12 +66,17 @@ def known(relation: str) -> str:
     return relation
 
 
+def grain_of(relation: str) -> str:
+    """The columns that tell its rows apart, empty where nobody wrote them down; UnknownNameError for another name."""
+    return str(relations().row(by_predicate=pl.col("relation") == known(relation), named=True)["grain"])
+
+
 def selected(path: Path, query: str, asked: Settled) -> pl.DataFrame:
     """The rows of one SELECT over the database at `path`; AuditError quotes a query that is none."""
     with Warehouse.read(path) as warehouse:
         try:
             _refuse_all_but_select(warehouse, query)
-            _make_relations(warehouse, query, asked)
+            make_relations(warehouse, query, asked)
             _refuse_columns_without_place(warehouse, query)
             return warehouse.frame(query)
         except duckdb.Error as error:
@@ -102,7 +117,7 @@ def _refuse_columns_without_place(warehouse: Warehouse, query: str) -> None:
             )
 
 
-def _make_relations(warehouse: Warehouse, query: str, asked: Settled) -> None:
+def make_relations(warehouse: Warehouse, query: str, asked: Settled) -> None:
     """Make what the words of the query ask for: marts depend on the pair, verdicts on the whole report."""
     words = set(re.findall(r"\w+", query))
     if words & {*RESULTS, SAVINGS[0], *(result.name for result in queries.in_folders(FOLDER))}:

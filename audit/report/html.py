@@ -14,12 +14,25 @@ from importlib.resources import files
 from string import Template
 from xml.etree.ElementTree import Element
 
-from audit.report import appendix, cascades, changes, compared, models, opening, queries, sections, whatif, words
+from audit.report import (
+    appendix,
+    cascades,
+    changes,
+    compared,
+    margins,
+    models,
+    opening,
+    queries,
+    sections,
+    whatif,
+    words,
+)
 from audit.report.change_document import Changes
 from audit.report.charts import charts
 from audit.report.comparison_cells import names as comparison_names
 from audit.report.document import ReportDocument
 from audit.report.figures import templates
+from audit.report.margin_document import Margins
 from audit.report.markup import el, to_html
 
 _PLOTLY_STYLES = ("", "font-weight:bold")
@@ -37,6 +50,7 @@ _PARTS = {
     "what-if": "What if",
     "workloads": "Workloads",
     "quality": "Quality",
+    "margins": "Margins",
     "traffic": "Spend by day",
     "shapes": "Token shapes",
     "models": "Models",
@@ -50,10 +64,10 @@ _PARTS = {
 }
 
 
-def render_html(document: ReportDocument, changed: Changes | None = None) -> str:
+def render_html(document: ReportDocument, changed: Changes | None = None, margin: Margins | None = None) -> str:
     """The whole page as text, the same for the same document; write it as UTF-8.
 
-    `changed` is what differs from an earlier report, where that was asked for.
+    `changed` is what differs from an earlier report, `margin` what customers pay, where those were asked for.
     """
     figures = charts(document)
     parts = [
@@ -62,6 +76,7 @@ def render_html(document: ReportDocument, changed: Changes | None = None) -> str
         whatif.section(document),
         sections.workloads(document, figures),
         sections.quality(document, figures),
+        None if margin is None else margins.section(margin),
         appendix.traffic(document, figures),
         sections.shapes(document, figures),
         models.section(document, figures),

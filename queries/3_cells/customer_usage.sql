@@ -1,27 +1,54 @@
--- grain: source_format, billing_period, customer_id, endpoint, provider_name, model, service_tier
--- What each customer used, for margins; computed from the requests when asked, since customers can be as many as they.
+-- grain: load_id, source_format, customer_id, billing_period, endpoint, provider_name, model, service_tier, operation_name, has_tools, is_json, has_images, has_audio, outcome, length_band, request_grain, input_bin, output_bin, cache_read_bin, reasoning_bin
+-- The traffic cells by customer, for margins; computed from the requests when asked, since customers can be as many as they.
 select
+    load_id,
     source_format,
-    billing_period,
     coalesce(customer_id, '') as customer_id,
+    billing_period,
     endpoint,
     provider_name,
     model,
     service_tier,
+    operation_name,
+    has_tools,
+    is_json,
+    has_images,
+    has_audio,
+    outcome,
+    length_band,
+    request_grain,
+    input_bin,
+    output_bin,
+    cache_read_bin,
+    reasoning_bin,
     cast(sum(request_count) as bigint) as request_count,
     cast(coalesce(sum(usage_input_tokens), 0) as bigint) as usage_input_tokens,
     cast(coalesce(sum(usage_cache_read_input_tokens), 0) as bigint) as usage_cache_read_input_tokens,
     cast(coalesce(sum(usage_cache_creation_input_tokens), 0) as bigint) as usage_cache_creation_input_tokens,
     cast(coalesce(sum(usage_output_tokens), 0) as bigint) as usage_output_tokens,
     cast(coalesce(sum(usage_reasoning_output_tokens), 0) as bigint) as usage_reasoning_output_tokens,
+    cast(coalesce(sum(usage_audio_input_tokens), 0) as bigint) as usage_audio_input_tokens,
+    cast(coalesce(sum(usage_audio_output_tokens), 0) as bigint) as usage_audio_output_tokens,
     cast(coalesce(sum(billed_cost), 0) as decimal(38, 12)) as billed_cost
 from requests
-where outcome = 'billed'
 group by
+    load_id,
     source_format,
-    billing_period,
     coalesce(customer_id, ''),
+    billing_period,
     endpoint,
     provider_name,
     model,
-    service_tier
+    service_tier,
+    operation_name,
+    has_tools,
+    is_json,
+    has_images,
+    has_audio,
+    outcome,
+    length_band,
+    request_grain,
+    input_bin,
+    output_bin,
+    cache_read_bin,
+    reasoning_bin

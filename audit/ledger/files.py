@@ -1,0 +1,47 @@
+"""Where results may be written: in a folder that exists, over nothing that nobody said may go."""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import mkstemp
+
+from audit.errors import ConfigError
+
+
+def page_file(path: Path) -> Path:
+    """The path of a page, which may replace an earlier one; ConfigError where no file can be written there."""
+    return new_file(path, option="--html", force=True)
+
+
+def new_file(path: Path, *, option: str = "--out", force: bool) -> Path:
+    """The path, checked: in a folder that exists and, unless `force`, not there yet."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise ConfigError(f"{option} {path}: no file can be written there; name a file in a folder that exists")
+    if path.exists() and not force:
+        raise ConfigError(f"{option} {path}: exists already; name another file, or replace it with --force")
+    return path
+
+
+@contextmanager
+def written_whole(path: Path) -> Generator[Path, None, None]:
+    """A file beside `path` to write to, which takes its place at the end: nobody ever sees half of one."""
+    try:
+        handle, name = mkstemp(prefix=".audit-", dir=path.parent)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror}); name a file where you may write") from error
+    os.close(handle)
+    partial = Path(name)
+    try:
+        yield partial
+        partial.chmod(0o666 & ~_umask())
+        partial.replace(path)
+    finally:
+        with suppress(FileNotFoundError):
+            partial.unlink()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,231 @@
+"""Revenue against cost, customer by customer: now, and after what is measured, expected or conceivable has moved."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal, localcontext
+from pathlib import Path
+
+from audit.assumptions import Assumptions
+from audit.config import Config
+from audit.errors import CheckError, ConfigError
+from audit.ledger.allocation import PRECISION, Share, allocate
+from audit.ledger.revenue import Account, Days, Revenue, in_window, read_lines
+from audit.pipeline import Result, run_report
+from audit.progress import Progress, silent
+from audit.report.document import ReportDocument
+from audit.report.margin_document import (
+    SCHEMA,
+    STEPS,
+    Customer,
+    Margins,
+    Match,
+    Period,
+    Step,
+    Steps,
+    Totals,
+    UnderWater,
+    Unmatched,
+)
+from audit.savings.cascade import offers
+from audit.scope import Question
+from audit.warehouse import Warehouse
+
+Cost = Mapping[Step, Decimal]
+"""What something costs now and at each level, in USD."""
+
+
+def run_margin(
+    warehouse: Warehouse,
+    path: Path,
+    question: Question,
+    config: Config,
+    assumptions: Assumptions,
+    *,
+    units: Sequence[str] = (),
+    rates: Mapping[str, Decimal] | None = None,
+    progress: Progress = silent,
+) -> tuple[Margins, ReportDocument]:
+    """The margins of the customers in the revenue file `path`, and the report that their costs rest on.
+
+    Raises what the report and the file raise, and CheckError where the customers do not add up to the bill.
+    """
+    with progress("read revenue"):
+        lines = read_lines(path, units=units, rates=rates)
+    result = run_report(warehouse, question, config, assumptions, progress)
+    window = days_of(result.document)
+    revenue = in_window(lines, window, path)
+    with progress("cost per customer"):
+        shares = _shares(warehouse, result, question, assumptions)
+        _check(shares, warehouse)
+        sessions = _sessions(warehouse)
+    return document(result.document, window, revenue, shares, sessions), result.document
+
+
+def days_of(document: ReportDocument) -> Days:
+    """The whole days that the traffic touches."""
+    start, end = document["window"]["start"], document["window"]["end"]
+    if start is None or end is None:
+        raise ConfigError("no traffic in these days; ask for others with --since and --until")
+    last = datetime.fromisoformat(end) - timedelta(microseconds=1)
+    first = datetime.fromisoformat(start)
+    return Days(start=first.date(), end=max(first, last).date() + timedelta(days=1))
+
+
+def document(
+    report: ReportDocument,
+    window: Days,
+    revenue: Revenue,
+    shares: Mapping[str, Share],
+    sessions: Mapping[str, int],
+) -> Margins:
+    """The document, from what customers pay and what their traffic costs."""
+    customers = [
+        _customer(name, revenue.accounts.get(name), shares.get(name, Share()), sessions.get(name))
+        for name in dict.fromkeys([*revenue.accounts, *shares])
+    ]
+    with localcontext(prec=PRECISION):
+        paid = sum((account.revenue for account in revenue.accounts.values()), Decimal(0))
+        cost: dict[Step, Decimal] = {
+            step: sum((share.cost[step] for share in shares.values()), Decimal(0)) for step in STEPS
+        }
+    return Margins(
+        schema=SCHEMA,
+        pair=report["pair"],
+        window=report["window"],
+        period=Period(
+            start=window.start.isoformat(),
+            end=window.end.isoformat(),
+            is_stated=revenue.is_stated,
+            is_scaled=revenue.is_scaled,
+        ),
+        currency=report["spend"]["currency"],
+        totals=_totals(paid, cost, sum(share.requests for share in shares.values())),
+        under_water={step: _under_water(customers, step) for step in STEPS},
+        unmatched=_unmatched(customers),
+        customers=sorted(customers, key=_worst_first),
+        notes=_notes(window, revenue, customers),
+    )
+
+
+def _shares(warehouse: Warehouse, result: Result, question: Question, assumptions: Assumptions) -> dict[str, Share]:
+    found = warehouse.rows("select max(candidate_model) from report_pairs")[0][0]
+    planned = offers(result.workloads, result.verdicts, str(found or question.candidate), assumptions)
+    return allocate(warehouse.frame("select * from customer_costs"), planned, assumptions)
+
+
+def _check(shares: Mapping[str, Share], warehouse: Warehouse) -> None:
+    with localcontext(prec=PRECISION):
+        allocated = sum((share.cost["now"] for share in shares.values()), Decimal(0))
+    bill = Decimal(str(warehouse.value("select list_cost from report_totals")))
+    requests, all_requests = (
+        sum(share.requests for share in shares.values()),
+        warehouse.count("select request_count from report_totals"),
+    )
+    if (allocated, requests) != (bill, all_requests):
+        raise CheckError(
+            f"customers add up to {allocated} USD and {requests:,} requests, the bill to {bill} USD and "
+            f"{all_requests:,}; `audit rebuild` makes the cells anew, and if that does not help this is a bug"
+        )
+
+
+def _sessions(warehouse: Warehouse) -> dict[str, int]:
+    """Conversations by customer, where every billed request is in one."""
+    rows = warehouse.rows(
+        "select customer_id, sum(conversation_count) from customer_sessions "
+        "inner join report_sources using (source_format) group by customer_id "
+        "having sum(conversation_request_count) = sum(request_count)"
+    )
+    return {str(customer): int(str(number)) for customer, number in rows}
+
+
+def _customer(name: str, account: Account | None, share: Share, sessions: int | None) -> Customer:
+    revenue = None if account is None else account.revenue
+    units: Mapping[str, Decimal] = {} if account is None else account.units
+    counted: dict[str, Decimal] = {"request": Decimal(share.requests), "session": Decimal(sessions or 0), **units}
+    return Customer(
+        customer_id=name or None,
+        match=_match(name, account, share),
+        plan=None if account is None else account.plan,
+        requests=share.requests,
+        unpriced_requests=share.unpriced_requests,
+        sessions=sessions,
+        units={unit: float(number) for unit, number in units.items()},
+        revenue=None if revenue is None else float(revenue),
+        cost=_floats(share.cost),
+        margin=None if revenue is None else _floats({step: revenue - cost for step, cost in share.cost.items()}),
+        margin_share=None if revenue is None else _margin_share(revenue, share.cost),
+        cost_per={
+            unit: _floats({step: cost / number for step, cost in share.cost.items()})
+            for unit, number in counted.items()
+            if number > 0
+        },
+    )
+
+
+def _match(name: str, account: Account | None, share: Share) -> Match:
+    if not name:
+        return "no_customer"
+    if account is None:
+        return "no_revenue"
+    return "matched" if share.requests else "no_traffic"
+
+
+def _totals(revenue: Decimal, cost: Cost, requests: int) -> Totals:
+    per: Cost = {step: each / requests for step, each in cost.items()} if requests else {}
+    return Totals(
+        revenue=float(revenue),
+        cost=_floats(cost),
+        margin=_floats({step: revenue - each for step, each in cost.items()}),
+        margin_share=_margin_share(revenue, cost),
+        cost_per={"request": _floats(per)} if per else {},
+    )
+
+
+def _under_water(customers: Sequence[Customer], step: Step) -> UnderWater:
+    margins = [each["margin"][step] for each in customers if each["match"] == "matched" and each["margin"]]
+    losses = [-float(margin) for margin in margins if margin < 0]
+    return UnderWater(customers=len(losses), loss=sum(losses))
+
+
+def _unmatched(customers: Sequence[Customer]) -> Unmatched:
+    unsold = [each for each in customers if each["match"] == "no_revenue"]
+    idle = [each for each in customers if each["match"] == "no_traffic"]
+    return Unmatched(
+        revenue=sum(float(each["revenue"] or 0) for each in idle),
+        revenue_customers=len(idle),
+        cost=sum(float(each["cost"]["now"]) for each in unsold),
+        cost_customers=len(unsold),
+        no_customer_cost=sum(float(each["cost"]["now"]) for each in customers if each["match"] == "no_customer"),
+    )
+
+
+def _worst_first(customer: Customer) -> tuple[bool, float, str]:
+    margin, name = customer["margin"], customer["customer_id"] or ""
+    return (True, -float(customer["cost"]["now"]), name) if margin is None else (False, float(margin["now"]), name)
+
+
+def _notes(window: Days, revenue: Revenue, customers: Sequence[Customer]) -> list[str]:
+    days = f"{window.start} to {window.end}, the last day not counted"
+    notes = [
+        f"Revenue is that of the days of the log, {days}; of a longer period it is the share of its days."
+        if revenue.is_scaled
+        else f"Revenue and cost are of the same days: {days}."
+        if revenue.is_stated
+        else f"The file states no period: its revenue is taken to be of the days of the log, {days}."
+    ]
+    if revenue.outside:
+        notes.append(f"{revenue.outside:,} lines of revenue are of other days and left out.")
+    if unpriced := sum(each["unpriced_requests"] for each in customers):
+        notes.append(f"{unpriced:,} requests have no known cost and are in no cost here.")
+    if not any(each["match"] in ("matched", "no_revenue") for each in customers):
+        notes.append("No request in the log names a customer: every cost is that of no customer.")
+    notes.append("Cost is list cost of LLM calls alone; after is a projection, with shares of the traffic as logged.")
+    return notes
+
+
+def _margin_share(revenue: Decimal, cost: Cost) -> Steps | None:
+    return _floats({step: (revenue - each) / revenue for step, each in cost.items()}) if revenue > 0 else None
+
+
+def _floats(values: Cost) -> Steps:
+    return {step: float(value) for step, value in values.items()}

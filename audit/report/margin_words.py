@@ -1,0 +1,134 @@
+"""Margins in words: the sentences and table rows that text, page and CSV share."""
+
+from audit.report import words
+from audit.report.margin_document import STEPS, Customer, Margins, Step
+
+SHOWN = 30
+"""Customers listed on the page and in text; `--json` and `--csv` have all of them."""
+
+STEP_NAMES: dict[Step, str] = {"now": "now", "measured": "measured", "expected": "expected", "ceiling": "ceiling"}
+
+NO_CUSTOMER = "(no customer)"
+
+COLUMNS = (
+    "customer_id", "match", "plan", "requests", "unpriced_requests", "sessions", "revenue",
+    *(f"{figure}_{step}" for figure in ("cost", "margin", "margin_share") for step in STEPS),
+)  # fmt: skip
+"""Of `--csv`; cost per request, session and unit follow, as PER_unit_STEP."""
+
+
+def lead(found: Margins) -> list[str]:
+    """What the margins come to: the totals, then who is under water."""
+    totals, currency = found["totals"], found["currency"]
+    margin, share = totals["margin"], totals["margin_share"]
+    after = ", ".join(
+        f"{words.money(margin[step], currency)} {step}{'' if share is None else f' ({words.percent(share[step])})'}"
+        for step in STEPS[1:]
+    )
+    of_revenue = "" if share is None else f", {words.percent(share['now'])} of revenue"
+    return [
+        f"{words.money(totals['revenue'], currency)} revenue less {words.money(totals['cost']['now'], currency)} cost "
+        f"leave {words.money(margin['now'], currency)}{of_revenue}. After routing: {after}.",
+        _under_water(found),
+    ]
+
+
+def unmatched(found: Margins) -> list[str]:
+    """What has no counterpart, one sentence each; nothing where all is matched."""
+    left, currency = found["unmatched"], found["currency"]
+    said: list[str] = []
+    if left["revenue_customers"]:
+        said.append(
+            f"Revenue without traffic: {_customers(left['revenue_customers'])}, "
+            f"{words.money(left['revenue'], currency)}."
+        )
+    if left["cost_customers"]:
+        said.append(
+            f"Traffic without revenue: {_customers(left['cost_customers'])} whom the file does not name, "
+            f"{words.money(left['cost'], currency)} of cost."
+        )
+    if left["no_customer_cost"]:
+        said.append(f"Requests that name no customer cost {words.money(left['no_customer_cost'], currency)}.")
+    return said
+
+
+def heads(found: Margins) -> list[str]:
+    """The heads of `row`."""
+    return ["Customer", "Revenue", "Cost", "Margin", *(f"{STEP_NAMES[step]}" for step in STEPS[1:]), *_units(found)]
+
+
+def row(found: Margins, customer: Customer) -> list[str]:
+    """One customer: revenue, cost and margin now, margin at each level, cost now per unit."""
+    currency, margin = found["currency"], customer["margin"]
+    per = customer["cost_per"]
+    return [
+        shown_name(customer),
+        words.money(customer["revenue"], currency),
+        words.money(customer["cost"]["now"], currency),
+        *("n/a" if margin is None else words.money(margin[step], currency) for step in STEPS),
+        *(words.money(per[unit]["now"], currency) if unit in per else "n/a" for unit in _named_units(found)),
+    ]
+
+
+def total(found: Margins) -> list[str]:
+    """The last line of the table: all customers, all cost."""
+    totals, currency = found["totals"], found["currency"]
+    return [
+        "All",
+        words.money(totals["revenue"], currency),
+        words.money(totals["cost"]["now"], currency),
+        *(words.money(totals["margin"][step], currency) for step in STEPS),
+        *(words.money(totals["cost_per"][unit]["now"], currency) if unit in totals["cost_per"] else ""
+          for unit in _named_units(found)),
+    ]  # fmt: skip
+
+
+def shown_name(customer: Customer) -> str:
+    """The customer's id as one line."""
+    return NO_CUSTOMER if customer["customer_id"] is None else words.clean(customer["customer_id"], 40)
+
+
+def csv_rows(found: Margins) -> tuple[list[str], list[list[object]]]:
+    """The names and values of all columns, numbers in full."""
+    units = _named_units(found)
+    names = [*COLUMNS, *(f"cost_per_{unit}_{step}" for unit in units for step in STEPS)]
+    rows: list[list[object]] = []
+    for each in found["customers"]:
+        values: list[object] = [
+            each["customer_id"], each["match"], each["plan"], each["requests"], each["unpriced_requests"],
+            each["sessions"], each["revenue"],
+        ]  # fmt: skip
+        for steps in (each["cost"], each["margin"], each["margin_share"], *(each["cost_per"].get(u) for u in units)):
+            values += [None if steps is None else steps[step] for step in STEPS]
+        rows.append(values)
+    return names, rows
+
+
+def _named_units(found: Margins) -> list[str]:
+    """The units that any customer has: requests and sessions, then those of the revenue file."""
+    named = dict.fromkeys(unit for each in found["customers"] for unit in each["cost_per"])
+    return [
+        *(unit for unit in ("request", "session") if unit in named),
+        *(unit for unit in named if unit not in ("request", "session")),
+    ]
+
+
+def _units(found: Margins) -> list[str]:
+    return [f"Per {words.clean(unit.removesuffix('s'), 20)}" for unit in _named_units(found)]
+
+
+def _under_water(found: Margins) -> str:
+    under, currency = found["under_water"], found["currency"]
+    if not any(each["match"] == "matched" for each in found["customers"]):
+        return "No customer has both revenue and traffic."
+    if not any(under[step]["customers"] for step in STEPS):
+        return "No customer costs more than it pays."
+    parts = ", ".join(f"{under[step]['customers']:,} {step}" for step in STEPS[1:])
+    return (
+        f"Under water, costing more than they pay: {_customers(under['now']['customers'])} now, by "
+        f"{words.money(under['now']['loss'], currency)}; after routing {parts}."
+    )
+
+
+def _customers(number: int) -> str:
+    return f"{number:,} {'customer' if number == 1 else 'customers'}"
