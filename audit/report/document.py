@@ -6,6 +6,7 @@ The types name what `audit/data/schemas/report.schema.json` checks. Keys of the 
 
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
+from audit.report.bill import TieOut
 from audit.report.checked import Cascade, Interval, Judge, Number
 from audit.report.evidence import Observations, Refused, Strata
 from audit.report.published import Intelligence, Latency
@@ -307,4 +308,5 @@ class ReportDocument(TypedDict):
     judges: NotRequired[list[Judge]]
     comparison: NotRequired[dict[str, object]]
     """Of the pair, `traffic-audit/compare/1`: what `audit compare` prints."""
+    reconciliation: NotRequired[TieOut]
     what_if: "NotRequired[Inputs]"
