@@ -26,6 +26,7 @@ TWINS: dict[str, tuple[Twin, ...]] = {
     "sample": (audit.Audit.sample,),
     "backtest": (audit.Audit.backtest, audit.run_backtest),
     "compare": (audit.compare, audit.Audit.compare),
+    "reconcile": (audit.Audit.reconcile,),
     "formats": (audit.formats, audit.column_map),
     "prices": (audit.prices, audit.price_template),
     "notebooks": (audit.notebooks,),
