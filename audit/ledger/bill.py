@@ -10,6 +10,7 @@ from typing import Literal, cast
 
 from audit.catalog.facts import first_party_names
 from audit.catalog.models import canonical, model_family, plain_name
+from audit.errors import InputError
 from audit.warehouse import Warehouse
 
 Kind = Literal["usage", "credit", "tax", "other"]
@@ -57,7 +58,8 @@ class Bill:
 def read_bill(warehouse: Warehouse, log_models: Collection[str], since: date | None, until: date | None) -> Bill | None:
     """What `bill_lines` says of the days from `since` to before `until`; None where it says nothing of them.
 
-    Organization totals count only on days without groups, as in `billed_cost_by_day`.
+    Organization totals count only on days without groups, as in `billed_cost_by_day`. Raises InputError where no line
+    is in US dollars.
     """
     rows = warehouse.rows(
         """
@@ -91,6 +93,9 @@ def read_bill(warehouse: Warehouse, log_models: Collection[str], since: date | N
         if line.kind == "usage":
             hours.add(int(str(hour)))
     if not found:
+        if others:
+            currencies = ", ".join(sorted(others))
+            raise InputError(f"the bill is in {currencies}, list prices are in USD; export it in USD")
         return None
     names_models = any(line.model for line, _ in found if line.kind == "usage")
     if not names_models:

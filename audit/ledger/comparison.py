@@ -1,7 +1,7 @@
 """Bill and list cost side by side in cells of day, model and project, and what has been explained of each so far."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -30,13 +30,29 @@ class Cause:
     evidence: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A cause that may explain something, and how much of which part of each cell."""
+
+    code: str
+    evidence: str
+    amounts: Mapping[tuple[Key, Part], Decimal]
+
+    def cause(self) -> Cause:
+        """The cause, once it is taken."""
+        return Cause(code=self.code, amount=sum(self.amounts.values(), ZERO), basis="fit", evidence=self.evidence)
+
+
 @dataclass(slots=True, kw_only=True)
 class Comparison:
     """What is left to explain; the causes take from it in turn."""
 
     billed: Side
     listed: Side
-    explained: dict[Key, Decimal] = field(default_factory=lambda: defaultdict[Key, Decimal](Decimal))
+    names_tiers: bool
+    names_classes: bool
+    """What the lines of the bill tell apart: finer than that, the sides cannot be compared."""
+    explained: dict[Key, dict[Part, Decimal]] = field(default_factory=dict[Key, dict[Part, Decimal]])
 
     def cells(self) -> list[Key]:
         """Every cell, in order."""
@@ -51,24 +67,36 @@ class Comparison:
         return _sum(self.listed.get(key, {}), keep)
 
     def left(self, key: Key) -> Decimal:
-        """What is not explained yet."""
-        return self.bill_of(key) - self.list_of(key) - self.explained.get(key, ZERO)
+        """What is not explained yet of a cell."""
+        return self.bill_of(key) - self.list_of(key) - _sum(self.explained.get(key, {}))
 
-    def explain(self, amounts: Iterable[tuple[Key, Decimal]]) -> Decimal:
-        """Note what explains each cell; their sum."""
-        total = ZERO
-        for key, amount in amounts:
-            self.explained[key] += amount
-            total += amount
-        return total
+    def gross(self, proposal: Proposal | None = None) -> Decimal:
+        """What is left of all parts, added up whatever its sign, if `proposal` were taken as well."""
+        left: dict[tuple[Key, Part], Decimal] = defaultdict(Decimal)
+        for sign, side in ((1, self.billed), (-1, self.listed), (-1, self.explained)):
+            for key, parts in side.items():
+                for part, amount in parts.items():
+                    left[key, self._as_billed(part)] += sign * amount
+        for (key, part), amount in (proposal.amounts if proposal else {}).items():
+            left[key, self._as_billed(part)] -= amount
+        return sum(map(abs, left.values()), ZERO)
+
+    def take(self, proposal: Proposal) -> None:
+        """Count what it explains as explained."""
+        for (key, part), amount in proposal.amounts.items():
+            parts = self.explained.setdefault(key, defaultdict(Decimal))
+            parts[part] += amount
 
     def set_aside(self, side: Side, keep: Callable[[Key], bool]) -> tuple[Decimal, list[Key]]:
         """Take cells out of a side, for the other has nothing to hold against them; what they were worth."""
         gone = [key for key in side if keep(key)]
         return sum((_sum(side.pop(key)) for key in gone), ZERO), sorted(gone)
 
+    def _as_billed(self, part: Part) -> Part:
+        return part[0] if self.names_tiers else "", part[1] if self.names_classes else ""
 
-def _sum(parts: dict[Part, Decimal], keep: Callable[[Part], bool] | None = None) -> Decimal:
+
+def _sum(parts: Mapping[Part, Decimal], keep: Callable[[Part], bool] | None = None) -> Decimal:
     return sum((amount for part, amount in parts.items() if keep is None or keep(part)), ZERO)
 
 

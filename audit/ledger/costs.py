@@ -10,7 +10,7 @@ from audit.ledger.document import Reconciliation
 from audit.ledger.reconcile import reconcile
 from audit.pipeline import Result
 from audit.progress import Progress, silent
-from audit.report.bill import TieOut
+from audit.report.reconciled import TieOut
 from audit.scope import Question
 from audit.warehouse import Warehouse
 

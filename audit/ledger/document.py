@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-from audit.report.bill import Cause
+from audit.report.reconciled import Cause
 
 SCHEMA = "traffic-audit/reconcile/1"
 

@@ -1,14 +1,9 @@
 """Causes that can be pointed at: lines of the bill, or traffic of the log, that the other side knows nothing of."""
 
 from collections.abc import Callable, Collection, Iterable
-from decimal import Decimal
 
-from audit.ledger.bill import BATCH, DEFAULT, Line
-from audit.ledger.comparison import ZERO, Cause, Comparison, Key, Part, money, some
-from audit.ledger.recomputed import Rates
-
-WORTH_NAMING = Decimal("0.01")
-"""Of a model's or the whole bill: what is less is no cause but noise."""
+from audit.ledger.bill import Line
+from audit.ledger.comparison import ZERO, Cause, Comparison, Key, money, some
 
 
 def apart(lines: Collection[Line]) -> list[Cause]:
@@ -68,57 +63,3 @@ def only_on_one_side(
         text = "{count} models of the log that no line bills ({names}): {amount} {verb}; another provider's invoice?"
         aside("unbilled_models", False, lambda key: key[1] not in of_bill, 1, text)
     return found
-
-
-def named_lines(comparison: Comparison, rates: dict[str, Rates]) -> list[Cause]:
-    """Cached input and Batch that the bill names and the log has less of, or more.
-
-    The same tokens stand in the log at their plain price: x dollars billed at a rate of r are x / r there.
-    """
-    cached = _by_rate(
-        comparison,
-        lambda part: part == (DEFAULT, "cache_read"),
-        {model: each.cached for model, each in rates.items() if each.cached},
-    )
-    batch = _by_rate(
-        comparison,
-        lambda part: part[0] == BATCH,
-        {model: each.batch for model, each in rates.items() if each.batch},
-    )
-    return [
-        Cause(
-            code=code,
-            amount=amount,
-            basis="fit",
-            evidence=f"the bill has {money(billed)} of {what} where the log has {money(listed)}, at {rate} of the "
-            "plain price",
-        )
-        for code, what, (amount, billed, listed, rate) in (
-            ("cached", "cached input", cached),
-            ("batch", "Batch", batch),
-        )
-        if amount
-    ]
-
-
-def _by_rate(
-    comparison: Comparison, keep: Callable[[Part], bool], rate_of: dict[str, Decimal]
-) -> tuple[Decimal, Decimal, Decimal, str]:
-    """What is explained, what is billed and listed of these parts, and at which rates."""
-    explained, all_billed, all_listed, seen = ZERO, ZERO, ZERO, set[Decimal]()
-    keys = comparison.cells()
-    for model in sorted({key[1] for key in keys} & rate_of.keys()):
-        own = [key for key in keys if key[1] == model]
-        excess = {key: comparison.bill_of(key, keep) - comparison.list_of(key, keep) for key in own}
-        whole = sum((comparison.bill_of(key) for key in own), ZERO)
-        if abs(sum(excess.values(), ZERO)) <= WORTH_NAMING * whole:
-            continue
-        rate = rate_of[model]
-        # without lines of its kind the bill says nothing of the matter
-        if not any(comparison.bill_of(key, keep) for key in own):
-            continue
-        explained += comparison.explain((key, amount - amount / rate) for key, amount in excess.items())
-        all_billed += sum((comparison.bill_of(key, keep) for key in own), ZERO)
-        all_listed += sum((comparison.list_of(key, keep) for key in own), ZERO)
-        seen.add(rate)
-    return explained, all_billed, all_listed, " or ".join(f"{float(rate):g}" for rate in sorted(seen))

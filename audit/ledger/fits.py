@@ -7,7 +7,7 @@ from decimal import Decimal
 from statistics import median
 
 from audit.ledger.bill import DEFAULT
-from audit.ledger.comparison import ZERO, Cause, Comparison, Key, money, some
+from audit.ledger.comparison import ZERO, Cause, Comparison, Key, Part, Proposal, money, some
 from audit.ledger.recomputed import Rates
 
 CLOSE = Decimal("0.01")
@@ -21,21 +21,21 @@ GAP = Decimal("0.10")
 """Excess of a day over its list cost, as a share of it, that points at requests missing from the log."""
 
 
-def discount(comparison: Comparison, rates: Mapping[str, Rates]) -> list[Cause]:
+def discount(comparison: Comparison, rates: Mapping[str, Rates]) -> Proposal | None:
     """One ratio between bill and list cost on nearly all days and models: a contract's rate, or Batch for all."""
     ratios = _ratios(comparison)
     days, weight = {key[0] for key in ratios}, sum((listed for _, listed in ratios.values()), ZERO)
     if len(days) < FEWEST_DAYS or not weight:
-        return []
+        return None
     ratio = _median(ratios)
     agreeing = sum(
         (listed for billed, listed in ratios.values() if abs(billed - ratio * listed) <= CLOSE * listed), ZERO
     )
     if abs(ratio - 1) <= CLOSE or agreeing < MOST * weight:
-        return []
+        return None
     offered = [rates[key[1]].batch for key in ratios if key[1] in rates]
     is_batch = any(rate is not None and abs(rate - ratio) <= NEAR_BATCH for rate in offered)
-    amount = comparison.explain((key, (ratio - 1) * listed) for key, (_, listed) in ratios.items())
+    amounts = {(key, part): (ratio - 1) * amount for key in ratios for part, amount in comparison.listed[key].items()}
     models = {key[1] for key in ratios}
     evidence = (
         f"the bill is {float(ratio):.3f} of list price on {len(days)} days and {len(models)} models, "
@@ -44,12 +44,13 @@ def discount(comparison: Comparison, rates: Mapping[str, Rates]) -> list[Cause]:
     code = "batch" if is_batch else "discount" if ratio < 1 else "surcharge"
     if is_batch:
         evidence += "; that is the Batch price, or the same calls stand twice in the log"
-    return [Cause(code=code, amount=amount, basis="fit", evidence=evidence)]
+    return Proposal(code=code, evidence=evidence, amounts=amounts)
 
 
-def batch_cells(comparison: Comparison, rates: Mapping[str, Rates]) -> list[Cause]:
+def batch_cells(comparison: Comparison, rates: Mapping[str, Rates]) -> Proposal | None:
     """Days of a model or project that cost what Batch would, while the log says the default tier."""
-    found: dict[Key, Decimal] = {}
+    found: dict[tuple[Key, Part], Decimal] = {}
+    cells: list[Key] = []
     for key, (billed, listed) in _ratios(comparison).items():
         rate = rates[key[1]].batch if key[1] in rates else None
         plain = comparison.list_of(key, lambda part: part[0] == DEFAULT)
@@ -57,21 +58,27 @@ def batch_cells(comparison: Comparison, rates: Mapping[str, Rates]) -> list[Caus
             continue
         rest = listed - plain
         if abs(billed - rest - rate * plain) <= NEAR_BATCH * plain:
-            found[key] = (rate - 1) * plain
-    if len(found) < FEWEST_CELLS:
-        return []
-    amount = comparison.explain(found.items())
-    where = some(sorted({" ".join(part for part in key[1:] if part) or str(key[0]) for key in found}))
+            cells.append(key)
+            found |= {
+                (key, part): (rate - 1) * amount
+                for part, amount in comparison.listed[key].items()
+                if part[0] == DEFAULT
+            }
+    if len(cells) < FEWEST_CELLS:
+        return None
+    amount = sum(found.values(), ZERO)
+    where = some(sorted({" ".join(part for part in key[1:] if part) or str(key[0]) for key in cells}))
     evidence = (
-        f"{len(found)} days of {where} are billed at the Batch price and logged as default: {money(amount)} less; or "
+        f"{len(cells)} days of {where} are billed at the Batch price and logged as default: {money(-amount)} less; or "
         "the same calls stand twice in the log"
     )
-    return [Cause(code="batch", amount=amount, basis="fit", evidence=evidence)]
+    return Proposal(code="batch", evidence=evidence, amounts=found)
 
 
-def cached_input(comparison: Comparison, rates: Mapping[str, Rates]) -> list[Cause]:
+def cached_input(comparison: Comparison, rates: Mapping[str, Rates]) -> Proposal | None:
     """Output ties out, input is billed below its price, and neither side counts cached tokens: the log lost them."""
-    explained, said = ZERO, list[str]()
+    amounts: dict[tuple[Key, Part], Decimal] = {}
+    said: list[str] = []
     for model in sorted({key[1] for key in comparison.cells()} & rates.keys()):
         own, rate = [key for key in comparison.cells() if key[1] == model], rates[model].cached
         sums = {
@@ -88,53 +95,55 @@ def cached_input(comparison: Comparison, rates: Mapping[str, Rates]) -> list[Cau
             sums["bill", "output"] / sums["log", "output"],
         )
         if abs(of_output - 1) <= CLOSE and rate <= of_input < 1 - CLOSE:
-            explained += comparison.explain(
-                (key, comparison.bill_of(key, _is_input) - comparison.list_of(key, _is_input)) for key in own
-            )
+            amounts |= {
+                (key, (DEFAULT, "input")): comparison.bill_of(key, _is_input) - comparison.list_of(key, _is_input)
+                for key in own
+            }
             said.append(f"{model}: output is {float(of_output):.3f} of list price, input {float(of_input):.3f}")
     if not said:
-        return []
+        return None
     evidence = f"{some(said)}; cached input costs less, and neither side counts any"
-    return [Cause(code="cached", amount=explained, basis="fit", evidence=evidence)]
+    return Proposal(code="cached", evidence=evidence, amounts=amounts)
 
 
 def _is_input(part: tuple[str, str]) -> bool:
     return part[1] == "input"
 
 
-def empty_hours(comparison: Comparison, hourly: Mapping[tuple[str, datetime], float], shift: int) -> list[Cause]:
+def empty_hours(comparison: Comparison, hourly: Mapping[tuple[str, datetime], float], shift: int) -> Proposal | None:
     """Days whose bill exceeds the log by about what their hours without any request usually hold."""
     spent: dict[date, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     for (_, moment), cost in hourly.items():
         local = moment + timedelta(hours=shift)
         spent[local.date()][local.hour] += cost
     if len(spent) < 2 * FEWEST_DAYS:
-        return []
+        return None
     usual = {hour for hour in range(24) if sum(hour in day for day in spent.values()) >= 0.8 * len(spent)}
     whole = [day for day in spent.values() if usual <= day.keys()]
     profile = {hour: sum(day[hour] for day in whole) for hour in usual}
     busy = sum(profile.values())
     if not whole or not busy:
-        return []
-    explained, days, hours = ZERO, list[date](), 0
+        return None
+    amounts: dict[tuple[Key, Part], Decimal] = {}
+    days, hours = list[date](), 0
     for day, gap in _gaps(comparison).items():
         missing = usual - spent[day].keys()
         share = sum(profile[hour] for hour in missing) / busy
         if not missing or share >= 1:
             continue
-        listed = {key: comparison.list_of(key) for key in comparison.listed if key[0] == day}
-        weight = sum(listed.values(), ZERO)
-        amount = min(gap, weight * Decimal(share / (1 - share)))
-        explained += comparison.explain((key, amount * part / weight) for key, part in listed.items())
+        listed = {key: parts for key, parts in comparison.listed.items() if key[0] == day}
+        weight = sum((comparison.list_of(key) for key in listed), ZERO)
+        more = min(gap / weight, Decimal(share / (1 - share)))
+        amounts |= {(key, part): amount * more for key, parts in listed.items() for part, amount in parts.items()}
         days.append(day)
         hours += len(missing)
     if not days:
-        return []
+        return None
     evidence = (
         f"{hours} hours of {some(days)} have no request, which on other days hold as much as the bill has more: "
-        f"{money(explained)}"
+        f"{money(sum(amounts.values(), ZERO))}"
     )
-    return [Cause(code="missing_hours", amount=explained, basis="fit", evidence=evidence)]
+    return Proposal(code="missing_hours", evidence=evidence, amounts=amounts)
 
 
 def missing_files(comparison: Comparison) -> list[Cause]:

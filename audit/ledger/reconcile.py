@@ -5,17 +5,18 @@ the cells of day, model and project. What is left decides whether the bill ties 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 
-from audit.errors import InputError
 from audit.ledger import facts, fits, recomputed
-from audit.ledger.bill import Bill, read_bill
-from audit.ledger.comparison import ZERO, Cause, Comparison, Key, Part, Side
+from audit.ledger.bill import DEFAULT, Bill, read_bill
+from audit.ledger.comparison import ZERO, Cause, Comparison, Key, Part, Proposal, Side
 from audit.ledger.document import SCHEMA, Reconciliation
 from audit.ledger.document import Side as SideRow
+from audit.ledger.named import named_batch, named_cached
 from audit.ledger.recomputed import Cost
 from audit.ledger.time_zone import find_shift
 from audit.scope import Question
@@ -23,6 +24,8 @@ from audit.warehouse import Warehouse
 
 LIMIT = 0.10
 """The largest share of the bill that may stay unexplained."""
+WORTH_NAMING = Decimal("0.0025")
+"""Of the bill: an explanation of less is taken for chance."""
 SAYS_PROJECTS = Decimal("0.99")
 """Of the cost: where less of it has a project, projects cannot be compared."""
 
@@ -46,9 +49,6 @@ def reconcile(warehouse: Warehouse, question: Question) -> Reconciliation | None
     bill = read_bill(warehouse, models, question.since, question.until)
     if bill is None:
         return None
-    if not bill.lines:
-        currencies = ", ".join(sorted(bill.other_currencies))
-        raise InputError(f"the bill is in {currencies}, list prices are in USD; export it in USD")
     hourly = recomputed.by_hour(warehouse)
     shift, shift_cause = _shift(warehouse, bill, hourly)
     costs = recomputed.by_day(warehouse, shift)
@@ -61,6 +61,8 @@ def reconcile(warehouse: Warehouse, question: Question) -> Reconciliation | None
     comparison = Comparison(
         billed={key: dict(parts) for key, parts in sides.billed.items()},
         listed={key: dict(parts) for key, parts in sides.listed.items()},
+        names_tiers=any(line.tier != DEFAULT for line in bill.lines),
+        names_classes=all(line.token_class for line in bill.lines if line.kind == "usage"),
     )
     rates = recomputed.rates(warehouse)
     causes = facts.apart(bill.lines)
@@ -74,14 +76,34 @@ def reconcile(warehouse: Warehouse, question: Question) -> Reconciliation | None
     causes += facts.only_on_one_side(
         comparison, unpriced, has_projects=has_projects, names_models=bill.names_models, is_daily=bill.is_daily
     )
-    causes += facts.named_lines(comparison, rates)
-    causes += fits.discount(comparison, rates)
-    causes += fits.batch_cells(comparison, rates)
-    causes += fits.cached_input(comparison, rates)
+    hypotheses = [
+        partial(hypothesis, comparison, rates)
+        for hypothesis in (fits.discount, named_batch, named_cached, fits.batch_cells, fits.cached_input)
+    ]
     if recomputed.has_hours(warehouse) and bill.is_daily:
-        causes += fits.empty_hours(comparison, _of_models(hourly, comparison), shift)
+        hypotheses.append(partial(fits.empty_hours, comparison, _of_models(hourly, comparison), shift))
+    causes += _fitting(comparison, hypotheses)
     causes += fits.missing_files(comparison)
     return _document(bill, sides, comparison, causes, before, shift, logged, _sides(bill, costs, True))
+
+
+def _fitting(comparison: Comparison, hypotheses: Sequence[Callable[[], Proposal | None]]) -> list[Cause]:
+    """The hypotheses that explain something, always the one next that leaves least.
+
+    A bill at half the list price is one discount, and not a little cached input and a larger discount.
+    """
+    found: list[Cause] = []
+    left = comparison.gross()
+    worth = WORTH_NAMING * sum((comparison.bill_of(key) for key in comparison.billed), ZERO)
+    while proposals := [made for hypothesis in hypotheses if (made := hypothesis()) is not None]:
+        best = min(proposals, key=comparison.gross)
+        rest = comparison.gross(best)
+        if left - rest <= max(worth, ZERO):
+            break
+        comparison.take(best)
+        found.append(best.cause())
+        left = rest
+    return found
 
 
 def _shift(warehouse: Warehouse, bill: Bill, hourly: dict[tuple[str, datetime], float]) -> tuple[int, str | None]:

@@ -59,8 +59,8 @@ def sentences(found: Reconciliation) -> list[str]:
     limit = f"the limit is {percent(found['limit'])}"
     lines = [
         f"{money(totals['billed'])} billed from {bill['start']} to {bill['end']}, {money(totals['list_cost'])} list "
-        f"cost of the log ({log['start']} to {log['end']}) in these days: a difference of {money(totals['difference'])}, of "
-        f"which {money(totals['explained'])} is explained.",
+        f"cost of the log ({log['start']} to {log['end']}) in these days: a difference of "
+        f"{money(totals['difference'])}, of which {money(totals['explained'])} is explained.",
         f"The bill ties out: {share}, {limit}." if found["ties_out"] else f"BILL DOES NOT TIE OUT: {share}, {limit}.",
     ]
     if found["causes"]:

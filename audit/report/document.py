@@ -6,10 +6,10 @@ The types name what `audit/data/schemas/report.schema.json` checks. Keys of the 
 
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
-from audit.report.bill import TieOut
 from audit.report.checked import Cascade, Interval, Judge, Number
 from audit.report.evidence import Observations, Refused, Strata
 from audit.report.published import Intelligence, Latency
+from audit.report.reconciled import TieOut
 from audit.report.spending import Traffic
 
 if TYPE_CHECKING:
