@@ -50,6 +50,9 @@ def month(seed: int = 1) -> list[Call]:
     return calls
 
 
+CALLS_OF_A_WEEK = [call for call in month() if FIRST - timedelta(days=1) <= call.start < FIRST + timedelta(days=7)]
+
+
 def log(path: Path, calls: Iterable[Call], *, cached: bool = True) -> Path:
     """The calls under the canonical names; without `cached` the logger loses the cached tokens."""
     rows: list[Row] = [
