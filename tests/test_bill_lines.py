@@ -79,7 +79,7 @@ def test_a_total_of_the_organization_does_not_count_beside_its_groups(tmp_path: 
 
 def focus(path: Path, rows: list[tuple[str, str, str, str, str]]) -> Path:
     names = ("ChargePeriodStart", "ChargePeriodEnd", "BilledCost", "ChargeCategory", "ChargeDescription")
-    found: list[Row] = [dict(zip(names, row, strict=True)) | {"BillingCurrency": "USD"} for row in rows]
+    found: list[Row] = [{"BillingCurrency": "USD", **dict(zip(names, row, strict=True))} for row in rows]
     return write_csv(path, found)
 
 

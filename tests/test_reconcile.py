@@ -188,7 +188,27 @@ def test_hours_without_requests_explain_as_much_as_they_usually_hold(tmp_path: P
     found = against(traffic_of(tmp_path, left), tmp_path, CHARGES)
     lost = total(charges(call for call in CALLS if call not in left))
     assert causes(found)["missing_hours"] == pytest.approx(float(lost), rel=0.25)
-    assert "10 hours of 2026-03-12 have no request" in found["causes"][0]["evidence"]
+    assert "10 hours of 2026-03-12 without a request" in found["causes"][0]["evidence"]
+    assert found["ties_out"]
+
+
+def test_a_month_with_everything_at_once_has_each_of_it_named(tmp_path: Path) -> None:
+    """Lost cached tokens, a lost day, some lost requests, days of California, tax, a credit and a hidden project."""
+    left = [call for n, call in enumerate(CALLS) if call.start.day != 12 and not (call.start.day == 20 and n % 2)]
+    extra = [
+        Charge(DAY, "VAT", "", Decimal(12)),
+        Charge(DAY, f"{GPT_4O}, input", "proj_a", Decimal(-20)),
+        Charge(DAY + timedelta(days=3), "o3-2025-04-16, output", "proj_hidden", Decimal(7)),
+    ]
+    lines = charges(CALLS, ahead=-7)
+    found = against(traffic_of(tmp_path, left, cached=False), tmp_path, [*lines, *extra])
+    amounts = causes(found)
+    assert amounts.keys() == {
+        "time_zone", "cached", "missing_hours", "missing_files", "tax", "credits", "unlogged_projects"
+    }  # fmt: skip
+    assert (amounts["tax"], amounts["credits"], amounts["unlogged_projects"]) == (12, -20, 7)
+    assert amounts["cached"] == pytest.approx(-float(total(x for x in lines if "cached" in x.item)), rel=0.05)
+    assert found["shift_hours"] == -7
     assert found["ties_out"]
 
 

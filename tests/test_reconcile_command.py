@@ -5,6 +5,7 @@ import io
 import json
 from importlib.resources import files
 from pathlib import Path
+from typing import cast
 
 import jsonschema
 import pytest
@@ -67,11 +68,10 @@ def test_the_text_says_the_result_first_and_every_cause_with_its_figure(folder: 
 def test_every_table_comes_as_csv_with_the_figures_of_the_document(folder: Path, table: str) -> None:
     code, text = run("reconcile", "--db", str(folder / "wrong.duckdb"), "--csv", table)
     rows = [*csv.DictReader(io.StringIO(text, newline=""), strict=True)]
-    document = audit.open(folder / "wrong.duckdb").reconcile()
+    document = cast("dict[str, list[dict[str, float]]]", audit.open(folder / "wrong.duckdb").reconcile())
+    column = "amount" if table == "causes" else "billed"
     assert code == 0
-    assert [float(row["amount" if table == "causes" else "billed"]) for row in rows] == [
-        row["amount" if table == "causes" else "billed"] for row in document[table]
-    ]
+    assert [float(row[column]) for row in rows] == [row[column] for row in document[table]]
 
 
 def test_a_wrong_table_or_two_forms_at_once_are_a_mistake_of_usage(folder: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_report_is_marked_everywhere_where_its_bill_does_not_tie_out(folder: P
     report = audit.open(folder / "wrong.duckdb").report(today="2026-11-22")
     schema = json.loads(files("audit").joinpath("data/schemas/report.schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(json.loads(json.dumps(report.document)), schema)
-    assert report.document["reconciliation"]["ties_out"] is False
+    assert report.document.get("reconciliation", {}).get("ties_out") is False
     assert all(check["ok"] for check in report.document["checks"])
     page = report.html(folder / "page.html").read_text(encoding="utf-8")
     for text in (report.text(), report.markdown(), page):

@@ -77,8 +77,9 @@ class Comparison:
             for key, parts in side.items():
                 for part, amount in parts.items():
                     left[key, self._as_billed(part)] += sign * amount
-        for (key, part), amount in (proposal.amounts if proposal else {}).items():
-            left[key, self._as_billed(part)] -= amount
+        if proposal is not None:
+            for (key, part), amount in proposal.amounts.items():
+                left[key, self._as_billed(part)] -= amount
         return sum(map(abs, left.values()), ZERO)
 
     def take(self, proposal: Proposal) -> None:
@@ -109,6 +110,15 @@ def money(amount: Decimal | float) -> str:
     value = abs(float(amount))
     text = f"{value:,.2f}" if value >= 1 or value == 0 else f"{value:.4g}"
     return f"{'-' if amount < 0 else ''}${text}"
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "day"), counted(2000, "day")
+    ('1 day', '2,000 days')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def some(names: Iterable[object], most: int = 3) -> str:

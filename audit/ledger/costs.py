@@ -16,6 +16,8 @@ from audit.warehouse import Warehouse
 
 WAYS = "`audit reconcile FILE` reads a cost export, `audit load FILE` keeps it; `audit formats` lists those of costs"
 
+OWN = "A bill of your own needs a cost map: `audit formats --map flat_bill > map.toml`, and --map map.toml"
+
 
 def take_loaded(warehouse: Warehouse) -> bool:
     """Make the costs in the database the bill; whether there are any."""
@@ -30,11 +32,11 @@ def take_files(
 
     Raises InputError for one that cannot be read, or that holds requests.
     """
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, progress("reading the bill"):
         db = Path(folder) / "bill.duckdb"
-        report = load(paths, db, map_file=map_file, progress=progress)
+        report = load(paths, db, map_file=map_file)
         if report.refused:
-            raise InputError(report.refused[0])
+            raise InputError(f"{report.refused[0]}. {OWN}")
         with Warehouse.read(db) as read:
             others = read.rows("select path, source_format from files where target <> 'billed_costs'")
             if others:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable
 
 from audit.ledger.bill import Line
-from audit.ledger.comparison import ZERO, Cause, Comparison, Key, money, some
+from audit.ledger.comparison import ZERO, Cause, Comparison, Key, counted, money, some
 
 
 def apart(lines: Collection[Line]) -> list[Cause]:
@@ -29,13 +29,13 @@ def only_on_one_side(
     """Days, projects and models that the bill or the log alone has; they are set aside."""
     found: list[Cause] = []
 
-    def aside(code: str, of_bill: bool, keep: Callable[[Key], bool], place: int, words: str) -> None:
+    def aside(code: str, of_bill: bool, keep: Callable[[Key], bool], place: int, noun: str, words: str) -> None:
         amount, gone = comparison.set_aside(comparison.billed if of_bill else comparison.listed, keep)
         if amount:
-            names = some(sorted({key[place] for key in gone if key[place]}))
+            names = some(sorted({str(key[place]) for key in gone if key[place]}))
             verb = "billed" if of_bill else "at list price"
             count = len({key[place] for key in gone})
-            evidence = words.format(count=count, names=names, amount=money(amount), verb=verb)
+            evidence = f"{counted(count, noun)} {words} ({names}): {money(amount)} {verb}"
             sign = 1 if of_bill else -1
             found.append(Cause(code=code, amount=sign * amount, basis="lines", evidence=evidence))
 
@@ -45,21 +45,18 @@ def only_on_one_side(
     if is_daily:
         logged, billed = known(comparison.listed, 0), known(comparison.billed, 0)
         if logged & billed:
-            text = "{count} billed days without any request in the log ({names}): {amount} {verb}"
-            aside("missing_days", True, lambda key: key[0] not in logged, 0, text)
-            text = "{count} logged days without any line on the bill ({names}): {amount} {verb}"
-            aside("unbilled_days", False, lambda key: key[0] not in billed, 0, text)
+            words = "without any request in the log"
+            aside("missing_days", True, lambda key: key[0] not in logged, 0, "billed day", words)
+            words = "without any line on the bill"
+            aside("unbilled_days", False, lambda key: key[0] not in billed, 0, "logged day", words)
     if has_projects:
         projects = known(comparison.listed, 2)
-        text = "{count} projects that the log does not have ({names}): {amount} {verb}"
-        aside("unlogged_projects", True, lambda key: key[2] not in projects, 2, text)
+        aside("unlogged_projects", True, lambda key: key[2] not in projects, 2, "project", "that the log does not have")
     if names_models:
-        text = "models of the log without a price ({names}): {amount} {verb}, no list cost to hold against it"
-        aside("unpriced_models", True, lambda key: key[1] in unpriced, 1, text)
+        aside("unpriced_models", True, lambda key: key[1] in unpriced, 1, "model", "of the log without a known price")
         models = known(comparison.listed, 1)
-        text = "{count} models that the log does not have ({names}): {amount} {verb}"
-        aside("unlogged_models", True, lambda key: key[1] not in models, 1, text)
+        aside("unlogged_models", True, lambda key: key[1] not in models, 1, "model", "that the log does not have")
         of_bill = known(comparison.billed, 1)
-        text = "{count} models of the log that no line bills ({names}): {amount} {verb}; another provider's invoice?"
-        aside("unbilled_models", False, lambda key: key[1] not in of_bill, 1, text)
+        words = "of the log that no line bills, perhaps of another provider"
+        aside("unbilled_models", False, lambda key: key[1] not in of_bill, 1, "model", words)
     return found

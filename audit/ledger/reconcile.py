@@ -125,9 +125,9 @@ def _shift(warehouse: Warehouse, bill: Bill, hourly: dict[tuple[str, datetime], 
     if found is None:
         return 0, None
     return found.hours, (
-        f"the bill's days fit the log's if they are those of UTC{found.hours:+d}: the correlation of days rises from "
-        f"{found.correlation_before:.2f} to {found.correlation_after:.2f}, and what they differ by falls from "
-        f"{found.left_before:.1%} to {found.left_after:.1%} of the bill"
+        f"the bill's days fit the log's if they are those of UTC{found.hours:+d}: what they differ by falls "
+        f"from {found.left_before:.1%} to {found.left_after:.1%} of the bill, and their correlation is "
+        f"{found.correlation_after:.4f} where it was {found.correlation_before:.4f} (the worst days apart)"
     )
 
 

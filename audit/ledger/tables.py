@@ -27,7 +27,7 @@ CAUSES = {
 }
 """Code -> what it is called."""
 
-BASIS = {"lines": "stands there", "fit": "fits", "hint": "to be checked, explains nothing yet"}
+BASIS = {"lines": "can be seen", "fit": "fits", "hint": "to be checked, explains nothing yet"}
 MOST_ROWS = 31
 """Rows of a table on a terminal; the others are in --json and --csv."""
 
@@ -60,7 +60,8 @@ def sentences(found: Reconciliation) -> list[str]:
     lines = [
         f"{money(totals['billed'])} billed from {bill['start']} to {bill['end']}, {money(totals['list_cost'])} list "
         f"cost of the log ({log['start']} to {log['end']}) in these days: a difference of "
-        f"{money(totals['difference'])}, of which {money(totals['explained'])} is explained.",
+        f"{money(totals['difference'])}. The causes below add up to {money(totals['explained'])}, "
+        f"{money(totals['unexplained'])} is left.",
         f"The bill ties out: {share}, {limit}." if found["ties_out"] else f"BILL DOES NOT TIE OUT: {share}, {limit}.",
     ]
     if found["causes"]:
@@ -82,7 +83,7 @@ def shown(rows: list[Side]) -> tuple[list[tuple[str, str, str, str]], int]:
     most = sorted(rows, key=lambda row: abs(row["difference"]), reverse=True)[:MOST_ROWS]
     kept = [row for row in rows if any(row is each for each in most)]
     cells = [
-        (clean(row["name"] or "(not said)"), *(money(row[column]) for column in ("billed", "list_cost", "difference")))
+        (clean(row["name"] or "(not said)"), money(row["billed"]), money(row["list_cost"]), money(row["difference"]))
         for row in kept
     ]
     return cells, len(rows) - len(kept)
