@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import polars as pl
 from exports import Row, write_csv
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
@@ -102,6 +103,26 @@ def charges(calls: Iterable[Call], *, ahead: int = 0, batch: Callable[[Call], bo
             dollars = half * tokens * PER_MILLION[call.model, token_class] / 1_000_000
             sums[day, f"{call.model}, {token_class}{word}", call.project] += dollars
     return [Charge(*key, amount) for key, amount in sorted(sums.items())]
+
+
+def as_loaded(lines: Iterable[Charge]) -> pl.DataFrame:
+    """The lines as `audit load` keeps them, without a file."""
+    starts = [(line, datetime.combine(line.day, datetime.min.time())) for line in lines]
+    return pl.DataFrame(
+        [
+            {
+                "period_start": start,
+                "period_end": start + timedelta(days=1),
+                "amount": line.amount,
+                "currency": "usd",
+                "line_item": line.item or None,
+                "project_id": line.project or None,
+                "is_organization_total": not (line.item or line.project),
+            }
+            for line, start in starts
+        ],
+        schema_overrides={"amount": pl.Decimal(38, 20)},
+    )
 
 
 def bill(path: Path, lines: Iterable[Charge]) -> Path:
