@@ -112,14 +112,14 @@ def _shift(warehouse: Warehouse, bill: Bill, hourly: dict[tuple[str, datetime], 
         return 0, None
     if bill.start_hour:
         return -bill.start_hour, f"the bill's days begin at {bill.start_hour:02d}:00 UTC"
-    models = {line.model for line in bill.lines if line.kind == "usage"}
+    both = {line.model for line in bill.lines if line.kind == "usage"} & {model for model, _ in hourly}
     billed: dict[date, float] = defaultdict(float)
     for line in bill.lines:
-        if line.kind == "usage" and (not line.model or any(line.model == model for model, _ in hourly)):
+        if line.kind == "usage" and (not bill.names_models or line.model in both):
             billed[line.day] += float(line.amount)
     by_hour: dict[datetime, float] = defaultdict(float)
     for (model, moment), cost in hourly.items():
-        if model in models or "" in models:
+        if not bill.names_models or model in both:
             by_hour[moment] += cost
     found = find_shift(billed, by_hour)
     if found is None:
