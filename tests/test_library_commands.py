@@ -28,6 +28,7 @@ TWINS: dict[str, tuple[Twin, ...]] = {
     "margin": (audit.Audit.margin,),
     "export": (audit.Audit.export,),
     "compare": (audit.compare, audit.Audit.compare),
+    "reconcile": (audit.Audit.reconcile,),
     "formats": (audit.formats, audit.column_map),
     "prices": (audit.prices, audit.price_template),
     "notebooks": (audit.notebooks,),

@@ -29,6 +29,9 @@ FORMATS = {
 WITHOUT = {
     "openai_usage": "buckets: the calls in them are not told apart",
     "openai_costs": "dollars of days, no calls",
+    "anthropic_costs": "dollars of days, no calls",
+    "focus_costs": "dollars of days, no calls",
+    "flat_bill": "dollars of days, no calls",
     "litellm_daily_spend": "buckets of a day",
     "anthropic_usage": "buckets without a count of requests",
     "openrouter_activity": "buckets of a day",

@@ -81,6 +81,9 @@ def report(
         Path | None,
         typer.Option("--compare", help="Print what changed since this report, a file of --json, or in this database."),
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 3 also where the loaded bill does not tie out.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """The savings report: what is measured, what is expected, and what is only a ceiling.
@@ -93,6 +96,7 @@ def report(
     from audit.assumptions import assumptions_from
     from audit.config import read_config
     from audit.errors import ConfigError
+    from audit.ledger.costs import add_tie_out
     from audit.pipeline import run_report
     from audit.progress import shown
     from audit.scope import Question
@@ -118,7 +122,9 @@ def report(
     with shown(quiet) as progress:
         before = None if earlier is None else _earlier(earlier, question, settings, assumptions, progress)
         with Warehouse.read(db) as warehouse:
-            document = run_report(warehouse, question, settings, assumptions, progress).document
+            result = run_report(warehouse, question, settings, assumptions, progress)
+            add_tie_out(warehouse, question, result)
+    document = result.document
     changed = None if before is None else _changes(before, document)
     form: Form = "json" if as_json else "markdown" if as_markdown else "text"
     if changed is not None:
@@ -132,7 +138,8 @@ def report(
 
         html.write_text(render_html(document, changed), encoding="utf-8")
         typer.echo(str(html), err=form != "text" or csv is not None)
-    if not all(check["ok"] for check in document["checks"]):
+    bill = document.get("reconciliation")
+    if not all(check["ok"] for check in document["checks"]) or (strict and bill and not bill["ties_out"]):
         raise typer.Exit(CHECK_FAILED)
 
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Unpack
 
 import polars as pl
 
-from audit.library.asking import CANDIDATE, INCUMBENT, Asked, Day, settled
+from audit.library.asking import CANDIDATE, INCUMBENT, Asked, Day, path_of, paths_of, settled
 from audit.library.report import Report
 from audit.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from audit.catalog.comparison import Document
+    from audit.ledger.document import Reconciliation
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,12 @@ class Traffic:
             sources=sources,
             assumptions=assumptions,
         )
+        from audit.ledger.costs import add_tie_out
+
         with Warehouse.read(self.path) as warehouse:
-            return Report(document=asked.run(warehouse).document)
+            result = asked.run(warehouse)
+            add_tie_out(warehouse, asked.question, result)
+            return Report(document=result.document)
 
     def sql(self, query: str, **question: Unpack[Asked]) -> pl.DataFrame:
         """The rows of one SELECT over the relations; money is DECIMAL.
@@ -127,6 +132,27 @@ class Traffic:
         from audit.library.comparing import compare_with_traffic
 
         return compare_with_traffic(self.path, a, b, today=today, config=config, sources=sources, html=html)
+
+    def reconcile(
+        self,
+        costs: str | Path | Sequence[str | Path] = (),
+        *,
+        map_file: str | Path | None = None,
+        since: Day | None = None,
+        until: Day | None = None,
+        config: str | Path | None = None,
+        sources: Sequence[str] = (),
+        progress: bool = False,
+    ) -> "Reconciliation":
+        """The bill against the list cost of the traffic, with likely causes: `audit reconcile COSTS --json`.
+
+        `costs` are cost exports, without them those that were loaded; `map_file` is a cost map for them. Raises
+        AuditError where there is no bill, or where it shares no day with the traffic.
+        """
+        from audit.library.billing import reconcile
+
+        asked = settled(since=since, until=until, config=config, sources=sources)
+        return reconcile(self.path, [*map(str, paths_of(costs))], path_of(map_file), asked, progress=progress)
 
     def status(self) -> dict[str, object]:
         """What is in the database, as `audit status --json` prints it: files, window, rows, models."""

@@ -22,6 +22,7 @@ from audit.readers.column_map import (
     Origin,
     read_map,
 )
+from audit.readers.cost_maps import COST_MAPS
 from audit.readers.export import Export
 from audit.readers.prompts import NO_PROMPT, prompt_columns
 from audit.readers.reader import (
@@ -64,7 +65,7 @@ def shipped_maps() -> tuple[Reader, ...]:
 
 def map_text(name: str) -> str:
     """The text of a shipped map, to copy and edit; UnknownNameError for a map that does not exist."""
-    known = {path.stem: path for path in MAPS.glob("*.toml")}
+    known = {path.stem: path for folder in (MAPS, COST_MAPS) for path in folder.glob("*.toml")}
     if name not in known:
         raise UnknownNameError("column map", name, known, f"there are {', '.join(sorted(known))}")
     return known[name].read_text(encoding="utf-8")

@@ -16,6 +16,7 @@ from audit.readers.bedrock import BEDROCK
 from audit.readers.braintrust import BRAINTRUST
 from audit.readers.claude_code import CLAUDE_CODE
 from audit.readers.codex import CODEX
+from audit.readers.cost_maps import cost_map, is_cost_map, shipped_cost_maps
 from audit.readers.export import Export, parts_of
 from audit.readers.flat_spans import FLAT_SPANS
 from audit.readers.helicone import HELICONE, HELICONE_CSV
@@ -66,6 +67,7 @@ READERS: tuple[Reader, ...] = (
     MLFLOW,
     WEAVE,
     LLM_LOGS,
+    *shipped_cost_maps(),
     *shipped_maps(),
     FLAT_SPANS,
     ANTHROPIC_MESSAGES,
@@ -133,7 +135,7 @@ def _recognised(
     export: Export, parts: Sequence[object], wanted: str | None, map_file: Path | None
 ) -> tuple[Reader, Export]:
     """The reader, and the export as that reader sees it: a JSON document as the records it unrolls into."""
-    asked = user_map(map_file) if map_file is not None else find_reader(wanted) if wanted is not None else None
+    asked = _own_reader(map_file) if map_file is not None else find_reader(wanted) if wanted is not None else None
     for reader in READERS if asked is None else (asked,):
         seen = _seen(export, parts, reader)
         if reader is asked or reader.fits(seen):
@@ -176,6 +178,10 @@ def _page(last: object) -> Record:
     inside = found.get("meta")
     said = found | (cast("Record", inside) if isinstance(inside, dict) else {})
     return {key: value for key, value in said.items() if not isinstance(value, list | dict)}
+
+
+def _own_reader(map_file: Path) -> Reader:
+    return cost_map(map_file) if is_cost_map(map_file) else user_map(map_file)
 
 
 def find_reader(wanted: str) -> Reader:

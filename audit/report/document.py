@@ -9,6 +9,7 @@ from typing import Literal, NotRequired, TypedDict
 from audit.report.checked import Interval, Judge, Number
 from audit.report.evidence import Observations
 from audit.report.published import Intelligence, Latency
+from audit.report.reconciled import TieOut
 from audit.report.spending import Traffic
 from audit.report.workload import Workload
 from audit.savings.whatif import Inputs
@@ -221,4 +222,5 @@ class ReportDocument(TypedDict):
     judges: NotRequired[list[Judge]]
     comparison: NotRequired[dict[str, object]]
     """Of the pair, `traffic-audit/compare/1`: what `audit compare` prints."""
+    reconciliation: NotRequired[TieOut]
     what_if: NotRequired[Inputs]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from audit.report import advice, words
+from audit.report.bill import MARK, untied
 from audit.report.document import LEVELS, Interval, ReportDocument, Workload
 from audit.report.figures import by_cost
 from audit.report.literal import code, literal, prose
@@ -77,11 +78,13 @@ def _opening(document: ReportDocument) -> list[str]:
     expected = words.saving(document, "expected")["point"]
     share = document["savings"]["expected"]["share_of_spend"]["point"]
     failed = [words.clean(check["name"]) for check in document["checks"] if not check["ok"]]
+    bill = untied(document)
     amount = f"{words.money(words.spend(document), currency)} {words.per(document)}"
     return [
         f"### {code(pair['incumbent'], 40)} to {code(pair['candidate'], 40)}: expected to save "
         f"{words.money(expected, currency)} of {amount} ({words.percent(share)})",
         *([f"**Do not quote these figures.** Failed checks: {literal(', '.join(failed), 400)}."] if failed else []),
+        *([f"**{MARK}** {prose(bill)}"] if bill else []),
         f"> {prose(words.PROJECTION)}",
         f"{literal(words.window(document))}: {words.count(document['requests']['total'])} requests, "
         f"{words.money(spend['list_cost'], currency)} list cost.",

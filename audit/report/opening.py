@@ -4,6 +4,7 @@ import re
 from xml.etree.ElementTree import Element
 
 from audit.report import advice, words
+from audit.report.bill import MARK, tied, untied
 from audit.report.document import LEVELS, Interval, Level, ReportDocument
 from audit.report.markup import Content, el
 from audit.report.queries import disclosure
@@ -13,6 +14,7 @@ def header(document: ReportDocument) -> Element:
     """Title, the warning that savings are projections, and the window: in this order."""
     pair = document["pair"]
     incumbent, candidate = words.clean(pair["incumbent"]), words.clean(pair["candidate"])
+    bill = untied(document)
     failed = [words.clean(check["name"]) for check in document["checks"] if not check["ok"]]
     return el(
         "header",
@@ -22,6 +24,7 @@ def header(document: ReportDocument) -> Element:
         el("p", el("strong", "Do not quote. "), f"Failed checks: {', '.join(failed)}.", class_="note bad", role="alert")
         if failed
         else None,
+        el("p", el("strong", f"{MARK} "), code(bill), class_="note bad", role="alert") if bill else None,
     )
 
 
@@ -143,6 +146,8 @@ def _rests_on(document: ReportDocument) -> Element:
     parts.append(f"{words.money(document['spend']['list_cost'], currency)} list cost in the window")
     if billed is not None:
         parts.append(f"{words.money(billed, currency)} billed according to the export")
+    if (bill := tied(document)) is not None:
+        parts.append(bill.removesuffix("."))
     known = len(document.get("warnings", []))
     link = el("a", f"{known} {'thing' if known == 1 else 'things'} to know before you quote this", href="#know")
     return el("p", " · ".join(parts), [" · ", link] if known else None, class_="small muted")

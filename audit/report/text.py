@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from audit.report import advice, cascades, words
+from audit.report.bill import MARK, tied, untied
 from audit.report.document import LEVELS, Interval, Level, ReportDocument, Unit
 from audit.report.figures import by_cost
 from audit.report.text_parts import (
@@ -73,6 +74,8 @@ def _opening(document: ReportDocument, console: Console) -> list[RenderableType]
         if not check["ok"]:
             failure = f"FAILED CHECK {words.clean(check['name'])}: {words.clean(check['detail'], 300)}"
             lines.append(Text(failure, style="bold red"))
+    if (bill := untied(document)) is not None:
+        lines.append(Text(f"{MARK.upper()} {plain(bill)}", style="bold red"))
     lines += [Text(f"Note: {words.clean(warning, 400)}") for warning in document.get("warnings", [])]
     rows, requests = document["rows"], document["requests"]
     amounts = [f"{words.money(spend['list_cost'], currency)} list cost in the window"]
@@ -87,6 +90,8 @@ def _opening(document: ReportDocument, console: Console) -> list[RenderableType]
         ("Requests", Text(f"{words.count(requests['total'])}, {words.count(requests['eligible'])} of them eligible")),
         ("Rows", Text(f"{words.count(rows['read'])} read = {' + '.join(kept)}")),
     ]
+    if (bill := tied(document)) is not None:
+        facts.append(("Bill", Text(plain(bill))))
     catalogue = document.get("catalogue")
     if catalogue is not None:
         checked = words.clean(catalogue["checked_on"], 20)

@@ -1,0 +1,95 @@
+"""Where a bill comes from: files that are read for the occasion, or the costs in the database."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from audit.errors import AuditError, InputError
+from audit.intake.loading import load
+from audit.ledger.document import Reconciliation
+from audit.ledger.reconcile import reconcile
+from audit.pipeline import Result
+from audit.progress import Progress, silent
+from audit.report.reconciled import TieOut
+from audit.scope import Question
+from audit.warehouse import Warehouse
+
+WAYS = "`audit reconcile FILE` reads a cost export, `audit load FILE` keeps it; `audit formats` lists those of costs"
+
+OWN = "A bill of your own needs a cost map: `audit formats --map flat_bill > map.toml`, and --map map.toml"
+
+
+def take_loaded(warehouse: Warehouse) -> bool:
+    """Make the costs in the database the bill; whether there are any."""
+    warehouse.execute("create or replace temp view bill_lines as select * from loaded_costs")
+    return bool(warehouse.rows("select 1 from bill_lines limit 1"))
+
+
+def take_files(
+    warehouse: Warehouse, paths: Sequence[str], map_file: Path | None = None, progress: Progress = silent
+) -> None:
+    """Make the cost exports at `paths` the bill, for this connection only.
+
+    Raises InputError for one that cannot be read, or that holds requests.
+    """
+    with TemporaryDirectory() as folder, progress("reading the bill"):
+        db = Path(folder) / "bill.duckdb"
+        report = load(paths, db, map_file=map_file)
+        if report.refused:
+            raise InputError(f"{report.refused[0]}. {OWN}")
+        with Warehouse.read(db) as read:
+            others = read.rows("select path, source_format from files where target <> 'billed_costs'")
+            if others:
+                path, kind = others[0]
+                raise InputError(f"{path}: holds requests ({kind}) and no costs; `audit load` takes it. {WAYS}")
+            frame = read.frame("select * from loaded_costs")
+    if frame.is_empty():
+        raise InputError(f"{paths[0]}: holds no cost that can be read; `audit load` and `audit rejects` say why")
+    warehouse.temporary("bill_lines", frame)
+
+
+def reconciled(warehouse: Warehouse, question: Question) -> Reconciliation:
+    """The bill that was taken against the traffic of a settled scope.
+
+    Raises AuditError where they share no day, and what `reconcile` raises.
+    """
+    found = reconcile(warehouse, question)
+    if found is None:
+        bill, log = (
+            warehouse.rows(f"select cast(min({column}) as date), cast(max({column}) as date) from {relation}")[0]
+            for column, relation in (("period_start", "bill_lines"), ("usage_hour", "hourly_costs"))
+        )
+        raise AuditError(
+            f"the bill covers {bill[0]} to {bill[1]} and the log {log[0]} to {log[1]}: no day has both; load the logs "
+            "of those days, or give the bill of these"
+        )
+    return found
+
+
+def add_tie_out(warehouse: Warehouse, question: Question, result: Result) -> None:
+    """Say in a finished report whether the costs in the database tie out; nothing where there are none."""
+    if not take_loaded(warehouse):
+        return
+    try:
+        found = reconcile(warehouse, question)
+    except InputError as error:
+        result.document.setdefault("warnings", []).append(f"the bill cannot be held against the log: {error}")
+        return
+    if found is not None:
+        result.document["reconciliation"] = tie_out_of(found)
+
+
+def tie_out_of(found: Reconciliation) -> TieOut:
+    """What a report says of a reconciliation."""
+    totals = found["totals"]
+    return {
+        "ties_out": found["ties_out"],
+        "billed": totals["billed"],
+        "list_cost": totals["list_cost"],
+        "difference": totals["difference"],
+        "unexplained_share": totals["unexplained_share"],
+        "limit": found["limit"],
+        "start": found["bill"]["start"],
+        "end": found["bill"]["end"],
+        "causes": found["causes"],
+    }

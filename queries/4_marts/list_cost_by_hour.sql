@@ -1,0 +1,78 @@
+-- grain: usage_hour, is_long_bucket, provider_name, model, service_tier, project_id
+-- List cost of billed traffic by the hour, class of tokens and project, to hold against a bill; null is unpriced.
+with calls as (
+    select
+        requests.*,
+        cast(
+            coalesce(usage_input_tokens, 0) - coalesce(usage_cache_read_input_tokens, 0)
+            - coalesce(usage_cache_creation_input_tokens, 0) - coalesce(usage_audio_input_tokens, 0) as decimal(17, 0)
+        ) as input_tokens,
+        cast(coalesce(usage_cache_read_input_tokens, 0) as decimal(17, 0)) as cache_read_tokens,
+        cast(coalesce(usage_cache_creation_input_tokens, 0) as decimal(17, 0)) as cache_creation_tokens,
+        cast(coalesce(usage_audio_input_tokens, 0) as decimal(17, 0)) as audio_input_tokens,
+        cast(
+            coalesce(usage_output_tokens, 0) - coalesce(usage_audio_output_tokens, 0) as decimal(17, 0)
+        ) as output_tokens,
+        cast(coalesce(usage_audio_output_tokens, 0) as decimal(17, 0)) as audio_output_tokens
+    from requests
+    inner join report_sources on requests.source_format = report_sources.source_format
+    where outcome = 'billed'
+),
+
+priced as (
+    select
+        cast(date_trunc('hour', start_time) as timestamp) as usage_hour,
+        coalesce(bucket_seconds, 0) > 3600 as is_long_bucket,
+        calls.provider_name,
+        calls.model,
+        calls.service_tier,
+        coalesce(project_id, '') as project_id,
+        request_count,
+        case when input_tokens = 0 then 0 else input_tokens * own.input_price end as input_cost,
+        case when cache_read_tokens = 0 then 0 else cache_read_tokens * own.cache_read_price end as cache_read_cost,
+        case when cache_creation_tokens = 0 then 0 else cache_creation_tokens * own.cache_creation_price end
+            as cache_creation_cost,
+        case when audio_input_tokens = 0 then 0 else audio_input_tokens * own.audio_input_price end as audio_input_cost,
+        case when output_tokens = 0 then 0 else output_tokens * own.output_price end as output_cost,
+        case when audio_output_tokens = 0 then 0 else audio_output_tokens * own.audio_output_price end
+            as audio_output_cost,
+        own.model is not null as has_price
+    from calls
+    left join price_cards as own
+        on calls.provider_name = own.provider_name
+        and calls.model = own.model
+        and calls.service_tier = own.service_tier
+        and calls.length_band = own.length_band
+        and calls.billing_period >= own.valid_from
+        and calls.billing_period < coalesce(own.valid_to, date '9999-12-31')
+)
+
+select
+    usage_hour,
+    is_long_bucket,
+    provider_name,
+    model,
+    service_tier,
+    project_id,
+    cast(sum(request_count) as bigint) as request_count,
+    sum(case when has_price then input_cost end) as input_cost,
+    sum(case when has_price then cache_read_cost end) as cache_read_cost,
+    sum(case when has_price then cache_creation_cost end) as cache_creation_cost,
+    sum(case when has_price then audio_input_cost end) as audio_input_cost,
+    sum(case when has_price then output_cost end) as output_cost,
+    sum(case when has_price then audio_output_cost end) as audio_output_cost,
+    sum(
+        case
+            when has_price
+                then input_cost + cache_read_cost + cache_creation_cost + audio_input_cost + output_cost
+                    + audio_output_cost
+        end
+    ) as list_cost
+from priced
+group by
+    usage_hour,
+    is_long_bucket,
+    provider_name,
+    model,
+    service_tier,
+    project_id
