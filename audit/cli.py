@@ -13,6 +13,7 @@ from audit.commands import (
     judging,
     loading,
     outcomes,
+    policy,
     querying,
     reference,
     report,
@@ -34,6 +35,9 @@ app = typer.Typer(
     ),
 )
 outcomes_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=outcomes.__doc__)
+
+
+policy_app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 
 
 def _print_version(is_wanted: bool) -> None:
@@ -79,6 +83,9 @@ outcomes_app.command()(judging.judge)
 outcomes_app.command()(judging.judged)
 outcomes_app.command()(judging.label)
 outcomes_app.command()(outcomes.show)
+
+app.add_typer(policy_app, name="policy", callback=policy.policy)
+policy_app.command()(policy.simulate)
 
 
 def main() -> None:

@@ -213,6 +213,8 @@ class Result:
     workloads: "pl.DataFrame"
     verdicts: "pl.DataFrame"
     savings: "Savings"
+    scope: "Scope"
+    cascades: "Mapping[str, Cascade]"
 
 
 def run_report(
@@ -231,7 +233,12 @@ def run_report(
     assert run.document is not None
     assert run.savings is not None
     return Result(
-        document=run.document, workloads=_frame(run.workloads), verdicts=_frame(run.verdicts), savings=run.savings
+        document=run.document,
+        workloads=_frame(run.workloads),
+        verdicts=_frame(run.verdicts),
+        savings=run.savings,
+        scope=_scope(run),
+        cascades=run.cascades,
     )
 
 
