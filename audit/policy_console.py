@@ -14,8 +14,8 @@ def print_simulation(found: "Simulation") -> None:
     total = found["total"]
     share = total["saving"]["point"] / total["list_cost"] if total["list_cost"] else 0.0
     paragraph(
-        f"Policy {found['policy']}, {found['incumbent']} to {found['candidate']}, over {found['window_days']:.1f} days: "
-        f"{_count(total['moved_requests'])} of {total['requests']:,} requests move. They cost "
+        f"Policy {found['policy']}, {found['incumbent']} to {found['candidate']}, over {found['window_days']:.1f} "
+        f"days: {_count(total['moved_requests'])} of {total['requests']:,} requests move. They cost "
         f"{_money(total['moved_list_cost'])} today; moving them saves {_money(total['saving'])}, {share:.1%} of "
         f"{_dollars(total['list_cost'])}."
     )
@@ -58,8 +58,8 @@ def _rest(total: "Line") -> str:
     speed = "Latency is not known: the log has both models on no endpoint that moves."
     if latency is not None:
         speed = (
-            f"Answers take {latency['seconds_now']:.2f} s today and {latency['seconds_then']:.2f} s then, like for like "
-            f"on {latency['requests']:,.0f} of the requests that move."
+            f"Answers take {latency['seconds_now']:.2f} s today and {latency['seconds_then']:.2f} s then, like for "
+            f"like on {latency['requests']:,.0f} of the requests that move."
         )
     return f"Escalated answers: {_count(total['escalations'])}. {speed}"
 

@@ -11,10 +11,10 @@ from audit.policy.decided import Decided, texts
 from audit.policy.document import SCHEMA, NotMoved, Policy, Rule, Stage
 from audit.policy.matching import thresholds
 from audit.policy.moving import Terms
-from audit.policy.regions import Limits, Region, regions
+from audit.policy.regions import GATE_TOKENS, Limits, Region, regions
 from audit.policy.replay import replay
 from audit.policy.rules import rule_of
-from audit.policy.visible import seen
+from audit.policy.visible import Seen, seen
 from audit.scope import NO_LIMIT
 from audit.warehouse import Warehouse
 
@@ -154,7 +154,8 @@ def _not_moved(warehouse: Warehouse, policy: Policy, report: Decided) -> list[No
     """Every workload of which something stays, most dollars first, and what the verdict would have saved of it."""
     whole: Policy = {**policy, "rules": [{**rule, "share": 1.0, "escalation": None} for rule in policy["rules"]]}
     terms = Terms(assumptions=report.assumptions, is_at_ceiling=False)
-    played = replay(whole, seen(warehouse, thresholds(policy["rules"])), report.known, terms)
+    traffic = seen(warehouse, thresholds(policy["rules"]))
+    played = replay(whole, traffic, report.known, terms)
     found: list[tuple[float, NotMoved]] = []
     for name, known in report.known.items():
         row, offer = report.rows[name], known.offer
@@ -171,8 +172,18 @@ def _not_moved(warehouse: Warehouse, policy: Policy, report: Decided) -> list[No
         if row["verdict"] == "route":
             escalation = report.assumptions.escalation_rate.point
             saving = offer.saving(offer.output_ratio.point, escalation, report.assumptions)
-            entry["reasons"] = [NOT_SEPARABLE]
+            entry["reasons"] = _why_lost(name, stays, traffic)
             entry["saving_lost"] = float(saving - moved["saving"])
         found.append((float(offer.list_cost), entry))
     found.sort(key=lambda each: (-each[0], each[1]["workload_id"]))
     return [entry for _, entry in found]
+
+
+def _why_lost(workload_id: str, stays: int, traffic: Seen) -> list[str]:
+    """Inputs longer than anybody measured, and whatever of the rest shares its region with others."""
+    long = sum(
+        piece.costs.requests
+        for piece in traffic.pieces
+        if piece.workload_id == workload_id and GATE_TOKENS <= piece.at_least
+    )
+    return [*([NOT_SEPARABLE] if stays > long else []), *(["long_input"] if long else [])]

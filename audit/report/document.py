@@ -12,6 +12,7 @@ from audit.report.published import Intelligence, Latency
 from audit.report.spending import Traffic
 
 if TYPE_CHECKING:
+    from audit.savings.frontier import Frontier
     from audit.savings.whatif import Inputs
 
 Level = Literal["measured", "expected", "ceiling"]
@@ -308,3 +309,4 @@ class ReportDocument(TypedDict):
     comparison: NotRequired[dict[str, object]]
     """Of the pair, `traffic-audit/compare/1`: what `audit compare` prints."""
     what_if: "NotRequired[Inputs]"
+    frontier: "NotRequired[Frontier]"
