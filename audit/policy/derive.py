@@ -184,6 +184,6 @@ def _why_lost(workload_id: str, stays: int, traffic: Seen) -> list[str]:
     long = sum(
         piece.costs.requests
         for piece in traffic.pieces
-        if piece.workload_id == workload_id and GATE_TOKENS <= piece.at_least
+        if piece.workload_id == workload_id and piece.at_least >= GATE_TOKENS
     )
     return [*([NOT_SEPARABLE] if stays > long else []), *(["long_input"] if long else [])]
