@@ -173,6 +173,7 @@ def show_results(run: Run) -> Run:
     from audit import results
 
     assert run.document is not None
+    assert "frontier" in run.document
     assert run.savings is not None
     results.show_results(
         run.warehouse,
@@ -182,6 +183,7 @@ def show_results(run: Run) -> Run:
         run.savings,
         run.cascades,
         run.document["assumptions"],
+        run.document["frontier"],
     )
     return run
 

@@ -116,7 +116,7 @@ def test_a_threshold_inside_a_bin_is_resolved_on_the_requests(folder: Path) -> N
 
 def test_the_first_rule_that_holds_decides(folder: Path) -> None:
     stay = {"when": {"endpoint": "plain"}, "to": "incumbent"}
-    everything = {"when": {}, "to": "candidate"}
+    everything: dict[str, Any] = {"when": {}, "to": "candidate"}
     first, last = played(folder, by_hand(stay, everything)), played(folder, by_hand(everything, stay))
     moved = {each["endpoint"]: each["moved_requests"]["point"] for each in first["endpoints"]}
     assert (moved["plain"], moved["told"]) == (0, 300)
@@ -241,7 +241,7 @@ def sums(policy: Policy, *pieces: Piece, names: dict[str, frozenset[str]] | None
 
 
 def rule(number: int, when: When, *, share: float = 1.0, to: str = "candidate") -> Rule:
-    found = {"id": f"r{number}", "name": "", "workload_ids": [], "when": when, "to": to, "share": share}
+    found: dict[str, Any] = {"id": f"r{number}", "name": "", "workload_ids": [], "when": when, "to": to, "share": share}
     return cast("Rule", found)
 
 
@@ -249,27 +249,26 @@ def policy_of(*rules: Rule) -> Policy:
     return {**by_hand().document, "rules": list(rules)}
 
 
-WHENS = st.builds(
-    lambda endpoint, span: cast(
-        "When",
-        ({} if endpoint is None else {"endpoint": endpoint})
-        | ({} if span is None else {"input_tokens": {"at_least": min(span), "below": max(span) + 1}}),
-    ),
-    st.sampled_from([None, *ENDPOINTS]),
-    st.none() | st.tuples(st.integers(0, 200), st.integers(0, 200)),
-)
-PIECES = st.lists(
-    st.builds(
-        lambda endpoint, low, width, requests: piece(endpoint, at_least=low, below=low + width, requests=requests),
-        st.sampled_from(ENDPOINTS),
-        st.integers(0, 180),
-        st.integers(1, 40),
-        st.integers(1, 1000),
-    ),
-    max_size=6,
-)
+@st.composite
+def _whens(draw: st.DrawFn) -> When:
+    when: When = {}
+    if (endpoint := draw(st.sampled_from([None, *ENDPOINTS]))) is not None:
+        when["endpoint"] = endpoint
+    if (span := draw(st.none() | st.tuples(st.integers(0, 200), st.integers(0, 200)))) is not None:
+        when["input_tokens"] = {"at_least": min(span), "below": max(span) + 1}
+    return when
+
+
+@st.composite
+def _pieces(draw: st.DrawFn) -> Piece:
+    low, width = draw(st.integers(0, 180)), draw(st.integers(1, 40))
+    endpoint, requests = draw(st.sampled_from(ENDPOINTS)), draw(st.integers(1, 1000))
+    return piece(endpoint, at_least=low, below=low + width, requests=requests)
+
+
+PIECES = st.lists(_pieces(), max_size=6)
 RULES = st.lists(
-    st.tuples(WHENS, st.floats(0, 1), st.sampled_from(["candidate", "candidate", "incumbent"])), max_size=4
+    st.tuples(_whens(), st.floats(0, 1), st.sampled_from(["candidate", "candidate", "incumbent"])), max_size=4
 )
 
 

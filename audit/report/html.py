@@ -14,7 +14,19 @@ from importlib.resources import files
 from string import Template
 from xml.etree.ElementTree import Element
 
-from audit.report import appendix, cascades, changes, compared, models, opening, queries, sections, whatif, words
+from audit.report import (
+    appendix,
+    cascades,
+    changes,
+    compared,
+    frontier,
+    models,
+    opening,
+    queries,
+    sections,
+    whatif,
+    words,
+)
 from audit.report.change_document import Changes
 from audit.report.charts import charts
 from audit.report.comparison_cells import names as comparison_names
@@ -38,6 +50,7 @@ _PARTS = {
     "workloads": "Workloads",
     "shapes": "Token shapes",
     "quality": "Quality",
+    "frontier": "Cost of quality",
     "cascades": "Checks",
     "models": "Models",
     "accounting": "Accounting",
@@ -63,6 +76,7 @@ def render_html(document: ReportDocument, changed: Changes | None = None) -> str
         sections.workloads(document, figures),
         sections.shapes(document, figures),
         sections.quality(document, figures),
+        frontier.section(document, figures),
         cascades.section(document),
         models.section(document, figures),
         sections.accounting(document),
