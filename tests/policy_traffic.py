@@ -1,8 +1,12 @@
 """A log on which a router can tell some workloads apart and others not, with outcomes that route some of them."""
 
+import json
 import random
 from pathlib import Path
+from typing import Any
 
+from audit.library.policies import RoutingPolicy
+from audit.policy.reading import checked
 from tests.exports import Row
 from tests.loads import jsonl
 from tests.logged import calls, outcomes_file
@@ -53,3 +57,9 @@ def policy_database(folder: Path) -> Path:
         outcomes_file(db, [(f"{endpoint}-{number}", 1.0, 1.0) for number in range(500)], endpoint=endpoint)
     (folder / "audit.toml").write_text(CONFIG, encoding="utf-8")
     return db
+
+
+def by_hand(*rules: dict[str, Any]) -> RoutingPolicy:
+    """A policy as somebody would write it."""
+    document = {"schema": "traffic-audit/policy/1", "incumbent": "gpt-4o", "candidate": "gpt-4o-mini", "rules": rules}
+    return RoutingPolicy(document=checked(json.loads(json.dumps(document))))

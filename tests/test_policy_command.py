@@ -79,3 +79,10 @@ def test_only_pilots_can_be_included() -> None:
     result = CliRunner().invoke(app, ["policy", "--include", "keep"])
     assert result.exit_code == 2
     assert "only pilot can be included" in " ".join(result.stderr.split())
+
+
+@pytest.mark.usefixtures("here")
+def test_options_before_the_subcommand_are_refused_and_not_forgotten() -> None:
+    result = CliRunner().invoke(app, ["policy", "--from", "gpt-4.1", "simulate"])
+    assert result.exit_code == 2
+    assert "options of simulate come after it" in " ".join(result.stderr.split())

@@ -48,6 +48,7 @@ def policy(
 ) -> None:
     """The routing policy that the verdicts allow, by what a router can see; what it cannot tell apart stays."""
     if context.invoked_subcommand is not None:
+        _nothing_before(context)
         return
     from audit.console import note, print_exactly
     from audit.errors import ConfigError
@@ -112,6 +113,17 @@ def simulate(
     from audit.policy_console import print_simulation
 
     print_simulation(found)
+
+
+def _nothing_before(context: typer.Context) -> None:
+    """BadParameter where options stand before the subcommand: it would never see them."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            word = context.invoked_subcommand
+            raise typer.BadParameter(
+                f"options of {word} come after it: audit policy {word} --{name.replace('_', '-')} …"
+            )
 
 
 def parse_stages(text: str) -> tuple[float, ...]:
