@@ -19,11 +19,11 @@ def print_simulation(found: "Simulation") -> None:
         f"{_money(total['moved_list_cost'])} today; moving them saves {_money(total['saving'])}, {share:.1%} of "
         f"{_dollars(total['list_cost'])}."
     )
-    for basis, source in (
-        ("measured", "by paired outcomes"),
-        ("unmeasured", "by published results, not measured here"),
+    losses = total["quality_loss"]
+    for loss, source in (
+        (losses["measured"], "by paired outcomes"),
+        (losses["unmeasured"], "by published results, not measured here"),
     ):
-        loss = total["quality_loss"][basis]
         if loss["requests"]["point"]:
             paragraph(f"Quality loss {source}: {_loss(loss)} on {_count(loss['requests'])} requests.")
     paragraph(_rest(total))

@@ -1,6 +1,6 @@
 """`audit policy simulate`: the document of a policy played over the log, and the two policies that need no file."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import NotRequired, TypedDict
 
@@ -268,7 +268,7 @@ def _latency(spans: Mapping[str, Span], speeds: Mapping[str, tuple[float, float]
     }
 
 
-def _notes(played: Replay, traffic: Seen) -> Sequence[str]:
+def _notes(played: Replay, traffic: Seen) -> list[str]:
     notes: list[str] = []
     total = played.total()
     if not total.is_exact:

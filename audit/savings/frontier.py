@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypedDict
+from typing import TypedDict, cast
 
 import polars as pl
 
@@ -69,18 +69,27 @@ def frontier(
         saving = offer.saving(offer.output_ratio.point, assumptions.escalation_rate.point, assumptions)
         if offer.is_open and saving > 0:
             is_measured = row["evidence"] == "measured" and row["quality_loss_point"] is not None
-            point = float(row["quality_loss_point"]) / 100 if is_measured else expected_losses[offer.workload_id].point
+            point = expected_losses[offer.workload_id].point
+            if is_measured:
+                point = cast("float", row["quality_loss_point"]) / 100
             item = _Item(offer=offer, saving=saving, lost=offer.requests * point, is_measured=is_measured)
             items.append(item)
     items.sort(key=lambda item: (-item.saving_per_loss, -item.saving, item.offer.workload_id))
     steps: list[Step] = []
-    for count, item in enumerate(items, start=1):
+    saved, measured, unmeasured = Decimal(0), 0.0, 0.0
+    for item in items:
+        saved += item.saving
+        measured += item.lost if item.is_measured else 0.0
+        unmeasured += 0.0 if item.is_measured else item.lost
         told: Step = {
             "workload_id": item.offer.workload_id,
             "name": str(names[item.offer.workload_id]),
             "is_measured": item.is_measured,
             "verdict": item.offer.verdict,
-            **_amounts(items[:count], spend),
+            "spend": float(spend - saved),
+            "saving": float(saved),
+            "measured_answers_lost": measured,
+            "unmeasured_answers_lost": unmeasured,
         }
         steps.append(told)
     chosen = _amounts([item for item in items if item.offer.verdict == "route"], spend)
