@@ -15,6 +15,7 @@ from audit.commands import (
     loading,
     margins,
     outcomes,
+    policy,
     querying,
     reconciling,
     reference,
@@ -37,6 +38,9 @@ app = typer.Typer(
     ),
 )
 outcomes_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=outcomes.__doc__)
+
+
+policy_app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 
 
 def _print_version(is_wanted: bool) -> None:
@@ -85,6 +89,9 @@ outcomes_app.command()(judging.judge)
 outcomes_app.command()(judging.judged)
 outcomes_app.command()(judging.label)
 outcomes_app.command()(outcomes.show)
+
+app.add_typer(policy_app, name="policy", callback=policy.policy)
+policy_app.command()(policy.simulate)
 
 
 def main() -> None:

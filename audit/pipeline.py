@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from audit import scope as scopes
-from audit.assumptions import Assumptions
+from audit.assumptions import Assumptions, exact_decimal
 from audit.config import Config
 from audit.progress import Progress, silent
 from audit.scope import Question, Scope
@@ -144,11 +144,36 @@ def weigh_cascades(run: Run) -> Run:
     return replace(run, cascades=found)
 
 
+def draw_frontier(run: Run) -> Run:
+    """Set cost against expected loss for every policy between moving nothing and moving everything."""
+    from audit.evidence.priors import expected_losses
+    from audit.savings.frontier import frontier
+
+    assert run.document is not None
+    workloads, candidate = _frame(run.workloads), _scope(run).candidate_model
+    found = frontier(
+        workloads,
+        _frame(run.verdicts),
+        expected_losses(
+            workloads,
+            candidate,
+            base_rates=run.warehouse.frame("select * from paired_workloads"),
+            task_priors=run.warehouse.frame("select * from task_priors"),
+        ),
+        candidate=candidate,
+        assumptions=run.assumptions,
+        requests=run.document["requests"]["total"],
+        spend=exact_decimal(run.document["spend"]["list_cost"]),
+    )
+    return replace(run, document={**run.document, "frontier": found})
+
+
 def show_results(run: Run) -> Run:
     """Make every result a relation, so that every figure can be asked for in SQL."""
     from audit import results
 
     assert run.document is not None
+    assert "frontier" in run.document
     assert run.savings is not None
     results.show_results(
         run.warehouse,
@@ -158,6 +183,7 @@ def show_results(run: Run) -> Run:
         run.savings,
         run.cascades,
         run.document["assumptions"],
+        run.document["frontier"],
     )
     return run
 
@@ -200,6 +226,7 @@ STAGES: tuple[Callable[[Run], Run], ...] = (
     weigh_cascades,
     price_other_candidates,
     write_document,
+    draw_frontier,
     show_results,
 )
 """The whole report, in order."""
@@ -213,6 +240,8 @@ class Result:
     workloads: "pl.DataFrame"
     verdicts: "pl.DataFrame"
     savings: "Savings"
+    scope: "Scope"
+    cascades: "Mapping[str, Cascade]"
 
 
 def run_report(
@@ -231,7 +260,12 @@ def run_report(
     assert run.document is not None
     assert run.savings is not None
     return Result(
-        document=run.document, workloads=_frame(run.workloads), verdicts=_frame(run.verdicts), savings=run.savings
+        document=run.document,
+        workloads=_frame(run.workloads),
+        verdicts=_frame(run.verdicts),
+        savings=run.savings,
+        scope=_scope(run),
+        cascades=run.cascades,
     )
 
 

@@ -17,11 +17,16 @@ from audit.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from audit.report.document import Assumption
+    from audit.savings.frontier import Frontier
 
 FOLDER = "6_report"
 """The queries that need a finished report."""
 
 RESULTS = {
+    "policy_frontier": (
+        "position",
+        "The best policies from moving nothing to moving everything: each row moves its workload and those before it.",
+    ),
     "report_assumptions": ("name", "Every value the report rests on, as text, with its source."),
     "report_question": ("incumbent, candidate", "The pair, the window, and how many such windows a month has."),
     "verdicts": ("workload_id", "One row per workload of the incumbent: verdict, reasons, quality loss."),
@@ -46,9 +51,11 @@ def show_results(
     savings: Savings,
     cascades: Mapping[str, Cascade],
     assumptions: "list[Assumption]",
+    frontier: "Frontier",
 ) -> None:
     """Make the relations of `RESULTS` and the views over them, temporary: the database stays as it is."""
     frames = {
+        "policy_frontier": _frontier(frontier),
         "report_assumptions": _assumptions(assumptions),
         "report_question": _question(scope, savings),
         "verdicts": verdicts,
@@ -118,6 +125,17 @@ def _checks(cascades: Mapping[str, Cascade]) -> pl.DataFrame:
     names = ("escalation_rate", "break_even_escalation", "residual_loss_point", "margin", "saving")
     schema = {"workload_id": pl.String, "beats_direct": pl.Boolean} | dict.fromkeys(names, pl.Float64)
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _frontier(frontier: "Frontier") -> pl.DataFrame:
+    rows = [{"position": place, **step} for place, step in enumerate(frontier["steps"], start=1)]
+    amounts = ("spend", "saving", "measured_answers_lost", "unmeasured_answers_lost")
+    return pl.DataFrame(
+        rows,
+        schema={"position": pl.Int64, "workload_id": pl.String, "name": pl.String, "verdict": pl.String}
+        | {"is_measured": pl.Boolean}
+        | dict.fromkeys(amounts, pl.Float64),
+    )
 
 
 def _assumptions(assumptions: "list[Assumption]") -> pl.DataFrame:

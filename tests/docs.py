@@ -100,10 +100,13 @@ def _pipeline() -> str:
 
 
 def _commands() -> str:
-    from audit.cli import app, outcomes_app
+    from audit.cli import app, outcomes_app, policy_app
+    from audit.commands.policy import policy
 
     rows: list[tuple[str, str]] = []
-    for prefix, each in (("audit", app), ("audit outcomes", outcomes_app)):
+    for prefix, each in (("audit", app), ("audit policy", policy_app), ("audit outcomes", outcomes_app)):
+        if each is policy_app:
+            rows.append((f"`{prefix}`", (policy.__doc__ or "").splitlines()[0]))
         for command in each.registered_commands:
             function = command.callback
             assert function is not None

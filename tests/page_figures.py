@@ -237,6 +237,17 @@ def _latency(document: ReportDocument, rows: Rows) -> None:
         assert close(value, None if same is None else same[name])
 
 
+def _frontier(document: ReportDocument, rows: Rows) -> None:
+    assert "frontier" in document
+    steps = document["frontier"]["steps"]
+    assert [row["position"] for row in rows] == list(range(1, len(steps) + 1))
+    for row, step in zip(rows, steps, strict=True):
+        for name in ("workload_id", "verdict", "is_measured", "spend", "saving"):
+            assert row[name] == step[name]
+        for name in ("measured_answers_lost", "unmeasured_answers_lost"):
+            assert row[name] == step[name]
+
+
 COMPARED: dict[str, Compared] = {
     "spend": _spend,
     **{level: _level(level) for level in LEVELS},
@@ -248,6 +259,7 @@ COMPARED: dict[str, Compared] = {
     "workloads": _workloads,
     "shape-map": _shape_map,
     "quality": _quality,
+    "frontier": _frontier,
     "pairs": _pairs,
     "strata": _strata,
     "observational": _observational,

@@ -10,6 +10,7 @@ import audit
 from audit.cli import app
 from audit.library.asking import Asked
 from audit.library.outcomes import Outcomes
+from audit.library.policies import RoutingPolicy
 
 Twin = Callable[..., object]
 
@@ -30,6 +31,8 @@ TWINS: dict[str, tuple[Twin, ...]] = {
     "compare": (audit.compare, audit.Audit.compare),
     "reconcile": (audit.Audit.reconcile,),
     "formats": (audit.formats, audit.column_map),
+    "policy": (audit.Audit.policy, RoutingPolicy.render),
+    "policy simulate": (audit.Audit.simulate,),
     "prices": (audit.prices, audit.price_template),
     "notebooks": (audit.notebooks,),
     "sql": (audit.sql_text,),
@@ -53,6 +56,8 @@ OTHERWISE = {
     "template": "price_template()",
     "map_name": "column_map()",
     "as_markdown": "Report.markdown()",
+    "context": "typer's own",
+    "out": "RoutingPolicy.json() and render() are text; a sample has it",
 }
 """Options that are no argument of a twin, and what is in their place."""
 
@@ -67,6 +72,7 @@ RENAMED = {
     "select": "query",
     "earlier": "previous",
     "no_unpack_limit": "unpack_limit",
+    "include": "with_pilots",
 }
 """Options that may be repeated are plural; those that say no say yes."""
 
@@ -78,6 +84,9 @@ def commands(group: typer.Typer, prefix: str = "") -> Iterator[tuple[str, Callab
         yield f"{prefix}{command.name or command.callback.__name__}", command.callback
     for inner in group.registered_groups:
         assert inner.typer_instance is not None
+        if inner.typer_instance.info.invoke_without_command is True:
+            assert inner.callback is not None
+            yield f"{prefix}{inner.name}", inner.callback
         yield from commands(inner.typer_instance, f"{prefix}{inner.name} ")
 
 

@@ -11,6 +11,7 @@ import polars as pl
 from audit.config import read_config
 from audit.library.asking import Asked, path_of, settled
 from audit.library.outcomes import Outcomes
+from audit.library.policies import RoutingPolicy, policy_of, simulation_of
 from audit.library.traffic import Traffic
 from audit.progress import shown
 from audit.warehouse import Warehouse
@@ -18,6 +19,7 @@ from audit.warehouse import Warehouse
 if TYPE_CHECKING:
     from audit.backtest.document import Backtest
     from audit.ledger.export import Form
+    from audit.policy.simulate import Simulation
     from audit.report.margin_document import Margins
     from audit.sampling.document import SampleDocument
 
@@ -101,6 +103,40 @@ class Audit(Traffic):
                 redactor=presidio() if redact else None,
                 progress=telling,
             )
+
+    def policy(
+        self,
+        *,
+        stages: Sequence[float] = (0.01, 0.1, 0.5, 1.0),
+        stage: int | None = None,
+        with_pilots: bool = False,
+        progress: bool = False,
+        **question: Unpack[Asked],
+    ) -> RoutingPolicy:
+        """The routing policy that the verdicts allow, by what a router can see: `audit policy`.
+
+        `stages` are the shares of every rule, `stage` the one (from 1) whose shares it has; by default the last.
+        `with_pilots` adds rules for workloads still to be measured, at the share of the first stage.
+        """
+        asked = settled(**question)
+        return policy_of(self.path, asked, stages=stages, stage=stage, with_pilots=with_pilots, progress=progress)
+
+    def simulate(
+        self,
+        policy: str | Path | RoutingPolicy = "ours",
+        *,
+        at_ceiling: bool = False,
+        frontier: bool = False,
+        progress: bool = False,
+        **question: Unpack[Asked],
+    ) -> "Simulation":
+        """What a policy would have done with the log: the document of `audit policy simulate --json`.
+
+        `policy` is "ours", "none", "all" (that no gate stops), a file, or one from `policy`. With `at_ceiling`,
+        answers of unmeasured length are no longer than today's; `frontier` adds the best policies of all.
+        """
+        asked = settled(**question)
+        return simulation_of(self.path, asked, policy, at_ceiling=at_ceiling, with_frontier=frontier, progress=progress)
 
     def backtest(
         self,

@@ -49,6 +49,8 @@ class Escalation(TypedDict):
     false_alarm_rate: float
     expected_rate: float
     """Share of the candidate's answers sent on."""
+    usd_per_check: float
+    """Every answer of the candidate is checked."""
     basis: Literal["measured", "assumed"]
 
 
@@ -77,11 +79,15 @@ class Stage(TypedDict):
 
 
 class NotMoved(TypedDict):
-    """A workload that stays on the incumbent, and why."""
+    """A workload, or the part of one, that stays on the incumbent, and why."""
 
     workload_id: str
     name: str
     reasons: list[str]
+    requests: NotRequired[int]
+    """How many of its requests stay, in the window."""
+    saving_lost: NotRequired[float]
+    """USD of the window that the verdict would allow and no router can tell apart; only where the verdict is route."""
 
 
 class Default(TypedDict):

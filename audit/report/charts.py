@@ -9,6 +9,7 @@ from audit.report import words
 from audit.report.daily import daily
 from audit.report.document import LEVELS, ReportDocument
 from audit.report.figures import COLOURS, FAINT, SHOWN, Chart, Json, by_cost, label, rows, validated, whisker
+from audit.report.frontier import frontier
 from audit.report.model_charts import intelligence, latency
 from audit.report.shape_map import shape_map
 
@@ -21,6 +22,7 @@ def charts(document: ReportDocument) -> dict[str, Json]:
         "shares": shares,
         "shape-map": shape_map,
         "quality": quality,
+        "frontier": frontier,
         "intelligence": intelligence,
         "latency": latency,
     }

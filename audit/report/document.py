@@ -12,6 +12,7 @@ from audit.report.published import Intelligence, Latency
 from audit.report.reconciled import TieOut
 from audit.report.spending import Traffic
 from audit.report.workload import Workload
+from audit.savings.frontier import Frontier
 from audit.savings.whatif import Inputs
 
 Level = Literal["measured", "expected", "ceiling"]
@@ -224,3 +225,4 @@ class ReportDocument(TypedDict):
     """Of the pair, `traffic-audit/compare/1`: what `audit compare` prints."""
     reconciliation: NotRequired[TieOut]
     what_if: NotRequired[Inputs]
+    frontier: NotRequired[Frontier]

@@ -15,6 +15,7 @@ bound of the outcomes at the check's own unfavourable (or favourable) end. This 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Literal
 
 import numpy as np
@@ -24,7 +25,7 @@ from audit.assumptions import Assumptions, Range, exact_decimal
 from audit.evidence.estimates import paired_columns, quality_loss
 from audit.evidence.statistics import Floats, effective_size, wilson
 from audit.evidence.units import Unit
-from audit.savings.cascade import Offer, offers
+from audit.savings.cascade import Costs, Offer, offers
 from audit.savings.check import Check, Checks
 
 
@@ -166,12 +167,19 @@ def escalation_rate(failure: Range, check: Check) -> Range:
     )
 
 
-def _saving(offer: Offer, escalated: Range, check: Check, assumptions: Assumptions) -> Range:
-    """Saving in the window; the check's price replaces the share that `assumptions` set aside for checks."""
+def saving_behind_check(
+    costs: Costs, ratio: float, escalated: float, usd_per_check: float, assumptions: Assumptions
+) -> Decimal:
+    """Signed saving in the window, exact; the check's price replaces the share that `assumptions` set aside for it."""
     others = replace(assumptions, check_cost_share=0.0)
+    return costs.net_saving(ratio, escalated, others) - exact_decimal(usd_per_check) * costs.requests
+
+
+def _saving(offer: Offer, escalated: Range, check: Check, assumptions: Assumptions) -> Range:
+    """Saving in the window, worst to best."""
 
     def net(ratio: float, rate: float, price: float) -> float:
-        return float(offer.saving(ratio, rate, others) - exact_decimal(price) * offer.requests)
+        return float(saving_behind_check(offer, ratio, rate, price, assumptions))
 
     ratio, price = offer.output_ratio, check.usd_per_check
     return Range(

@@ -86,6 +86,11 @@ from report_workloads
 where quality_loss_point is not null
 order by list_cost desc
 
+-- figure: frontier
+select position, workload_id, verdict, is_measured, spend, saving, measured_answers_lost, unmeasured_answers_lost
+from policy_frontier
+order by position
+
 -- figure: pairs
 select workload_id, pairs, pairs_effective, pairs_discounted, pairs_refused
 from verdicts

@@ -1,0 +1,154 @@
+"""From verdicts to routing rules: the policy, its form for routers, and what it would have done with the log."""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from audit.commands.options import (
+    DEFAULT_DB,
+    Candidate,
+    Db,
+    Incumbent,
+    Json,
+    Quiet,
+    Settings,
+    Since,
+    Sources,
+    Until,
+)
+
+if TYPE_CHECKING:
+    from audit.library.asking import Asked
+
+Stages = Annotated[str, typer.Option("--stages", help="Share of every rule, stage by stage, rising.")]
+STAGES = "0.01,0.1,0.5,1"
+
+
+def policy(
+    context: typer.Context,
+    db: Db = DEFAULT_DB,
+    config: Settings = None,
+    incumbent: Incumbent = "gpt-4o",
+    candidate: Candidate = "gpt-4o-mini",
+    since: Since = None,
+    until: Until = None,
+    source: Sources = None,
+    target: Annotated[
+        str | None, typer.Option("--target", help="The router to write it for; none: the neutral JSON.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write it to this file.")] = None,
+    stages: Stages = STAGES,
+    stage: Annotated[int | None, typer.Option("--stage", min=1, help="As it is in this stage, from 1.")] = None,
+    include: Annotated[
+        str | None, typer.Option("--include", help="pilot: rules for workloads to be measured, at the first stage.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """The routing policy that the verdicts allow, by what a router can see; what it cannot tell apart stays."""
+    if context.invoked_subcommand is not None:
+        _nothing_before(context)
+        return
+    from audit.console import note, print_exactly
+    from audit.errors import ConfigError
+    from audit.library.opened import Audit
+
+    if include not in (None, "pilot"):
+        raise typer.BadParameter(f"--include {include!r}: only pilot can be included")
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        raise ConfigError(f"--out {out}: no file can be written there; name a file in a folder that exists")
+    made = Audit(db).policy(
+        stages=parse_stages(stages),
+        stage=stage,
+        with_pilots=include == "pilot",
+        progress=not quiet,
+        **_asked(config, incumbent, candidate, since, until, source),
+    )
+    text = made.json() if target is None else made.render(target)
+    if out is None:
+        print_exactly(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+        typer.echo(str(out))
+    for line in made.document["notes"]:
+        note(f"note: {line}")
+
+
+def simulate(
+    policy: Annotated[
+        str, typer.Argument(metavar="POLICY", help="ours, none, all (that no gate stops), or a policy file.")
+    ] = "ours",
+    db: Db = DEFAULT_DB,
+    config: Settings = None,
+    incumbent: Incumbent = "gpt-4o",
+    candidate: Candidate = "gpt-4o-mini",
+    since: Since = None,
+    until: Until = None,
+    source: Sources = None,
+    at_ceiling: Annotated[
+        bool,
+        typer.Option("--at-ceiling", help="Take answers of unmeasured length to be no longer than today's."),
+    ] = False,
+    frontier: Annotated[
+        bool, typer.Option("--frontier", help="Also cost against loss of all policies between none and all.")
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """What a policy would have done with the log: requests, spend, saving, quality loss, escalations, latency."""
+    from audit.console import print_json
+    from audit.library.opened import Audit
+
+    found = Audit(db).simulate(
+        policy,
+        at_ceiling=at_ceiling,
+        frontier=frontier,
+        progress=not quiet,
+        **_asked(config, incumbent, candidate, since, until, source),
+    )
+    if as_json:
+        print_json(found)
+        return
+    from audit.policy_console import print_simulation
+
+    print_simulation(found)
+
+
+def _nothing_before(context: typer.Context) -> None:
+    """BadParameter where options stand before the subcommand: it would never see them."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            word = context.invoked_subcommand
+            raise typer.BadParameter(
+                f"options of {word} come after it: audit policy {word} --{name.replace('_', '-')} …"
+            )
+
+
+def parse_stages(text: str) -> tuple[float, ...]:
+    """The shares in `0.01,0.1`; ConfigError quotes what is no number."""
+    from audit.errors import ConfigError
+
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise ConfigError(f"--stages {text!r}: give shares separated by commas, such as {STAGES}") from error
+
+
+def _asked(
+    config: Path | None,
+    incumbent: str,
+    candidate: str,
+    since: date | None,
+    until: date | None,
+    source: list[str] | None,
+) -> "Asked":
+    return {
+        "config": config,
+        "incumbent": incumbent,
+        "candidate": candidate,
+        "since": since,
+        "until": until,
+        "sources": source or [],
+    }

@@ -1,0 +1,84 @@
+"""LiteLLM proxy or Router: a deployment per rule behind a tag, and for every public name one that is the default.
+
+Tags are all that LiteLLM's tag filtering sees: any one that matches is enough, and without a deployment tagged
+`default` it picks at random. So lengths, tools, format, images and audio are the caller's to look at: the tag of a rule
+says that they hold, and a request must carry at most one such tag. The file's head lists what each one promises.
+"""
+
+import json
+from collections import Counter
+
+from audit.policy.document import Policy, Rule, When
+from audit.policy.targets.header import header
+
+WHOLE = 1000
+"""Weights of a rule's two deployments add up to it."""
+
+
+def render(policy: Policy) -> str:
+    """The proxy's YAML; keys are environment references, and scalars are JSON, which YAML reads."""
+    lines = [*header(policy), *promises(policy), "model_list:"]
+    for name in public_names(policy):
+        lines.append(_deployment(name, name, ["default"], None))
+        for rule in policy["rules"]:
+            if rule["to"] == "candidate" and name in names_of(rule, policy) and rule["share"] > 0:
+                lines += _canary(name, rule, policy)
+    return "\n".join([*lines, "router_settings:", "  enable_tag_filtering: true", ""])
+
+
+def tag_of(rule: Rule, policy: Policy) -> str:
+    """The tag that callers send for a rule: its endpoint, and its id where the endpoint has several rules."""
+    counts = Counter(each["when"].get("endpoint") for each in policy["rules"])
+    endpoint = rule["when"].get("endpoint")
+    if endpoint is None:
+        return f"rule:{rule['id']}"
+    return f"endpoint:{endpoint}" if counts[endpoint] == 1 else f"endpoint:{endpoint}#{rule['id']}"
+
+
+def names_of(rule: Rule, policy: Policy) -> list[str]:
+    """Public model names that a rule is about."""
+    return rule["when"].get("request_model") or [policy["incumbent"], *policy["incumbent_models"]]
+
+
+def public_names(policy: Policy) -> list[str]:
+    """Every name that callers send for the incumbent, each once."""
+    asked = [name for rule in policy["rules"] for name in names_of(rule, policy)]
+    return list(dict.fromkeys([policy["incumbent"], *policy["incumbent_models"], *asked]))
+
+
+def promises(policy: Policy) -> list[str]:
+    """Comment lines: which tag to send when."""
+    tags = [
+        (json.dumps(tag_of(rule, policy), ensure_ascii=False), _conditions(rule["when"]))
+        for rule in policy["rules"]
+        if rule["to"] == "candidate"
+    ]
+    return [f"# Send tag {tag} only if {held}, and no rule above holds; LiteLLM cannot check it." for tag, held in tags]
+
+
+def _conditions(when: When) -> str:
+    said = [f"the endpoint is {json.dumps(when['endpoint'], ensure_ascii=False)}"] if "endpoint" in when else []
+    words = {"has_tools": "tools", "is_json": "a response format", "has_images": "images", "has_audio": "audio"}
+    said += [f"the request has {'' if when[flag] else 'no '}{word}" for flag, word in words.items() if flag in when]
+    if (length := when.get("input_tokens")) is not None:
+        below = "" if length["below"] is None else f" and under {length['below']}"
+        said.append(f"its input is {length['at_least']} tokens and more{below}")
+    return ", ".join(said) or "nothing else is known"
+
+
+def _canary(name: str, rule: Rule, policy: Policy) -> list[str]:
+    tags = [tag_of(rule, policy)]
+    weight = round(rule["share"] * WHOLE)
+    if weight >= WHOLE:
+        return [_deployment(name, policy["candidate"], tags, None)]
+    return [
+        _deployment(name, policy["candidate"], tags, max(1, weight)),
+        _deployment(name, name, tags, WHOLE - max(1, weight)),
+    ]
+
+
+def _deployment(name: str, model: str, tags: list[str], weight: int | None) -> str:
+    parameters: dict[str, object] = {"model": f"openai/{model}", "api_key": "os.environ/OPENAI_API_KEY", "tags": tags}
+    if weight is not None:
+        parameters["weight"] = weight
+    return f"  - {json.dumps({'model_name': name, 'litellm_params': parameters}, ensure_ascii=False)}"

@@ -1,0 +1,142 @@
+"""A rendered policy decides as the neutral one does, on every request of a grid and on traffic nobody labelled."""
+
+import json
+import random
+from collections.abc import Callable
+from itertools import product
+from typing import Any, cast
+
+import pytest
+
+from audit.errors import UnknownNameError
+from audit.policy.document import Policy
+from audit.policy.matching import Request, first_rule
+from audit.policy.reading import checked
+from audit.policy.targets import TARGETS, render
+from audit.policy.targets.litellm import tag_of
+
+HOSTILE = 'say "no"\n# - {x: y} \\ é'
+"""An endpoint name that would leave a comment, a string or a mapping that is not escaped."""
+
+
+def policy_of(share: float = 1.0) -> Policy:
+    plain = {"has_images": False, "has_audio": False}
+    short = {"at_least": 0, "below": 2000}
+    rules: list[dict[str, Any]] = [
+        {"id": "r-stay", "when": {"endpoint": "sort", "has_tools": True}, "to": "incumbent"},
+        {"id": "r-sort", "when": {"endpoint": "sort", "input_tokens": short, **plain}, "to": "candidate"},
+        {"id": "r-long", "when": {"endpoint": "sort", "input_tokens": {"at_least": 9000, "below": None}, **plain}},
+        {"id": "r-odd", "when": {"endpoint": HOSTILE, "request_model": ["gpt-4o"]}, "to": "candidate"},
+    ]
+    rules = [{"to": "candidate", "share": share, **rule} for rule in rules]
+    document = {"schema": "traffic-audit/policy/1", "incumbent": "gpt-4o", "candidate": "gpt-4o-mini", "rules": rules}
+    return checked({**document, "incumbent_models": ["gpt-4o-2024-08-06"]})
+
+
+REQUESTS = [
+    Request(
+        endpoint=endpoint,
+        input_tokens=tokens,
+        request_model=model,
+        has_tools=tools,
+        has_images=images,
+    )
+    for endpoint, tokens, model, tools, images in product(
+        [None, "sort", HOSTILE, "never seen"],
+        [0, 1999, 2000, 8999, 9000],
+        ["gpt-4o", "gpt-4o-2024-08-06"],
+        [False, True],
+        [False, True],
+    )
+]
+
+
+def expected(policy: Policy, request: Request) -> str:
+    rule = first_rule(policy, request)
+    return policy["candidate"] if rule is not None and rule["to"] == "candidate" else request.request_model
+
+
+def choose(policy: Policy) -> Callable[..., str]:
+    space: dict[str, Any] = {}
+    exec(compile(render(policy, "python"), "policy.py", "exec"), space)
+    return cast("Callable[..., str]", space["choose"])
+
+
+def deployments(policy: Policy) -> list[dict[str, Any]]:
+    """The model list of the YAML, whose items are JSON; whatever else the file has is asserted."""
+    lines = render(policy, "litellm").splitlines()
+    body = [line for line in lines if not line.startswith("#")]
+    assert body[0] == "model_list:"
+    assert body[-2:] == ["router_settings:", "  enable_tag_filtering: true"]
+    return [json.loads(line.removeprefix("  - ")) for line in body[1:-2]]
+
+
+def routed(found: list[dict[str, Any]], name: str, tags: list[str]) -> list[tuple[str, int]]:
+    """What LiteLLM's tag filtering leaves: deployments with any of the tags, else the default ones; with weights."""
+    named = [each["litellm_params"] for each in found if each["model_name"] == name]
+    matching = [each for each in named if set(tags) & set(each["tags"])]
+    left = matching or [each for each in named if "default" in each["tags"]]
+    return [(each["model"].removeprefix("openai/"), each.get("weight", 1)) for each in left]
+
+
+def test_every_target_is_there_and_others_are_refused() -> None:
+    for target in TARGETS:
+        assert render(policy_of(), target).startswith("# Routing policy of ")
+    with pytest.raises(UnknownNameError, match="unknown target 'litelm'; nearest: litellm"):
+        render(policy_of(), "litelm")
+
+
+def test_the_python_function_decides_as_the_policy_does() -> None:
+    policy = policy_of()
+    decide = choose(policy)
+    for each in REQUESTS:
+        flags = {"has_tools": each.has_tools, "has_images": each.has_images}
+        assert decide(each.endpoint, each.input_tokens, each.request_model, **flags) == expected(policy, each)
+    assert decide("sort", 10, "gpt-4.1") == "gpt-4.1"
+
+
+def test_the_python_function_moves_the_share_of_the_stage() -> None:
+    decide, draw = choose(policy_of(share=0.1)), random.Random(3).random
+    moved = sum(decide("sort", 10, draw=draw) == "gpt-4o-mini" for _ in range(10_000))
+    assert moved == pytest.approx(1000, abs=100)
+
+
+def test_litellm_decides_as_the_policy_does_when_callers_send_the_tag_of_their_rule() -> None:
+    policy = policy_of()
+    found = deployments(policy)
+    for each in REQUESTS:
+        rule = first_rule(policy, each)
+        tags = [tag_of(rule, policy)] if rule is not None and rule["to"] == "candidate" else []
+        assert routed(found, each.request_model, [*tags, "team:x"]) == [(expected(policy, each), 1)]
+    assert len({tag_of(rule, policy) for rule in policy["rules"]}) == len(policy["rules"])
+
+
+def test_litellm_has_one_default_for_every_public_name_and_knows_every_key() -> None:
+    for share in (0.0, 0.25, 1.0):
+        found = deployments(policy_of(share=share))
+        for name in ("gpt-4o", "gpt-4o-2024-08-06"):
+            assert routed(found, name, []) == routed(found, name, ["unknown"]) == [(name, 1)]
+        keys = {key for each in found for key in each["litellm_params"]}
+        assert keys <= {"model", "api_key", "tags", "weight"}
+        assert {each["litellm_params"]["api_key"] for each in found} == {"os.environ/OPENAI_API_KEY"}
+
+
+def test_litellm_splits_a_canary_by_weight() -> None:
+    policy = policy_of(share=0.01)
+    tag = tag_of(policy["rules"][1], policy)
+    assert sorted(routed(deployments(policy), "gpt-4o", [tag])) == [("gpt-4o", 990), ("gpt-4o-mini", 10)]
+
+
+def test_a_name_from_a_log_stays_inside_its_comment_and_its_string() -> None:
+    for target in TARGETS:
+        assert all(
+            not line.startswith("# - {x") and not line.startswith(" - {x")
+            for line in render(policy_of(), target).splitlines()
+        )
+    assert 'only if the endpoint is "say \\"no\\"\\n#' in render(policy_of(), "litellm")
+
+
+def test_what_callers_promise_is_written_beside_the_tag() -> None:
+    text = render(policy_of(), "litellm")
+    assert '# Send tag "endpoint:sort#r-sort" only if the endpoint is "sort"' in text
+    assert "its input is 0 tokens and more and under 2000" in text
