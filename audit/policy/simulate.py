@@ -6,6 +6,7 @@ from typing import NotRequired, TypedDict
 
 import polars as pl
 
+from audit.comparing.side_by_side import like_for_like
 from audit.errors import ConfigError
 from audit.policy.decided import Decided
 from audit.policy.document import SCHEMA as POLICY_SCHEMA
@@ -15,7 +16,6 @@ from audit.policy.moving import Tally, Terms
 from audit.policy.replay import Replay, Span, replay
 from audit.policy.visible import Seen, seen
 from audit.savings.frontier import Frontier
-from audit.side_by_side import like_for_like
 from audit.warehouse import Warehouse
 
 SCHEMA = "traffic-audit/policy-replay/1"
