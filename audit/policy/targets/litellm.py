@@ -58,12 +58,24 @@ def promises(policy: Policy) -> list[str]:
 
 def _conditions(when: When) -> str:
     said = [f"the endpoint is {json.dumps(when['endpoint'], ensure_ascii=False)}"] if "endpoint" in when else []
-    words = {"has_tools": "tools", "is_json": "a response format", "has_images": "images", "has_audio": "audio"}
-    said += [f"the request has {'' if when[flag] else 'no '}{word}" for flag, word in words.items() if flag in when]
+    words = {"has_tools": "tools", "is_json": "response format", "has_images": "images", "has_audio": "audio"}
+    wanted, missing = ([word for flag, word in words.items() if when.get(flag) is asked] for asked in (True, False))
+    said += [f"the request has {_listed(wanted, 'and')}"] if wanted else []
+    said += [f"the request has no {_listed(missing, 'or')}"] if missing else []
     if (length := when.get("input_tokens")) is not None:
-        below = "" if length["below"] is None else f" and under {length['below']}"
-        said.append(f"its input is {length['at_least']} tokens and more{below}")
+        least = [f"at least {length['at_least']:,}"] if length["at_least"] else []
+        most = [] if length["below"] is None else [f"fewer than {length['below']:,}"]
+        said += [f"its input has {' and '.join([*least, *most])} tokens"] if least or most else []
     return ", ".join(said) or "nothing else is known"
+
+
+def _listed(words: list[str], last: str) -> str:
+    """Words as a sentence lists them.
+
+    >>> _listed(["tools", "images", "audio"], "or")
+    'tools, images or audio'
+    """
+    return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _canary(name: str, rule: Rule, policy: Policy) -> list[str]:
