@@ -188,12 +188,11 @@ def test_cache_writes_of_both_lengths_are_added_and_a_count_that_is_none_is_reje
     assert broken["reject_reason"] == "usage_cache_creation_input_tokens 30 and many is not a count"
 
 
-def test_an_empty_bucket_is_rejected_and_a_page_of_more_is_warned_about(tmp_path: Path) -> None:
+def test_an_empty_bucket_is_rejected_costs_are_a_bill_and_a_page_of_more_is_warned_about(tmp_path: Path) -> None:
     (row,) = judged(page(tmp_path / "empty.json"))
     assert row["reject_reason"] == "an empty bucket: no usage in it"
     cost = page(tmp_path / "cost.json", {"currency": "USD", "amount": "123.45", "description": "tokens"})
-    with pytest.raises(InputError, match="an Anthropic cost report"):
-        prepared(cost)
+    assert prepared(cost)[0].format == "anthropic_costs"
     reader, export = prepared(page(tmp_path / "page.json", BUCKET | {"model": None}, has_more=True))
     warning = str(reader.warn and reader.warn(export))
     assert "has_more is true" in warning
