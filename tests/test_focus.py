@@ -183,7 +183,7 @@ def test_the_official_validator_finds_nothing_wrong(charges: list[Charge], db: P
     wanted = ["--data-file", str(db.with_name("focus.csv")), "--focus-dataset", "CostAndUsage"]
     wanted += ["--validate-version", "1.2", "--block-download", "--applicability-criteria", CRITERIA]
     command = [*shlex.split(os.environ["FOCUS_VALIDATOR"]), *wanted]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=db.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert len(re.findall(r": PASS", done.stdout)) > 150
     assert list(failures(done.stdout)) == [NO_INVOICE]
