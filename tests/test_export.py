@@ -6,6 +6,7 @@ from decimal import Decimal
 from importlib.resources import files
 from itertools import product
 from pathlib import Path
+from typing import cast
 
 import jsonschema
 import polars as pl
@@ -15,7 +16,7 @@ from typer.testing import CliRunner, Result
 import audit
 from audit.cli import app
 from audit.errors import ConfigError, UnknownNameError
-from audit.ledger.export import FORMS, select, write
+from audit.ledger.export import FORMS, Form, select, write
 from audit.library.relations import CHECKS, grain_of, listing
 from audit.pipeline import run_report
 from audit.scope import Question
@@ -70,8 +71,9 @@ def test_the_same_database_gives_the_same_file(db: Path, tmp_path: Path) -> None
 
 def test_the_id_of_a_customer_is_no_formula_in_a_spreadsheet(db: Path, tmp_path: Path) -> None:
     traffic = audit.open(db)
-    for form, shown in (("csv", FORMULA), ("excel", f"'{FORMULA}")):
-        path = traffic.export("customer_costs", tmp_path / form, form=form, today=TODAY)  # type: ignore[arg-type]
+    shown_in: dict[Form, str] = {"csv": FORMULA, "excel": f"'{FORMULA}"}
+    for form, shown in shown_in.items():
+        path = traffic.export("customer_costs", tmp_path / form, form=form, today=TODAY)
         with path.open(encoding="utf-8", newline="") as lines:
             assert shown in {row["customer_id"] for row in csv.DictReader(lines)}
 
@@ -115,9 +117,11 @@ def test_no_file_is_replaced_without_force_and_none_is_left_half_written(db: Pat
         ("a.csv", "ods", "format 'ods' is none of csv, excel, parquet"),
     ],
 )
-def test_a_path_or_form_that_cannot_be_is_refused(db: Path, tmp_path: Path, out: str, form: str, said: str) -> None:
+def test_a_path_or_form_that_cannot_be_is_refused(
+    db: Path, tmp_path: Path, out: str, form: str | None, said: str
+) -> None:
     with pytest.raises(ConfigError, match=said):
-        audit.open(db).export("files", tmp_path / out, form=form)  # type: ignore[arg-type]
+        audit.open(db).export("files", tmp_path / out, form=cast("Form | None", form))
 
 
 def test_without_a_file_the_rows_are_on_standard_output(db: Path) -> None:

@@ -16,6 +16,7 @@ from audit.errors import AuditError, ConfigError
 from audit.library.cards import report_card
 from audit.library.figures import PAPER, Figures
 from audit.report.charts import charts
+from tests.browser import needs_browser
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +103,8 @@ def test_a_report_without_traffic_has_no_figure_of_spend() -> None:
     assert "waterfall" not in Figures(empty)
 
 
+@needs_browser
 def test_a_picture_is_drawn_by_a_browser_of_this_machine(report: audit.Report, tmp_path: Path) -> None:
-    if not Path("/usr/bin/chromium").exists():
-        pytest.skip("Debian's Chromium is not installed here; .ci/run installs it")
     path = report.save_figure("waterfall", tmp_path / "waterfall.png", width=400, scale=1)
     head = path.read_bytes()[:24]
     assert head.startswith(b"\x89PNG")

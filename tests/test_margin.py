@@ -117,7 +117,8 @@ def test_cost_per_request_session_and_document(margins: Margins) -> None:
 def test_customers_under_water_are_counted_now_and_after(margins: Margins) -> None:
     bolt = customer(margins, "bolt")
     assert bolt["margin"]["now"] < 0
-    under = [each for each in margins["customers"] if each["match"] == "matched" and each["margin"]["now"] < 0]  # type: ignore[index]
+    matched = [each["margin"] for each in margins["customers"] if each["match"] == "matched"]
+    under = [margin for margin in matched if margin is not None and margin["now"] < 0]
     assert margins["under_water"]["now"]["customers"] == len(under)
     assert margins["under_water"]["ceiling"]["customers"] <= len(under)
     assert margins["customers"][0]["customer_id"] == "bolt", "the lowest margin comes first"
