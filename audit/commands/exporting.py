@@ -19,6 +19,7 @@ from audit.commands.options import (
     Since,
     Sources,
     Until,
+    asked,
 )
 
 
@@ -73,13 +74,7 @@ def export(
             form=form,
             force=may_replace,
             progress=not quiet,
-            incumbent=incumbent,
-            candidate=candidate,
-            since=since.date() if since else None,
-            until=until.date() if until else None,
-            monthly_requests=monthly_requests,
-            sources=source or (),
-            config=config,
+            **asked(config, incumbent, candidate, since, until, source, monthly_requests),
         )
 
     if out is not None:

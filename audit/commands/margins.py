@@ -17,6 +17,7 @@ from audit.commands.options import (
     Since,
     Sources,
     Until,
+    asked,
 )
 
 
@@ -69,13 +70,7 @@ def margin(
         rates=_rates(rate or []),
         html=page,
         progress=not quiet,
-        incumbent=incumbent,
-        candidate=candidate,
-        since=since.date() if since else None,
-        until=until.date() if until else None,
-        monthly_requests=monthly_requests,
-        sources=source or (),
-        config=config,
+        **asked(config, incumbent, candidate, since, until, source, monthly_requests),
     )
     if as_json:
         print_json(document)

@@ -2,9 +2,12 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from audit.library.asking import Asked
 
 ERROR, CHECK_FAILED = 1, 3
 
@@ -22,3 +25,24 @@ Sources = Annotated[
 ]
 MonthlyRequests = Annotated[int | None, typer.Option(min=1, help="Scale to this many requests a month.")]
 DEFAULT_DB = Path("usage.duckdb")
+
+
+def asked(
+    config: Path | None,
+    incumbent: str,
+    candidate: str,
+    since: datetime | None,
+    until: datetime | None,
+    source: list[str] | None,
+    monthly_requests: int | None = None,
+) -> "Asked":
+    """The options of a question as the keyword arguments that the library takes it in."""
+    return {
+        "config": config,
+        "incumbent": incumbent,
+        "candidate": candidate,
+        "since": since,
+        "until": until,
+        "sources": source or (),
+        "monthly_requests": monthly_requests,
+    }

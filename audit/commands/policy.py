@@ -1,8 +1,7 @@
 """From verdicts to routing rules: the policy, its form for routers, and what it would have done with the log."""
 
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,10 +16,8 @@ from audit.commands.options import (
     Since,
     Sources,
     Until,
+    asked,
 )
-
-if TYPE_CHECKING:
-    from audit.library.asking import Asked
 
 Stages = Annotated[str, typer.Option("--stages", help="Share of every rule, stage by stage, rising.")]
 STAGES = "0.01,0.1,0.5,1"
@@ -63,7 +60,7 @@ def policy(
         stage=stage,
         with_pilots=include == "pilot",
         progress=not quiet,
-        **_asked(config, incumbent, candidate, since, until, source),
+        **asked(config, incumbent, candidate, since, until, source),
     )
     text = made.json() if target is None else made.render(target)
     if out is None:
@@ -105,7 +102,7 @@ def simulate(
         at_ceiling=at_ceiling,
         frontier=frontier,
         progress=not quiet,
-        **_asked(config, incumbent, candidate, since, until, source),
+        **asked(config, incumbent, candidate, since, until, source),
     )
     if as_json:
         print_json(found)
@@ -134,21 +131,3 @@ def parse_stages(text: str) -> tuple[float, ...]:
         return tuple(float(part) for part in text.split(","))
     except ValueError as error:
         raise ConfigError(f"--stages {text!r}: give shares separated by commas, such as {STAGES}") from error
-
-
-def _asked(
-    config: Path | None,
-    incumbent: str,
-    candidate: str,
-    since: date | None,
-    until: date | None,
-    source: list[str] | None,
-) -> "Asked":
-    return {
-        "config": config,
-        "incumbent": incumbent,
-        "candidate": candidate,
-        "since": since,
-        "until": until,
-        "sources": source or [],
-    }

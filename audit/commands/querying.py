@@ -17,6 +17,7 @@ from audit.commands.options import (
     Since,
     Sources,
     Until,
+    asked,
 )
 
 
@@ -48,13 +49,7 @@ def query(
     with shown(quiet) as progress, progress("asking the database"):
         rows = audit.open(db).sql(
             sys.stdin.read() if select == "-" else select,
-            incumbent=incumbent,
-            candidate=candidate,
-            since=since.date() if since else None,
-            until=until.date() if until else None,
-            monthly_requests=monthly_requests,
-            sources=source or (),
-            config=config,
+            **asked(config, incumbent, candidate, since, until, source, monthly_requests),
         )
     if as_json:
         print_rows_json(rows.columns, rows.iter_rows())

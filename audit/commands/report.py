@@ -1,6 +1,5 @@
 """The report command: which database, which pair, which days, and in which form it is printed."""
 
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -20,15 +19,14 @@ from audit.commands.options import (
     Since,
     Sources,
     Until,
+    asked,
 )
 
 if TYPE_CHECKING:
-    from audit.assumptions import Assumptions
-    from audit.config import Config
+    from audit.library.asking import Settled
     from audit.progress import Progress
     from audit.report.change_document import Changes
     from audit.report.document import ReportDocument
-    from audit.scope import Question
 
 Form = Literal["text", "json", "markdown"]
 
@@ -91,39 +89,22 @@ def report(
     A month against the one before: `audit report --since 2026-09-01 --until 2026-10-01 --json > september.json`, and
     then `audit report --since 2026-10-01 --until 2026-11-01 --compare september.json`.
     """
-    from dataclasses import replace
-
-    from audit.assumptions import assumptions_from
-    from audit.config import read_config
     from audit.errors import ConfigError
     from audit.ledger.costs import add_tie_out
-    from audit.pipeline import run_report
+    from audit.library.asking import settled
     from audit.progress import shown
-    from audit.scope import Question
     from audit.warehouse import Warehouse
 
     _only_one({"--json": as_json, "--csv": csv is not None, "--markdown": as_markdown})
     _only_one({"--csv": csv is not None, "--compare": earlier is not None})
     if html is not None and (html.is_dir() or not html.parent.is_dir()):
         raise ConfigError(f"--html {html}: no file can be written there; name a file in a folder that exists")
-    settings = read_config(config)
-    if source:
-        settings = replace(settings, sources=tuple(source))
-    question = Question(
-        incumbent=incumbent,
-        candidate=candidate,
-        since=since.date() if since else None,
-        until=until.date() if until else None,
-        monthly_requests=monthly_requests,
-        today=date.today(),
-    )
-    asked = {} if monthly_requests is None else {"monthly_requests": monthly_requests}
-    assumptions = assumptions_from({**settings.assumptions, **asked})
+    wanted = settled(**asked(config, incumbent, candidate, since, until, source, monthly_requests))
     with shown(quiet) as progress:
-        before = None if earlier is None else _earlier(earlier, question, settings, assumptions, progress)
+        before = None if earlier is None else _earlier(earlier, wanted, progress)
         with Warehouse.read(db) as warehouse:
-            result = run_report(warehouse, question, settings, assumptions, progress)
-            add_tie_out(warehouse, question, result)
+            result = wanted.run(warehouse, progress)
+            add_tie_out(warehouse, wanted.question, result)
     document = result.document
     changed = None if before is None else _changes(before, document)
     form: Form = "json" if as_json else "markdown" if as_markdown else "text"
@@ -143,21 +124,18 @@ def report(
         raise typer.Exit(CHECK_FAILED)
 
 
-def _earlier(
-    path: Path, question: "Question", settings: "Config", assumptions: "Assumptions", progress: "Progress"
-) -> "ReportDocument":
+def _earlier(path: Path, wanted: "Settled", progress: "Progress") -> "ReportDocument":
     """The report to compare with: a document, or all of the traffic of another database, asked the same."""
     from dataclasses import replace
 
-    from audit.pipeline import run_report
     from audit.report.previous import read_report
     from audit.warehouse import Warehouse, is_database
 
     if not path.is_file() or not is_database(path):
         return read_report(path)
     with Warehouse.read(path) as warehouse:
-        everything = replace(question, since=None, until=None)
-        return run_report(warehouse, everything, settings, assumptions, progress).document
+        everything = replace(wanted, question=replace(wanted.question, since=None, until=None))
+        return everything.run(warehouse, progress).document
 
 
 def _changes(before: "ReportDocument", now: "ReportDocument") -> "Changes":

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audit.commands.options import DEFAULT_DB, Candidate, Db, Incumbent, Json, Quiet, Settings, Since, Sources, Until
+from audit.commands.options import (
+    DEFAULT_DB,
+    Candidate,
+    Db,
+    Incumbent,
+    Json,
+    Quiet,
+    Settings,
+    Since,
+    Sources,
+    Until,
+    asked,
+)
 
 if TYPE_CHECKING:
     from audit.sampling.document import SampleDocument
@@ -77,12 +89,7 @@ def sample(
         redact=redact,
         maps=map_files or (),
         progress=not quiet,
-        incumbent=incumbent,
-        candidate=candidate,
-        since=since.date() if since else None,
-        until=until.date() if until else None,
-        sources=source or (),
-        config=config,
+        **asked(config, incumbent, candidate, since, until, source),
     )
     if as_json:
         print_json(document)

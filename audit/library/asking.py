@@ -10,6 +10,7 @@ from audit.assumptions import Assumptions, assumptions_from
 from audit.config import Config, read_config
 from audit.errors import ConfigError
 from audit.pipeline import Result, run_report
+from audit.progress import Progress, silent
 from audit.scope import Question
 from audit.warehouse import Warehouse
 
@@ -41,9 +42,9 @@ class Settled:
     config: Config
     assumptions: Assumptions
 
-    def run(self, warehouse: Warehouse) -> Result:
+    def run(self, warehouse: Warehouse, progress: Progress = silent) -> Result:
         """The report over an open database; its relations can be read in SQL afterwards."""
-        return run_report(warehouse, self.question, self.config, self.assumptions)
+        return run_report(warehouse, self.question, self.config, self.assumptions, progress)
 
 
 def settled(

@@ -36,13 +36,12 @@ def policy_of(
     db: Path, asked: Settled, *, stages: Sequence[float], stage: int | None, with_pilots: bool, progress: bool
 ) -> RoutingPolicy:
     """The policy that the verdicts on one database allow."""
-    from audit.pipeline import run_report
     from audit.policy.decided import decided
     from audit.policy.derive import at_stage, checked_stages, derive
 
     checked_stages(stages)
     with Warehouse.read(db) as warehouse, shown(not progress) as telling:
-        result = run_report(warehouse, asked.question, asked.config, asked.assumptions, telling)
+        result = asked.run(warehouse, telling)
         with telling("derive the policy"):
             made = derive(
                 warehouse, decided(warehouse, result, asked.assumptions), stages=stages, with_pilots=with_pilots
@@ -60,7 +59,6 @@ def simulation_of(
     progress: bool,
 ) -> "Simulation":
     """What a policy would have done with the traffic of one database."""
-    from audit.pipeline import run_report
     from audit.policy.decided import decided
     from audit.policy.derive import derive
     from audit.policy.reading import read_policy
@@ -70,7 +68,7 @@ def simulation_of(
     given = None if is_named else policy.document if isinstance(policy, RoutingPolicy) else read_policy(Path(policy))
     name = "policy" if isinstance(policy, RoutingPolicy) else str(policy)
     with Warehouse.read(db) as warehouse, shown(not progress) as telling:
-        result = run_report(warehouse, asked.question, asked.config, asked.assumptions, telling)
+        result = asked.run(warehouse, telling)
         with telling("play the policy"):
             report = decided(warehouse, result, asked.assumptions)
             only: frozenset[str] | None = None
