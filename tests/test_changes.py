@@ -77,20 +77,35 @@ def between(folder: Path) -> Changes:
     return audit.open(folder / "april.duckdb").report(today=TODAY).changes(folder / "march.json")
 
 
+def monthly_requests(days: int) -> float:
+    """Requests of one endpoint in a twelfth of a year of 365.25 days; the log ends with the start of its last one."""
+    return days * PER_DAY * (365.25 / 12) / (days - 1 / PER_DAY)
+
+
+def cost(usd_per_token: tuple[float, float], tokens_in: int, tokens_out: int) -> float:
+    """USD of one request."""
+    return usd_per_token[0] * tokens_in + usd_per_token[1] * tokens_out
+
+
 def test_the_causes_of_two_months_are_those_that_were_made(folder: Path) -> None:
     spend = between(folder)["spend"]
     causes = spend["causes"]
     assert causes is not None
-    april = audit.open(folder / "april.duckdb").report(today=TODAY).document
-    scale = float(april["spend"]["monthly_list_cost"] or 0) / float(april["spend"]["list_cost"])
-    requests = 10 * PER_DAY * scale
-    assert float(causes["model"]) == pytest.approx(-0.94 * requests * (500 * 2.5 + 20 * 10) / 1e6, abs=1e-6)
-    assert float(causes["length"]) == pytest.approx(requests * 1_000 * 2.5 / 1e6, abs=1e-6)
-    old, new = 200 * 2.5 + 20 * 10, 300 * 2.5 + 30 * 10
-    assert float(causes["mix"]) == pytest.approx(requests * (new - old) / 1e6, abs=1e-6)
-    assert causes["price"] == 0
+    before, now = (monthly_requests(days) for days in (7, 10))
+    big, mini = (2.5e-6, 10e-6), (0.15e-6, 0.6e-6)
+    was = cost(big, 1_000, 100), cost(big, 500, 20), cost(big, 200, 20)
+    is_now = cost(big, 2_000, 100), cost(mini, 500, 20), cost(big, 300, 30)
+    expected = {
+        "volume": (now - before) * sum(was),
+        "mix": now * (is_now[2] - was[2]),
+        "model": now * (is_now[1] - was[1]),
+        "length": now * (is_now[0] - was[0]),
+        "price": 0.0,
+    }
+    assert {name: float(amount) for name, amount in causes.items()} == pytest.approx(expected, abs=1e-6)
+    assert float(spend["before"]) == pytest.approx(before * sum(was), abs=1e-6)
+    assert float(spend["now"]) == pytest.approx(now * sum(is_now), abs=1e-6)
     assert sum(map(float, causes.values())) == pytest.approx(float(spend["change"]), abs=1e-8)
-    assert float(spend["now"]) == pytest.approx(float(april["spend"]["monthly_list_cost"] or 0), abs=1e-8)
 
 
 def test_what_was_paid_for_adds_up_to_the_list_cost(folder: Path) -> None:
