@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from audit.assumptions import Margins
 from audit.catalog.facts import seed
 from audit.catalog.models import model_family, plain_name
 
@@ -15,14 +16,16 @@ if TYPE_CHECKING:
 
 Document = dict[str, object]
 
-MARGINS = {"normal": 2.0, "low": 5.0}
+MARGINS = {"normal": Margins().normal, "low": Margins().low}
 """Accepted loss in points of 100 where normal and where little is at stake: the margins of the report."""
 
 ADVICE = {
-    "as_good": "no published range loses more than 2 points: the first to sample",
-    "small_loss": "loses at most 5 points: worth a sample where little is at stake",
-    "unclear": "the published range reaches from little to more than 5 points: only your own pairs can tell",
-    "loses": "loses more than 5 points in every published result: leave it where it is",
+    "as_good": f"no published range loses more than {MARGINS['normal']:g} points: the first to sample",
+    "small_loss": f"loses at most {MARGINS['low']:g} points: worth a sample where little is at stake",
+    "unclear": (
+        f"the published range reaches from little to more than {MARGINS['low']:g} points: only your own pairs can tell"
+    ),
+    "loses": f"loses more than {MARGINS['low']:g} points in every published result: leave it where it is",
     "unknown": "no published figure covers both models",
 }
 """What a published range suggests, most promising first."""
