@@ -73,6 +73,12 @@ def test_every_listed_relation_can_be_asked(traffic: audit.Audit) -> None:
     assert traffic.sql(query, today=TODAY).height == relations.height
 
 
+@pytest.mark.parametrize("relation", ["Verdicts", "CELL_COSTS", "CHK_Daily_Usage_Equals_Cells", "REPORT_TOTALS"])
+def test_a_relation_is_found_in_capitals_too_as_sql_has_it(traffic: audit.Audit, relation: str) -> None:
+    found, same = (traffic.sql(f"select * from {name}", today=TODAY) for name in (relation, relation.lower()))
+    assert (found.schema, found.height) == (same.schema, same.height)
+
+
 def test_verdicts_in_sql_are_those_of_the_report(
     demo: audit.DemoResult, traffic: audit.Audit, report: audit.Report
 ) -> None:

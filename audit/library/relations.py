@@ -28,7 +28,12 @@ QUESTION = ("report_pairs", "report_sources")
 MADE_WHILE_LOADING = ("checked_requests", "checked_costs")
 """Views that exist only while a file is read."""
 
-SAVINGS = ("savings", "level", "One row per evidence level: what could move and what that saves, with intervals.")
+SAVINGS = (
+    "savings",
+    "level",
+    "One row per evidence level: what could move and what that saves, as the report says it, with its simulated "
+    "intervals; savings_by_level is how its points are summed.",
+)
 """The frame of `Audit.savings` as a relation."""
 
 
@@ -119,7 +124,7 @@ def _refuse_columns_without_place(warehouse: Warehouse, query: str) -> None:
 
 def make_relations(warehouse: Warehouse, query: str, asked: Settled) -> None:
     """Make what the words of the query ask for: marts depend on the pair, verdicts on the whole report."""
-    words = set(re.findall(r"\w+", query))
+    words = set(re.findall(r"\w+", query.lower()))
     if words & {*RESULTS, SAVINGS[0], *(result.name for result in queries.in_folders(FOLDER))}:
         result = asked.run(warehouse)
         warehouse.temporary(SAVINGS[0], Report(document=result.document).savings)
