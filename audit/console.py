@@ -86,7 +86,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     from rich.table import Table
     from rich.text import Text
 
-    cells = [[_cell(value) for value in row] for row in rows]
+    cells = [[cell(value) for value in row] for row in rows]
     numeric = [all(_is_number(row[place]) for row in cells) for place in range(len(columns))] if cells else []
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for place, name in enumerate(columns):
@@ -122,6 +122,20 @@ def print_cards(rows: Iterable[Mapping[str, object]]) -> None:
                 out.print(
                     Padding(Text.assemble((f"{key.replace('_', ' ')}: ", "dim"), text), (0, 0, 0, 2), expand=False)
                 )
+
+
+def cell(value: object) -> str:
+    """A value on one line, without characters that a terminal would obey."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4g}"
+    text = str(value)
+    return text if text.isprintable() else text.encode("unicode_escape").decode()
 
 
 def print_load(report: "LoadReport") -> None:
@@ -238,19 +252,6 @@ def print_status(document: Mapping[str, object]) -> None:
 
 def _minute(moment: object) -> str:
     return str(moment).removesuffix("+00:00").replace("T", " ") if moment else "-"
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:,.4g}"
-    text = str(value)
-    return text if text.isprintable() else text.encode("unicode_escape").decode()
 
 
 def _is_number(cell: str) -> bool:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import cast
 
-from audit.console import console, print_json_list, print_long_table
+from audit.console import cell, console, print_json_list, print_long_table
 
 Rows = Sequence[Sequence[object]]
 LEAST = 1e-6
@@ -29,8 +29,8 @@ def print_rows(columns: Sequence[str], rows: Rows) -> None:
     names = max(map(len, columns))
     for number, row in enumerate(cells, start=1):
         print(f"row {number:,} of {len(cells):,}")
-        for name, cell in zip(columns, row, strict=True):
-            print(f"  {name:<{names}}  {cell}")
+        for name, text in zip(columns, row, strict=True):
+            print(f"  {name:<{names}}  {text}")
 
 
 def print_rows_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -46,22 +46,15 @@ def print_rows_json(columns: Sequence[str], rows: Iterable[Sequence[object]]) ->
 
 
 def readable(value: object) -> str:
-    r"""A value on one line, without characters that a terminal would obey.
+    r"""A value of a query on one line: numbers with all decimals that count, lists and objects as JSON.
 
     >>> readable(Decimal("25.10000000000000")), readable(1234567.5), readable(1e-9), readable(None), readable("a\nb")
     ('25.1', '1,234,567.5', '1e-09', '-', 'a\\nb')
     """
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
     if isinstance(value, float | Decimal):
         small = value and abs(value) < LEAST
         return f"{value:.3g}" if small or not math.isfinite(value) else f"{value:,.6f}".rstrip("0").rstrip(".")
-    text = value if isinstance(value, str) else _json(value)
-    return text if text.isprintable() else text.encode("unicode_escape").decode()
+    return cell(value if value is None or isinstance(value, str | int) else _json(value))
 
 
 def plain(value: object) -> object:
