@@ -1,6 +1,7 @@
 """Any two models can be compared: what nobody has published is said, and never guessed or free."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from importlib.resources import files
@@ -192,6 +193,17 @@ def test_the_cheaper_model_is_not_taken_for_the_faster_one() -> None:
     assert any(
         "122% faster" in line and "the slower one" in line for line in pair("gpt-4o", "gpt-4o-mini")["bottom_line"]
     )
+
+
+def test_of_two_models_at_one_price_neither_is_the_cheaper_and_slower_one() -> None:
+    as_dear = [
+        replace(each, model="gpt-4o-mini-2024-07-18", usd_per_million=Decimal(price))
+        for each, price in zip(HOUSE, ("2.50", "10"), strict=True)
+    ]
+    document = pair("gpt-4o", "gpt-4o-mini", as_dear)
+    assert document["claims"]["cheaper"] is None
+    (said,) = (line for line in document["bottom_line"] if "faster" in line)
+    assert said == "gpt-4o writes 122% faster by published figures."
 
 
 def test_models_switched_off_together_are_said_together() -> None:

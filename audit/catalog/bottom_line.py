@@ -106,7 +106,7 @@ def _speed(claims: Mapping[str, object]) -> str:
     faster, percent = claims["faster_output"], cast("float | None", claims["faster_output_percent"])
     if faster is None or percent is None:
         return ""
-    warning = "" if faster == claims["cheaper"] else ": the cheaper model is the slower one"
+    warning = "" if claims["cheaper"] in (None, faster) else ": the cheaper model is the slower one"
     return f"{faster} writes {percent:.0f}% faster by published figures{warning}."
 
 
