@@ -247,6 +247,13 @@ def test_overlapping_windows_are_said() -> None:
     assert any("--since 2026-10-01" in note for note in changes(before, now)["notes"])
 
 
+def test_a_window_that_lies_before_the_earlier_one_does_not_overlap_it() -> None:
+    before, now = example_document(), example_document()
+    now["window"]["start"] = "2026-06-01T00:00:00Z"
+    now["window"]["end"] = before["window"]["start"]
+    assert not any("overlap" in note for note in changes(before, now)["notes"])
+
+
 def test_windows_of_less_than_a_day_are_not_scaled_and_it_is_said() -> None:
     before, now = short(0.25), short(0.5)
     found = changes(before, now)

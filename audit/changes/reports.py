@@ -230,6 +230,15 @@ def _assumptions(before: ReportDocument, now: ReportDocument) -> list[ValueChang
     ]
 
 
+def _overlap(before: ReportDocument, now: ReportDocument) -> str | None:
+    """What to say of windows that share some time; None where they share none, or hold nothing."""
+    (first, last), (starts, ends) = ((each["window"]["start"], each["window"]["end"]) for each in (before, now))
+    if first is None or last is None or starts is None or ends is None or starts >= last or first >= ends:
+        return None
+    said = f"The windows overlap: this one starts on {starts[:10]}, the earlier one ends on {last[:10]}."
+    return f"{said} `--since {last[:10]}` counts only what came later." if ends > last else said
+
+
 def _notes(before: ReportDocument, now: ReportDocument, basis: Basis) -> list[str]:
     """What a reader has to know before comparing the two."""
     found: list[str] = []
@@ -238,12 +247,8 @@ def _notes(before: ReportDocument, now: ReportDocument, basis: Basis) -> list[st
         found.append(
             f"The windows span {days[0]:,.2f} and {days[1]:,.2f} days and are not scaled: volume includes that."
         )
-    ends, starts = before["window"]["end"], now["window"]["start"]
-    if before["window"] != now["window"] and ends is not None and starts is not None and starts < ends:
-        found.append(
-            f"The windows overlap: this one starts on {starts[:10]}, the earlier one ends on {ends[:10]}. "
-            f"`--since {ends[:10]}` counts only what came later."
-        )
+    if before["window"] != now["window"] and (overlap := _overlap(before, now)) is not None:
+        found.append(overlap)
     if any("traffic" not in each for each in (before, now)):
         found.append("One of the reports is of an older version, without what was paid for: no causes, no endpoints.")
     failed = [each["name"] for document in (before, now) for each in document["checks"] if not each["ok"]]
