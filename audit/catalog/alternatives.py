@@ -1,6 +1,8 @@
 """Other candidates than the one that was asked for: what else the incumbent's maker sells for less.
 
 Only models with published limits: a gate that cannot be checked would let traffic through that the model refuses.
+They are looked for among all known names and not among `candidates`, which miss a snapshot with limits whose short name
+has none (gpt-5.1-2025-11-13) and are those of one provider: here one list serves every provider of the incumbent.
 """
 
 from __future__ import annotations

@@ -31,10 +31,8 @@ def compare(
     With a database, also what a typical request of your own costs on both. Without names: for every model you pay for,
     what it could move to, and what follows the models that are switched off.
     """
-    from dataclasses import replace
-
-    from audit.config import read_config
     from audit.errors import ConfigError
+    from audit.library.asking import settled
     from audit.progress import shown
 
     if a is not None and b is None:
@@ -43,9 +41,7 @@ def compare(
         raise typer.BadParameter("a page needs two models: audit compare A B --html F", param_hint="--html")
     if html is not None and (html.is_dir() or not html.parent.is_dir()):
         raise ConfigError(f"--html {html}: no file can be written there; name a file in a folder that exists")
-    settings = read_config(config)
-    if source:
-        settings = replace(settings, sources=tuple(source))
+    settings = settled(config=config, sources=source or ()).config
     with shown(quiet) as progress:
         if a is None or b is None:
             _pairs(db or DEFAULT_DB, settings, progress, as_json=as_json)
