@@ -13,7 +13,7 @@ from audit.policy.matching import thresholds
 from audit.policy.moving import Terms
 from audit.policy.regions import GATE_TOKENS, Limits, Region, regions
 from audit.policy.replay import replay
-from audit.policy.rules import rule_of
+from audit.policy.rules import names_of_region, rule_of
 from audit.policy.visible import Seen, seen
 from audit.scope import NO_LIMIT
 from audit.warehouse import Warehouse
@@ -42,9 +42,11 @@ def derive(
     if with_pilots:
         wider = regions(rows, traffic, _limits(report, ("route", "pilot")))
         found += [(part, "pilot") for region in wider for part in _without(region, firm, report)]
-    groups = {region.models for region, _ in found}
-    is_named = len(traffic.names) > 1 and groups != {frozenset(traffic.names)}
-    rules = [rule_of(region, cast("Verdict", verdict), report, traffic, is_named=is_named) for region, verdict in found]
+    rules = [
+        rule_of(region, cast("Verdict", verdict), report, traffic)
+        for region, verdict in found
+        if names_of_region(region, report, traffic)
+    ]
     rules.sort(key=lambda rule: (rule.get("verdict") != "route", json.dumps(rule["when"], sort_keys=True)))
     for rule in rules:
         rule["share"] = stages[-1] if rule.get("verdict") == "route" else stages[0]

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cache
 
 from audit.policy.document import Policy, Rule
-from audit.policy.matching import reaches, sees, thresholds
+from audit.policy.matching import names_of, reaches, sees, thresholds
 from audit.policy.moving import (
     FIGURES,
     NO_COSTS,
@@ -121,8 +121,8 @@ def _deciding(policy: Policy, traffic: Seen) -> Callable[[Piece], list[tuple[Dec
         sent = traffic.names.get(model, frozenset())
         readings: list[list[Rule]] = []
         for name in sorted(sent) or [model]:
-            for taken in [name] if name else _unsaid(visible, model):
-                held = [rule for rule in visible if taken in rule["when"].get("request_model", [taken])]
+            for taken in [name] if name else _unsaid(visible, model, policy):
+                held = [rule for rule in visible if taken in names_of(rule["when"], policy)]
                 if held not in readings:
                     readings.append(held)
         return readings, thresholds(visible)
@@ -139,6 +139,6 @@ def _deciding(policy: Policy, traffic: Seen) -> Callable[[Piece], list[tuple[Dec
     return ways
 
 
-def _unsaid(rules: Sequence[Rule], model: str) -> list[str]:
-    """Names a caller may have sent when the log has none: any that a rule asks for, and one that none does."""
-    return sorted({name for rule in rules for name in rule["when"].get("request_model", [])} | {model})
+def _unsaid(rules: Sequence[Rule], model: str, policy: Policy) -> list[str]:
+    """Names a caller may have sent when the log has none: any that a rule means, and the model's own."""
+    return sorted({name for rule in rules for name in names_of(rule["when"], policy)} | {model})

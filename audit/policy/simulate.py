@@ -14,7 +14,7 @@ from audit.policy.document import Policy
 from audit.policy.matching import thresholds
 from audit.policy.moving import Tally, Terms
 from audit.policy.replay import Replay, Span, replay
-from audit.policy.visible import Seen, seen
+from audit.policy.visible import Seen, seen, sent_names
 from audit.savings.frontier import Frontier
 from audit.warehouse import Warehouse
 
@@ -125,15 +125,17 @@ def empty(report: Decided) -> Policy:
     }
 
 
-def everything(report: Decided) -> tuple[Policy, frozenset[str]]:
+def everything(warehouse: Warehouse, report: Decided) -> tuple[Policy, frozenset[str]]:
     """The policy that moves all that no gate stops, and the workloads that are: no router could see every gate."""
     policy = empty(report)
+    models = policy["incumbent_models"]
+    sent = (names for model, names in sent_names(warehouse).items() if model in models)
     policy["rules"] = [
         {
             "id": "all",
             "name": "everything that no gate stops",
             "workload_ids": [],
-            "when": {},
+            "when": {"request_model": sorted({policy["incumbent"], *models}.union(*sent) - {""})},
             "to": "candidate",
             "share": 1.0,
         }
@@ -162,8 +164,9 @@ def simulate(
             f"{name} is a policy from {pair[0]} to {pair[1]}, the question one from {asked[0]} to {asked[1]}; "
             f"ask with --from {pair[0]} --to {pair[1]}"
         )
-    played_by: Policy = {**policy, "candidate_model": scope.candidate_model}
     traffic = seen(warehouse, thresholds(policy["rules"]))
+    models = policy["incumbent_models"] or sorted(traffic.names)
+    played_by: Policy = {**policy, "candidate_model": scope.candidate_model, "incumbent_models": models}
     terms = Terms(assumptions=report.assumptions, is_at_ceiling=at_ceiling)
     played = replay(played_by, traffic, report.known, terms, only=only)
     speeds = _speeds(warehouse.frame("select * from answer_times"), traffic.by_endpoint)

@@ -11,6 +11,7 @@ from collections import Counter
 from fractions import Fraction
 
 from audit.policy.document import Policy, Rule, When
+from audit.policy.matching import names_of
 from audit.policy.targets.header import escaped, header
 
 WHOLE = 1000
@@ -23,7 +24,7 @@ def render(policy: Policy) -> str:
     for name in public_names(policy):
         lines.append(_deployment(name, name, ["default"], None))
         for rule in policy["rules"]:
-            if rule["to"] == "candidate" and name in names_of(rule, policy) and rule["share"] > 0:
+            if rule["to"] == "candidate" and name in names_of(rule["when"], policy) and rule["share"] > 0:
                 lines += _canary(name, rule, policy)
     return "\n".join([*lines, "router_settings:", "  enable_tag_filtering: true", ""])
 
@@ -38,14 +39,9 @@ def tag_of(rule: Rule, policy: Policy) -> str:
     return f"endpoint:{endpoint}" if is_plain else f"endpoint:{endpoint}#{rule['id']}"
 
 
-def names_of(rule: Rule, policy: Policy) -> list[str]:
-    """Public model names that a rule is about."""
-    return rule["when"].get("request_model") or [policy["incumbent"], *policy["incumbent_models"]]
-
-
 def public_names(policy: Policy) -> list[str]:
     """Every name that callers send for the incumbent, each once."""
-    asked = [name for rule in policy["rules"] for name in names_of(rule, policy)]
+    asked = [name for rule in policy["rules"] for name in names_of(rule["when"], policy)]
     return list(dict.fromkeys([policy["incumbent"], *policy["incumbent_models"], *asked]))
 
 
