@@ -224,15 +224,14 @@ def _moved(span: Span) -> _Moved:
 
 
 def _loss(span: Span, basis: str) -> Loss:
-    count = span.point[f"{basis}_requests"]
+    mean = span.mean_loss(basis)
     low, point, high = (
         tally[f"{basis}_{bound}"] for tally, bound in ((span.low, "low"), (span.point, "point"), (span.high, "high"))
     )
-    at_point = [100 * span.point[f"{basis}_{bound}"] / count for bound in ("low", "point", "high")] if count else None
     return {
         "requests": _of(span, f"{basis}_requests"),
         "answers_lost": _figure(low, point, high),
-        "points": None if at_point is None else _figure(*at_point),
+        "points": None if mean is None else _figure(*(100 * each for each in mean)),
     }
 
 
