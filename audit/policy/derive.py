@@ -87,16 +87,25 @@ def at_stage(policy: Policy, number: int) -> Policy:
 def _limits(report: Decided, verdicts: Collection[str]) -> Limits:
     allowed = frozenset(name for name, row in report.rows.items() if row["verdict"] in verdicts)
     scope = report.result.scope
-    limit = facts(scope.candidate_model).get("context_window")
-    outputs = [facts(model).get("max_output_tokens") for _, model in scope.pairs]
+    incumbents, candidate = [model for _, model in scope.pairs], [scope.candidate_model]
+    window, most_output = _most("context_window", candidate), _most("max_output_tokens", incumbents)
+    # What fitted an incumbent's window, answer and all, fits one that is no smaller.
+    is_tighter = _most("context_window", incumbents) > window
+    answer = min(most_output, _most("max_output_tokens", candidate)) if is_tighter else 0
     return Limits(
         allowed=allowed,
         measured_long=frozenset(
             name for name in allowed if list(texts(report.rows[name]["gate_reasons"])) == ["long_input"]
         ),
-        context_window=int(limit.value) if limit else NO_LIMIT,
-        most_output=max((NO_LIMIT if each is None else int(each.value) for each in outputs), default=NO_LIMIT),
+        most_input=window - answer,
+        most_output=most_output,
     )
+
+
+def _most(fact: str, models: Sequence[str]) -> int:
+    """The most tokens that any of the models has; NO_LIMIT where that is not known of one."""
+    found = [facts(model).get(fact) for model in models]
+    return max((NO_LIMIT if each is None else int(each.value) for each in found), default=NO_LIMIT)
 
 
 def _without(region: Region, taken: Sequence[Region], report: Decided) -> list[Region]:
