@@ -54,19 +54,24 @@ class Latency(TypedDict):
     """An escalated answer takes both."""
 
 
-class Line(TypedDict):
-    """Everything about some traffic; money in USD of the window."""
+class Moved(TypedDict):
+    """What moves of some traffic; money in USD of the window."""
 
-    requests: int
-    list_cost: float
     moved_requests: Figure
     moved_list_cost: Figure
     saving: Figure
-    spend: Figure
     quality_loss: QualityLoss
     escalations: Figure
     beyond_gate: Figure
     """Requests the policy moves although the candidate cannot serve them, or nobody knows at what price."""
+
+
+class Line(Moved):
+    """Everything about some traffic."""
+
+    requests: int
+    list_cost: float
+    spend: Figure
     latency: Latency | None
 
 
@@ -76,18 +81,12 @@ class EndpointLine(Line):
     endpoint: str
 
 
-class RuleLine(TypedDict):
+class RuleLine(Moved):
     """What one rule moves; lines of rules add up to the total."""
 
     id: str
     name: str
     share: float
-    moved_requests: Figure
-    moved_list_cost: Figure
-    saving: Figure
-    quality_loss: QualityLoss
-    escalations: Figure
-    beyond_gate: Figure
 
 
 class Simulation(TypedDict):
@@ -203,16 +202,7 @@ def _line(by_endpoint: Mapping[str, tuple[int, Decimal]], span: Span, latency: L
     }
 
 
-class _Moved(TypedDict):
-    moved_requests: Figure
-    moved_list_cost: Figure
-    saving: Figure
-    quality_loss: QualityLoss
-    escalations: Figure
-    beyond_gate: Figure
-
-
-def _moved(span: Span) -> _Moved:
+def _moved(span: Span) -> Moved:
     return {
         "moved_requests": _of(span, "requests"),
         "moved_list_cost": _of(span, "list_cost"),
