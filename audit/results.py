@@ -25,7 +25,7 @@ FOLDER = "6_report"
 RESULTS = {
     "policy_frontier": (
         "position",
-        "The best policies from moving nothing to moving everything: each row moves its workload and those before it.",
+        "The least spend at every loss, from nothing to everything: each row moves its workload and those before it.",
     ),
     "report_assumptions": ("name", "Every value the report rests on, as text, with its source."),
     "report_question": ("incumbent, candidate", "The pair, the window, and how many such windows a month has."),

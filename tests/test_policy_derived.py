@@ -159,6 +159,13 @@ def test_pilots_get_rules_only_when_asked_and_never_more_than_the_first_stage(lo
     assert rule.get("verdict") == "pilot"
 
 
+def test_a_candidate_with_a_smaller_window_gets_no_input_that_leaves_no_room_for_its_answer(log: Log) -> None:
+    """gpt-3.5-turbo has 16,385 tokens for input and output together, and writes up to 4,096 of them."""
+    rules = log.policy(candidate="gpt-3.5-turbo", with_pilots=True)["rules"]
+    lengths = {rule["when"].get("endpoint"): rule["when"].get("input_tokens") for rule in rules}
+    assert lengths["shy"] == {"at_least": 0, "below": 16_385 - 4_096 + 1}
+
+
 def test_a_declared_check_travels_with_the_rule(log: Log, tmp_path: Path) -> None:
     config = tmp_path / "audit.toml"
     text = (log.folder / "audit.toml").read_text()

@@ -15,6 +15,13 @@ HAND: dict[str, Any] = {
     "candidate": "gpt-4o-mini",
     "rules": [{"when": {"input_tokens": {"at_least": 0, "below": 2000}}, "to": "candidate"}],
 }
+CHECK = {
+    "sensitivity": 0.9,
+    "false_alarm_rate": 0.02,
+    "expected_rate": 0.03,
+    "usd_per_check": 0.0,
+    "basis": "assumed",
+}
 
 
 def written(folder: Path, document: object) -> Path:
@@ -57,6 +64,10 @@ def test_an_empty_policy_and_a_written_default_are_read(tmp_path: Path) -> None:
         (rule(when={"input_tokens": {"at_least": 9, "below": 9}}), "$.rules[0].when.input_tokens is {"),
         (rule(when={"input_tokens": {"at_least": 1.5, "below": 9}}), "at_least is 1.5; give a whole number"),
         (rule(when={"request_model": "gpt-4o"}), '$.rules[0].when.request_model is "gpt-4o"; give a list'),
+        (rule(when={"input_tokens": {"at_least": 0, "below": 0}}), "$.rules[0].when.input_tokens is {"),
+        (rule(when={"request_model": []}), "$.rules[0].when.request_model is []; name a model, or leave it out"),
+        (rule(escalation=CHECK | {"usd_per_check": -1.0}), "$.rules[0].escalation.usd_per_check is -1.0; give USD"),
+        (rule(escalation=CHECK | {"usd_per_check": float("nan")}), "$.rules[0].escalation.usd_per_check is nan"),
         (rule(to="mini"), "$.rules[0].to is \"mini\"; choose one of 'incumbent', 'candidate'"),
         (rule(share=1.2), "$.rules[0].share is 1.2; give a share from 0 to 1"),
         (rule(share=True), "$.rules[0].share is true; give a number"),

@@ -142,6 +142,21 @@ def test_a_check_is_paid_sends_answers_on_and_leaves_less_loss(folder: Path, tmp
     )
 
 
+def test_the_check_of_a_rule_counts_and_not_a_better_one_that_is_declared(folder: Path, tmp_path: Path) -> None:
+    config = tmp_path / "audit.toml"
+    text = (folder / "audit.toml").read_text()
+    config.write_text(f"{text}[check]\nsensitivity = 0.9\nfalse_alarm_rate = 0.02\nusd_per_check = 0.0001\n")
+    rule: dict[str, Any] = {"when": {"endpoint": "plain"}, "to": "candidate"}
+    worse = {"sensitivity": 0.2, "false_alarm_rate": 0.02, "expected_rate": 0.03, "usd_per_check": 0.0}
+    opened = audit.open(folder / "usage.duckdb")
+    without, behind = (
+        opened.simulate(by_hand(each), config=config, today=TODAY)["total"]["quality_loss"]["measured"]["answers_lost"]
+        for each in (rule, rule | {"escalation": worse | {"basis": "assumed"}})
+    )
+    assert without["point"] > 0
+    assert behind["point"] == pytest.approx(0.8 * without["point"])
+
+
 def test_a_policy_for_another_pair_is_refused(folder: Path) -> None:
     other = by_hand()
     other.document["candidate"] = "gpt-4.1-mini"

@@ -159,6 +159,23 @@ def test_a_bucket_has_bounds_because_only_its_mean_is_known() -> None:
     assert whole.point["requests"] == 10
 
 
+def test_the_mean_loss_holds_whichever_of_the_undecided_requests_move() -> None:
+    bucket = piece("c", at_least=0, below=1 << 40, mean_at_least=500, is_bucket=True)
+    short = rule(1, {"input_tokens": {"at_least": 0, "below": 100}})
+    mean = sums(policy_of(short), piece("a"), bucket).total().mean_loss("measured")
+    assert mean is not None
+    low, point, high = map(float, mean)
+    assert point == pytest.approx(0.01), "at its mean length the bucket stays"
+    losses = [KNOWN[name].loss for name in ("w-a", "w-c")]
+    for moved_of_c in range(11):
+        ends = [
+            (10 * getattr(losses[0], end) + moved_of_c * getattr(losses[1], end)) / (10 + moved_of_c)
+            for end in ("low", "high")
+        ]
+        assert low - 1e-12 <= ends[0] <= ends[1] <= high + 1e-12
+    assert sums(policy_of(short), piece("b")).total().mean_loss("measured") is None
+
+
 def test_a_name_that_the_log_does_not_have_leaves_bounds() -> None:
     policy = policy_of(rule(1, {"request_model": ["gpt-4o"]}))
     assert sums(policy, piece()).total().low["requests"] == 10

@@ -7,6 +7,9 @@ from itertools import product
 from typing import Any, cast
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from audit.errors import UnknownNameError
 from audit.policy.document import Policy
@@ -140,3 +143,42 @@ def test_what_callers_promise_is_written_beside_the_tag() -> None:
     text = render(policy_of(), "litellm")
     assert '# Send tag "endpoint:sort#r-sort" only if the endpoint is "sort"' in text
     assert "its input has fewer than 2,000 tokens" in text
+
+
+@settings(max_examples=60)
+@given(st.lists(st.text(st.characters(), max_size=12), min_size=1, max_size=4, unique=True))
+def test_any_names_are_routed_alike_by_the_policy_by_python_and_by_litellm_as_yaml_reads_it(names: list[str]) -> None:
+    """`characters()` draws line ends of every standard, control characters and lone surrogates as well."""
+    rules = [{"name": name, "when": {"endpoint": name}, "to": "candidate"} for name in [*names[1:], "a\u2028b: #\x85"]]
+    policy = checked(
+        {"schema": "traffic-audit/policy/1", "incumbent": "gpt-4o", "candidate": "gpt-4o-mini", "rules": rules}
+    )
+    found, decide = yaml.safe_load(render(policy, "litellm"))["model_list"], choose(policy)
+    assert len(found) == 1 + len(rules)
+    tags = {rule["when"].get("endpoint"): tag_of(rule, policy) for rule in policy["rules"]}
+    for name in [*names, "a\u2028b: #\x85", "a"]:
+        request = Request(endpoint=name, input_tokens=1, request_model="gpt-4o")
+        assert decide(name, 1) == expected(policy, request)
+        sent = [tags.get(name, f"endpoint:{name}")]
+        assert routed(found, "gpt-4o", sent) == [(expected(policy, request), 1)]
+
+
+@pytest.mark.parametrize("share", [1e-7, 0.0001, 0.055, 0.9996, 1 / 3])
+def test_litellm_moves_exactly_the_share_of_a_rule(share: float) -> None:
+    policy = policy_of(share=share)
+    weights = dict(routed(deployments(policy), "gpt-4o", [tag_of(policy["rules"][1], policy)]))
+    assert weights["gpt-4o-mini"] / sum(weights.values()) == share
+    assert all(isinstance(weight, int) and weight > 0 for weight in weights.values())
+
+
+def test_an_endpoint_named_like_the_tag_of_another_rule_has_a_tag_of_its_own() -> None:
+    policy = policy_of()
+    policy["rules"].append({**policy["rules"][3], "id": "r-trap", "when": {"endpoint": "sort#r-sort"}})
+    assert len({tag_of(rule, policy) for rule in policy["rules"]}) == len(policy["rules"])
+
+
+def test_litellm_calls_a_name_that_says_its_provider_by_that_name() -> None:
+    policy = policy_of()
+    policy["rules"][1]["when"]["request_model"] = ["azure/prod-4o"]
+    (default,) = [each for each in deployments(policy) if each["litellm_params"]["tags"] == ["default"]][2:]
+    assert (default["model_name"], default["litellm_params"]["model"]) == ("azure/prod-4o", "azure/prod-4o")

@@ -133,7 +133,7 @@ class Audit(Traffic):
         """What a policy would have done with the log: the document of `audit policy simulate --json`.
 
         `policy` is "ours", "none", "all" (that no gate stops), a file, or one from `policy`. With `at_ceiling`,
-        answers of unmeasured length are no longer than today's; `frontier` adds the best policies of all.
+        answers of unmeasured length are no longer than today's; `frontier` adds the least spend at every loss.
         """
         asked = settled(**question)
         return simulation_of(self.path, asked, policy, at_ceiling=at_ceiling, with_frontier=frontier, progress=progress)

@@ -73,7 +73,7 @@ def simulation_of(
             report = decided(warehouse, result, asked.assumptions)
             only: frozenset[str] | None = None
             if given is None and policy == "all":
-                given, only = everything(report)
+                given, only = everything(warehouse, report)
             elif given is None:
                 given = derive(warehouse, report) if policy == "ours" else empty(report)
             found = simulate(warehouse, report, given, name, at_ceiling=at_ceiling, only=only)

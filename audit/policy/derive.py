@@ -13,7 +13,7 @@ from audit.policy.matching import thresholds
 from audit.policy.moving import Terms
 from audit.policy.regions import GATE_TOKENS, Limits, Region, regions
 from audit.policy.replay import replay
-from audit.policy.rules import rule_of
+from audit.policy.rules import names_of_region, rule_of
 from audit.policy.visible import Seen, seen
 from audit.scope import NO_LIMIT
 from audit.warehouse import Warehouse
@@ -42,9 +42,11 @@ def derive(
     if with_pilots:
         wider = regions(rows, traffic, _limits(report, ("route", "pilot")))
         found += [(part, "pilot") for region in wider for part in _without(region, firm, report)]
-    groups = {region.models for region, _ in found}
-    is_named = len(traffic.names) > 1 and groups != {frozenset(traffic.names)}
-    rules = [rule_of(region, cast("Verdict", verdict), report, traffic, is_named=is_named) for region, verdict in found]
+    rules = [
+        rule_of(region, cast("Verdict", verdict), report, traffic)
+        for region, verdict in found
+        if names_of_region(region, report, traffic)
+    ]
     rules.sort(key=lambda rule: (rule.get("verdict") != "route", json.dumps(rule["when"], sort_keys=True)))
     for rule in rules:
         rule["share"] = stages[-1] if rule.get("verdict") == "route" else stages[0]
@@ -85,16 +87,25 @@ def at_stage(policy: Policy, number: int) -> Policy:
 def _limits(report: Decided, verdicts: Collection[str]) -> Limits:
     allowed = frozenset(name for name, row in report.rows.items() if row["verdict"] in verdicts)
     scope = report.result.scope
-    limit = facts(scope.candidate_model).get("context_window")
-    outputs = [facts(model).get("max_output_tokens") for _, model in scope.pairs]
+    incumbents, candidate = [model for _, model in scope.pairs], [scope.candidate_model]
+    window, most_output = _most("context_window", candidate), _most("max_output_tokens", incumbents)
+    # What fitted an incumbent's window, answer and all, fits one that is no smaller.
+    is_tighter = _most("context_window", incumbents) > window
+    answer = min(most_output, _most("max_output_tokens", candidate)) if is_tighter else 0
     return Limits(
         allowed=allowed,
         measured_long=frozenset(
             name for name in allowed if list(texts(report.rows[name]["gate_reasons"])) == ["long_input"]
         ),
-        context_window=int(limit.value) if limit else NO_LIMIT,
-        most_output=max((NO_LIMIT if each is None else int(each.value) for each in outputs), default=NO_LIMIT),
+        most_input=window - answer,
+        most_output=most_output,
     )
+
+
+def _most(fact: str, models: Sequence[str]) -> int:
+    """The most tokens that any of the models has; NO_LIMIT where that is not known of one."""
+    found = [facts(model).get(fact) for model in models]
+    return max((NO_LIMIT if each is None else int(each.value) for each in found), default=NO_LIMIT)
 
 
 def _without(region: Region, taken: Sequence[Region], report: Decided) -> list[Region]:

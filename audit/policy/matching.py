@@ -28,11 +28,14 @@ def first_rule(policy: Policy, request: Request) -> Rule | None:
 
 def holds(when: When, request: Request, policy: Policy) -> bool:
     """Whether all of `when` is true of a request; without named models only the incumbent's own are meant."""
-    names = when.get("request_model") or [policy["incumbent"], *policy["incumbent_models"]]
     flags = tuple(bool(getattr(request, flag)) for flag in FLAGS)
-    return (
-        request.request_model in names and sees(when, request.endpoint, flags) and reaches(when, request.input_tokens)
-    )
+    is_meant = request.request_model in names_of(when, policy)
+    return is_meant and sees(when, request.endpoint, flags) and reaches(when, request.input_tokens)
+
+
+def names_of(when: When, policy: Policy) -> list[str]:
+    """Names that callers send for what `when` is about."""
+    return when.get("request_model") or [policy["incumbent"], *policy["incumbent_models"]]
 
 
 def sees(when: When, endpoint: str | None, flags: Iterable[bool]) -> bool:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from audit.assumptions import Assumptions, Range, exact_decimal
-from audit.policy.document import Rule
+from audit.policy.document import Escalation, Rule
 from audit.savings.cascade import Costs, Offer
+from audit.savings.check import Check
 from audit.savings.escalation import Cascade, saving_behind_check
 
 FIGURES = (
@@ -75,7 +76,7 @@ def moved(costs: Costs, known: Known | None, gate: str, rule: Rule | None, terms
         saving = costs.net_saving(ratio, rate, terms.assumptions)
     else:
         rate = escalation["expected_rate"]
-        loss = _behind(known, rule)
+        loss = _behind(known, escalation)
         saving = saving_behind_check(costs, ratio, rate, escalation["usd_per_check"], terms.assumptions)
     basis, answers = "measured" if known.is_measured else "unmeasured", share * costs.requests
     return nothing() | {
@@ -88,16 +89,20 @@ def moved(costs: Costs, known: Known | None, gate: str, rule: Rule | None, terms
     }
 
 
-def _behind(known: Known, rule: Rule) -> Range:
-    """Loss behind the rule's check; of a check that audit.toml does not declare only its sensitivity counts."""
-    if known.cascade is not None:
+def _behind(known: Known, escalation: Escalation) -> Range:
+    """Loss behind a rule's check; of one that audit.toml does not declare like this only its sensitivity counts."""
+    if known.cascade is not None and _is_declared(escalation, known.cascade.check):
         return known.cascade.residual_loss
-    escalation = rule.get("escalation")
-    missed = 1 - (escalation["sensitivity"] if escalation else 0.0)
+    missed = 1 - escalation["sensitivity"]
     ends = (known.loss.low, known.loss.point, known.loss.high)
     # A gain is not caught by the check, hence not scaled.
     low, point, high = (missed * end if end > 0 else end for end in ends)
     return Range(low=low, point=point, high=high)
+
+
+def _is_declared(escalation: Escalation, check: Check) -> bool:
+    rates = (escalation["sensitivity"], escalation["false_alarm_rate"])
+    return rates == (check.sensitivity.share.point, check.false_alarm_rate.share.point)
 
 
 def together(costs: Costs, more: Costs) -> Costs:

@@ -5,6 +5,7 @@ condition would otherwise hold for every request.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -69,12 +70,21 @@ def checked(document: Mapping[str, object]) -> Policy:
         if not 0 <= rule["share"] <= 1:
             raise _WrongError(f"{where}.share is {rule['share']!r}; give a share from 0 to 1")
         length = rule["when"].get("input_tokens")
-        if length is not None and not 0 <= length["at_least"] < (length["below"] or length["at_least"] + 1):
+        least, below = (0, None) if length is None else (length["at_least"], length["below"])
+        if least < 0 or (below is not None and least >= below):
             raise _WrongError(f"{where}.when.input_tokens is {_short(length)}; at_least must be under below")
+        if rule["when"].get("request_model") == []:
+            raise _WrongError(
+                f"{where}.when.request_model is []; name a model, or leave it out for the incumbent's own"
+            )
         escalation = rule.get("escalation")
         for name in ("sensitivity", "false_alarm_rate", "expected_rate") if escalation else ():
             if not 0 <= cast("Mapping[str, float]", escalation)[name] <= 1:
                 raise _WrongError(f"{where}.escalation.{name} is out of 0..1; give a share")
+        if escalation and not 0 <= escalation["usd_per_check"] < math.inf:
+            raise _WrongError(
+                f"{where}.escalation.usd_per_check is {escalation['usd_per_check']!r}; give USD from 0 on"
+            )
     for number, stage in enumerate(policy["stages"]):
         for name, share in stage["shares"].items():
             if name not in ids:

@@ -43,7 +43,8 @@ class Limits:
     """Workloads whose verdict lets them go."""
     measured_long: frozenset[str]
     """Those with outcomes beyond GATE_TOKENS."""
-    context_window: int
+    most_input: int
+    """Tokens that the candidate takes and still has room to answer."""
     most_output: int
     """Tokens that the incumbent can write: longer outputs are not possible."""
 
@@ -125,7 +126,7 @@ def _ranges(
     for index in INPUT_BINS:
         there = rows if is_whole else [row for row in rows if _meets(row, index, limits)]
         ids = {str(row["workload_id"]) for row in there}
-        end = limits.context_window + 1 if ids <= limits.measured_long else min(GATE_TOKENS, limits.context_window + 1)
+        end = limits.most_input + 1 if ids <= limits.measured_long else min(GATE_TOKENS, limits.most_input + 1)
         low, high = bin_start(index, INPUT_OFFSET), min(bin_start(index + 1, INPUT_OFFSET), end)
         is_free = not any(start < high and stop > low for start, stop in blocked)
         if ids and ids <= limits.allowed and low < high and is_free:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cache
 
 from audit.policy.document import Policy, Rule
-from audit.policy.matching import reaches, sees, thresholds
+from audit.policy.matching import names_of, reaches, sees, thresholds
 from audit.policy.moving import (
     FIGURES,
     NO_COSTS,
@@ -35,11 +35,25 @@ class Span:
     low: Tally
     point: Tally
     high: Tally
+    parts: Sequence[Tally]
+    """What is sure, as one, and everything that may become of the rest."""
 
     @property
     def is_exact(self) -> bool:
         """Whether nothing is left open."""
         return self.low == self.high
+
+    def mean_loss(self, basis: str) -> tuple[Decimal, Decimal, Decimal] | None:
+        """Low, point and high of the share of good answers lost, of the requests that move; None where none do.
+
+        A mean lies between the means of its parts, whichever of those move.
+        """
+        count = self.point[f"{basis}_requests"]
+        if not count:
+            return None
+        parts = [part for part in self.parts if part[f"{basis}_requests"]]
+        low, high = ([part[f"{basis}_{end}"] / part[f"{basis}_requests"] for part in parts] for end in ("low", "high"))
+        return min(low), self.point[f"{basis}_point"] / count, max(high)
 
 
 Key = tuple[str, str, str]
@@ -59,19 +73,21 @@ class Replay:
 
     def total(self, *, endpoint: str | None = None, rule: str | None = None, workload_id: str | None = None) -> Span:
         """The sum over everything, or over one endpoint, rule or workload."""
-        low, point, high = nothing(), nothing(), nothing()
+        sure = nothing()
         for (where, whose, by), tally in self.sure.items():
             if endpoint in (None, where) and rule in (None, by) and workload_id in (None, whose):
-                low, point, high = (added(each, tally) for each in (low, point, high))
+                sure = added(sure, tally)
+        low, point, high, parts = sure, sure, sure, [sure]
         for where, whose, ways in self.open:
             if endpoint not in (None, where) or workload_id not in (None, whose):
                 continue
             kept = [(share, tally if rule in (None, by) else nothing()) for share, by, tally in ways]
             for share, tally in kept:
                 point = added(point, tally, share)
+            parts += [tally for _, tally in kept]
             low = added(low, {name: min(tally[name] for _, tally in kept) for name in FIGURES})
             high = added(high, {name: max(tally[name] for _, tally in kept) for name in FIGURES})
-        return Span(low=low, point=point, high=high)
+        return Span(low=low, point=point, high=high, parts=parts)
 
 
 def replay(
@@ -121,8 +137,8 @@ def _deciding(policy: Policy, traffic: Seen) -> Callable[[Piece], list[tuple[Dec
         sent = traffic.names.get(model, frozenset())
         readings: list[list[Rule]] = []
         for name in sorted(sent) or [model]:
-            for taken in [name] if name else _unsaid(visible, model):
-                held = [rule for rule in visible if taken in rule["when"].get("request_model", [taken])]
+            for taken in [name] if name else _unsaid(visible, model, policy):
+                held = [rule for rule in visible if taken in names_of(rule["when"], policy)]
                 if held not in readings:
                     readings.append(held)
         return readings, thresholds(visible)
@@ -139,6 +155,6 @@ def _deciding(policy: Policy, traffic: Seen) -> Callable[[Piece], list[tuple[Dec
     return ways
 
 
-def _unsaid(rules: Sequence[Rule], model: str) -> list[str]:
-    """Names a caller may have sent when the log has none: any that a rule asks for, and one that none does."""
-    return sorted({name for rule in rules for name in rule["when"].get("request_model", [])} | {model})
+def _unsaid(rules: Sequence[Rule], model: str, policy: Policy) -> list[str]:
+    """Names a caller may have sent when the log has none: any that a rule means, and the model's own."""
+    return sorted({name for rule in rules for name in names_of(rule["when"], policy)} | {model})

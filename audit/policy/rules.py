@@ -14,14 +14,23 @@ from audit.policy.visible import NO_END, Seen
 from audit.workloads.shapes import INPUT_OFFSET, bin_start
 
 
-def rule_of(region: Region, verdict: Verdict, report: Decided, traffic: Seen, *, is_named: bool) -> Rule:
-    """The rule that moves all of a region; with `is_named` only for the names its snapshots were asked by."""
+def names_of_region(region: Region, report: Decided, traffic: Seen) -> set[str]:
+    """Names by which a router knows the requests of a region: none that are sent for models it is not about as well."""
+    own, candidate = _own(report, traffic), report.result.scope.candidate_model
+    others = {name for model, names in traffic.other_names.items() if model != candidate for name in names}
+    sent = {name for model in region.models for name in traffic.names[model]} - {""} - (others - own)
+    return sent | own if region.models == frozenset(traffic.names) else sent
+
+
+def rule_of(region: Region, verdict: Verdict, report: Decided, traffic: Seen) -> Rule:
+    """The rule that moves all of a region; it lists names where they are not just the incumbent's own."""
     when: When = {"endpoint": region.endpoint, **region.flags}  # pyright: ignore[reportAssignmentType] - names of FLAGS
     if region.at_least > 0 or region.below < bin_start(INPUT_BINS.stop, INPUT_OFFSET):
         below = None if region.below >= NO_END else region.below
         when["input_tokens"] = {"at_least": region.at_least, "below": below}
-    if is_named:
-        when["request_model"] = sorted({name for model in region.models for name in traffic.names[model]})
+    names = names_of_region(region, report, traffic)
+    if names != _own(report, traffic):
+        when["request_model"] = sorted(names)
     rule: Rule = {
         "id": "r-" + hashlib.sha256(json.dumps(when, sort_keys=True).encode()).hexdigest()[:8],
         "name": _name(when),
@@ -35,6 +44,10 @@ def rule_of(region: Region, verdict: Verdict, report: Decided, traffic: Seen, *,
         "valid_until": _valid_until(region, report),
     }
     return rule
+
+
+def _own(report: Decided, traffic: Seen) -> set[str]:
+    return {report.result.scope.question.incumbent, *traffic.names}
 
 
 def _name(when: When) -> str:

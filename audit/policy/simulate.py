@@ -14,7 +14,7 @@ from audit.policy.document import Policy
 from audit.policy.matching import thresholds
 from audit.policy.moving import Tally, Terms
 from audit.policy.replay import Replay, Span, replay
-from audit.policy.visible import Seen, seen
+from audit.policy.visible import Seen, seen, sent_names
 from audit.savings.frontier import Frontier
 from audit.warehouse import Warehouse
 
@@ -54,19 +54,24 @@ class Latency(TypedDict):
     """An escalated answer takes both."""
 
 
-class Line(TypedDict):
-    """Everything about some traffic; money in USD of the window."""
+class Moved(TypedDict):
+    """What moves of some traffic; money in USD of the window."""
 
-    requests: int
-    list_cost: float
     moved_requests: Figure
     moved_list_cost: Figure
     saving: Figure
-    spend: Figure
     quality_loss: QualityLoss
     escalations: Figure
     beyond_gate: Figure
     """Requests the policy moves although the candidate cannot serve them, or nobody knows at what price."""
+
+
+class Line(Moved):
+    """Everything about some traffic."""
+
+    requests: int
+    list_cost: float
+    spend: Figure
     latency: Latency | None
 
 
@@ -76,18 +81,12 @@ class EndpointLine(Line):
     endpoint: str
 
 
-class RuleLine(TypedDict):
+class RuleLine(Moved):
     """What one rule moves; lines of rules add up to the total."""
 
     id: str
     name: str
     share: float
-    moved_requests: Figure
-    moved_list_cost: Figure
-    saving: Figure
-    quality_loss: QualityLoss
-    escalations: Figure
-    beyond_gate: Figure
 
 
 class Simulation(TypedDict):
@@ -125,15 +124,17 @@ def empty(report: Decided) -> Policy:
     }
 
 
-def everything(report: Decided) -> tuple[Policy, frozenset[str]]:
+def everything(warehouse: Warehouse, report: Decided) -> tuple[Policy, frozenset[str]]:
     """The policy that moves all that no gate stops, and the workloads that are: no router could see every gate."""
     policy = empty(report)
+    models = policy["incumbent_models"]
+    sent = (names for model, names in sent_names(warehouse).items() if model in models)
     policy["rules"] = [
         {
             "id": "all",
             "name": "everything that no gate stops",
             "workload_ids": [],
-            "when": {},
+            "when": {"request_model": sorted({policy["incumbent"], *models}.union(*sent) - {""})},
             "to": "candidate",
             "share": 1.0,
         }
@@ -162,8 +163,9 @@ def simulate(
             f"{name} is a policy from {pair[0]} to {pair[1]}, the question one from {asked[0]} to {asked[1]}; "
             f"ask with --from {pair[0]} --to {pair[1]}"
         )
-    played_by: Policy = {**policy, "candidate_model": scope.candidate_model}
     traffic = seen(warehouse, thresholds(policy["rules"]))
+    models = policy["incumbent_models"] or sorted(traffic.names)
+    played_by: Policy = {**policy, "candidate_model": scope.candidate_model, "incumbent_models": models}
     terms = Terms(assumptions=report.assumptions, is_at_ceiling=at_ceiling)
     played = replay(played_by, traffic, report.known, terms, only=only)
     speeds = _speeds(warehouse.frame("select * from answer_times"), traffic.by_endpoint)
@@ -200,16 +202,7 @@ def _line(by_endpoint: Mapping[str, tuple[int, Decimal]], span: Span, latency: L
     }
 
 
-class _Moved(TypedDict):
-    moved_requests: Figure
-    moved_list_cost: Figure
-    saving: Figure
-    quality_loss: QualityLoss
-    escalations: Figure
-    beyond_gate: Figure
-
-
-def _moved(span: Span) -> _Moved:
+def _moved(span: Span) -> Moved:
     return {
         "moved_requests": _of(span, "requests"),
         "moved_list_cost": _of(span, "list_cost"),
@@ -221,15 +214,14 @@ def _moved(span: Span) -> _Moved:
 
 
 def _loss(span: Span, basis: str) -> Loss:
-    count = span.point[f"{basis}_requests"]
+    mean = span.mean_loss(basis)
     low, point, high = (
         tally[f"{basis}_{bound}"] for tally, bound in ((span.low, "low"), (span.point, "point"), (span.high, "high"))
     )
-    at_point = [100 * span.point[f"{basis}_{bound}"] / count for bound in ("low", "point", "high")] if count else None
     return {
         "requests": _of(span, f"{basis}_requests"),
         "answers_lost": _figure(low, point, high),
-        "points": None if at_point is None else _figure(*at_point),
+        "points": None if mean is None else _figure(*(100 * each for each in mean)),
     }
 
 

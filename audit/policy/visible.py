@@ -1,8 +1,9 @@
 """Traffic of the incumbent as a router meets it: what it sees of a request, and the workload only the answer shows."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 from typing import cast
@@ -66,6 +67,8 @@ class Seen:
     """Requests and list cost of all models; what is unpriced costs nothing here, as in the report."""
     names: Mapping[str, frozenset[str]]
     """Incumbent model -> the names callers sent for it; '' among them where the log does not say."""
+    other_names: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """The same for all other models: a name sent for both does not say whose request it is."""
 
 
 def seen(warehouse: Warehouse, thresholds: Sequence[int] = ()) -> Seen:
@@ -82,19 +85,20 @@ def seen(warehouse: Warehouse, thresholds: Sequence[int] = ()) -> Seen:
     rows = warehouse.rows(
         "select endpoint, sum(request_count), coalesce(sum(list_cost), 0) from cell_costs group by endpoint"
     )
+    models, sent = {piece.model for piece in pieces}, sent_names(warehouse)
     return Seen(
         pieces=tuple(pieces),
         by_endpoint={str(name): (int(str(count)), Decimal(str(cost))) for name, count, cost in rows},
-        names=sent_names(warehouse, {piece.model for piece in pieces}),
+        names={model: sent.get(model, frozenset()) for model in models},
+        other_names={model: names for model, names in sent.items() if model not in models},
     )
 
 
-def sent_names(warehouse: Warehouse, models: Iterable[str]) -> dict[str, frozenset[str]]:
-    """What callers sent for each model, as the logs have it."""
-    found: dict[str, set[str]] = {model: set() for model in models}
+def sent_names(warehouse: Warehouse) -> dict[str, frozenset[str]]:
+    """What callers sent for each model, as the logs have it; '' where they do not say."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
     for model, name in warehouse.rows("select distinct model, request_model from model_resolution"):
-        if str(model) in found:
-            found[str(model)].add(str(name or ""))
+        found[str(model)].add(str(name or ""))
     return {model: frozenset(names) for model, names in found.items()}
 
 

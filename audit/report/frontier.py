@@ -36,7 +36,7 @@ def frontier(document: ReportDocument) -> Chart | None:
         "y": [scale * each["spend"] for each in places],
         "line": {"color": COLOURS["expected"], "width": 2},
         "marker": {"size": 8, "color": COLOURS["expected"]},
-        "name": "best policies",
+        "name": "least spend at each loss",
         "customdata": [
             [label(text, 80), words.money(scale * each["spend"], currency), _lost(each, found)]
             for text, each in zip(names, places, strict=True)
@@ -91,8 +91,8 @@ def section(document: ReportDocument, drawn: Container[str]) -> Element | None:
     chosen = found["chosen"]
     summary = (
         f"The diamond is what the evidence allows today: {words.money(scale * chosen['spend'], currency)} "
-        f"{words.per(document)}, {_lost(chosen, found)}. The line is the best that any choice of workloads could do, "
-        "most saving per answer lost first."
+        f"{words.per(document)}, {_lost(chosen, found)}. The line is no advice: it is the least that "
+        "any choice of workloads would cost at each loss, proven or not, most saving per answer lost first."
     )
     return part(
         "frontier",

@@ -1,6 +1,11 @@
 """What stands at the top of every configuration: what it is, what it rests on, and what callers have to send."""
 
+import re
+
 from audit.policy.document import Policy, Rule
+
+UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+"""What ends a line for some reader, or may not stand in YAML (1.2, 5.1 and 5.4) or in UTF-8 at all."""
 
 
 def header(policy: Policy) -> list[str]:
@@ -11,7 +16,16 @@ def header(policy: Policy) -> list[str]:
         *(_about(rule) for rule in policy["rules"]),
         *policy["notes"],
     ]
-    return [f"# {' '.join(line.split())}" for line in lines]
+    return [f"# {escaped(' '.join(line.split()))}" for line in lines]
+
+
+def escaped(text: str) -> str:
+    r"""`text` with \uXXXX for what is UNSAFE, which JSON, YAML and Python read alike inside double quotes.
+
+    >>> escaped("a\u2028b")
+    'a\\u2028b'
+    """
+    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _about(rule: Rule) -> str:

@@ -6,13 +6,16 @@ says that they hold, and a request must carry at most one such tag. The file's h
 """
 
 import json
+import math
 from collections import Counter
+from fractions import Fraction
 
 from audit.policy.document import Policy, Rule, When
-from audit.policy.targets.header import header
+from audit.policy.matching import names_of
+from audit.policy.targets.header import escaped, header
 
 WHOLE = 1000
-"""Weights of a rule's two deployments add up to it."""
+"""Weights of a rule's two deployments add up to it, or to a multiple where the share is finer."""
 
 
 def render(policy: Policy) -> str:
@@ -21,28 +24,24 @@ def render(policy: Policy) -> str:
     for name in public_names(policy):
         lines.append(_deployment(name, name, ["default"], None))
         for rule in policy["rules"]:
-            if rule["to"] == "candidate" and name in names_of(rule, policy) and rule["share"] > 0:
+            if rule["to"] == "candidate" and name in names_of(rule["when"], policy) and rule["share"] > 0:
                 lines += _canary(name, rule, policy)
     return "\n".join([*lines, "router_settings:", "  enable_tag_filtering: true", ""])
 
 
 def tag_of(rule: Rule, policy: Policy) -> str:
-    """The tag that callers send for a rule: its endpoint, and its id where the endpoint has several rules."""
+    """The tag that callers send for a rule: its endpoint, and its id where that alone could mean another rule."""
     counts = Counter(each["when"].get("endpoint") for each in policy["rules"])
     endpoint = rule["when"].get("endpoint")
     if endpoint is None:
         return f"rule:{rule['id']}"
-    return f"endpoint:{endpoint}" if counts[endpoint] == 1 else f"endpoint:{endpoint}#{rule['id']}"
-
-
-def names_of(rule: Rule, policy: Policy) -> list[str]:
-    """Public model names that a rule is about."""
-    return rule["when"].get("request_model") or [policy["incumbent"], *policy["incumbent_models"]]
+    is_plain = counts[endpoint] == 1 and "#" not in endpoint
+    return f"endpoint:{endpoint}" if is_plain else f"endpoint:{endpoint}#{rule['id']}"
 
 
 def public_names(policy: Policy) -> list[str]:
     """Every name that callers send for the incumbent, each once."""
-    asked = [name for rule in policy["rules"] for name in names_of(rule, policy)]
+    asked = [name for rule in policy["rules"] for name in names_of(rule["when"], policy)]
     return list(dict.fromkeys([policy["incumbent"], *policy["incumbent_models"], *asked]))
 
 
@@ -53,7 +52,8 @@ def promises(policy: Policy) -> list[str]:
         for rule in policy["rules"]
         if rule["to"] == "candidate"
     ]
-    return [f"# Send tag {tag} only if {held}, and no rule above holds; LiteLLM cannot check it." for tag, held in tags]
+    said = (f"Send tag {tag} only if {held}, and no rule above holds; LiteLLM cannot check it." for tag, held in tags)
+    return [f"# {escaped(line)}" for line in said]
 
 
 def _conditions(when: When) -> str:
@@ -79,18 +79,19 @@ def _listed(words: list[str], last: str) -> str:
 
 
 def _canary(name: str, rule: Rule, policy: Policy) -> list[str]:
-    tags = [tag_of(rule, policy)]
-    weight = round(rule["share"] * WHOLE)
-    if weight >= WHOLE:
+    tags, share = [tag_of(rule, policy)], Fraction(str(rule["share"]))
+    if share == 1:
         return [_deployment(name, policy["candidate"], tags, None)]
+    whole = math.lcm(WHOLE, share.denominator)
     return [
-        _deployment(name, policy["candidate"], tags, max(1, weight)),
-        _deployment(name, name, tags, WHOLE - max(1, weight)),
+        _deployment(name, policy["candidate"], tags, int(whole * share)),
+        _deployment(name, name, tags, int(whole * (1 - share))),
     ]
 
 
 def _deployment(name: str, model: str, tags: list[str], weight: int | None) -> str:
-    parameters: dict[str, object] = {"model": f"openai/{model}", "api_key": "os.environ/OPENAI_API_KEY", "tags": tags}
+    full = model if "/" in model else f"openai/{model}"
+    parameters: dict[str, object] = {"model": full, "api_key": "os.environ/OPENAI_API_KEY", "tags": tags}
     if weight is not None:
         parameters["weight"] = weight
-    return f"  - {json.dumps({'model_name': name, 'litellm_params': parameters}, ensure_ascii=False)}"
+    return f"  - {escaped(json.dumps({'model_name': name, 'litellm_params': parameters}, ensure_ascii=False))}"
