@@ -91,7 +91,10 @@ def test_a_figure_under_other_settings_stands_beside_the_interval_of_the_report_
             monthly = words.saving(document, level)
             text = page.locator(f"#what-if-{level}").inner_text()
             assert f"in the report {words.money(monthly['point'])} ({words.span(monthly, 'money')})" in text
-        assert "under other settings a figure is no surer" in page.locator("#what-if-panel").inner_text()
+        assert (
+            "under other settings it is no surer than the interval in the report"
+            in page.locator("#what-if-panel").inner_text()
+        )
 
 
 def test_amounts_are_written_as_everywhere_on_the_page(chromium: Browser, tmp_path: Path) -> None:

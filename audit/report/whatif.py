@@ -22,8 +22,8 @@ TITLES = {"measured": "Measured", "expected": "Expected", "ceiling": "Ceiling", 
 MEANS = (
     "Measured: ticked workloads that outcomes prove. Expected: these, and each ticked pilot by its chance of passing. "
     "Ceiling: everything ticked, where it saves. Your choice: everything ticked moves as it is, proven or not, saving "
-    "or not. Each is a single figure: an interval stands only beside the report's own, and under other settings a "
-    "figure is no surer than that."
+    "or not. Each is a single figure without an interval of its own: under other settings it is no surer than the "
+    "interval in the report."
 )
 
 PRESETS = {
