@@ -13,7 +13,10 @@ from typing import cast
 from tests import docs_relations
 from tests.docs_relations import table
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+COMMANDS = ROOT / "docs" / "commands.md"
+OF_SAMPLES = ROOT / "docs" / "samples.md"
 PAGE = Path(__file__).parent / "benchmarks" / "page.json"
 BACKTEST = Path(__file__).parent / "benchmarks" / "backtest.json"
 FEWEST_ROUTING = 0.05
@@ -28,31 +31,25 @@ TODAY = date(2026, 11, 22)
 """The day the example is read on: retirement dates and the age of prices depend on it."""
 DEMO_LINES = 44
 SAMPLES = Path(__file__).parent / "data" / "samples"
-FOLDERS = {
-    "1_staging": "staging",
-    "2_requests": "requests",
-    "3_cells": "cells",
-    "4_marts": "marts",
-    "5_checks": "checks",
-    "6_report": "report",
-}
 
 
 def documents() -> dict[Path, dict[str, str]]:
     """Every document with its blocks by name."""
-    return {README: generated(), docs_relations.RELATIONS: docs_relations.generated()}
+    return {
+        README: generated(),
+        COMMANDS: {"help": _help()},
+        OF_SAMPLES: {"samples": _samples()},
+        docs_relations.RELATIONS: docs_relations.generated(),
+    }
 
 
 def generated() -> dict[str, str]:
     """Every block by its name in the README."""
     return {
         "demo": _demo(),
-        "pipeline": _pipeline(),
         "commands": _commands(),
-        "help": _help(),
         "page": _page(),
         "formats": _formats(),
-        "samples": _samples(),
         "backtest": _backtest(),
         "assumptions": _assumptions(),
     }
@@ -82,54 +79,37 @@ def _demo() -> str:
     return "\n".join(["What `make demo` prints, first lines:", "", "```text", *lines, "…", "```"])
 
 
-def _pipeline() -> str:
-    from audit import sql
-
-    lines = ["```mermaid", "flowchart LR"]
-    queries = [query for query in sql.all_queries().values() if not query.folder.startswith("5_")]
-    for folder, title in FOLDERS.items():
-        names = [query.name for query in queries if query.folder == folder]
-        if names:
-            lines += [f'  subgraph {title}["queries/{folder}"]', *(f"    {name}" for name in names), "  end"]
-    known = {query.name for query in queries}
-    for query in queries:
-        lines += [f"  {source} --> {query.name}" for source in sorted(sql.reads(query) & known)]
-    lines += [f"  {query.name} --> checked_requests" for query in queries if query.folder == "1_staging"]
-    lines += ["  checked_requests --> loaded_facts", "```"]
-    return "\n".join(lines)
-
-
-def _commands() -> str:
+def _every_command() -> list[tuple[list[str], str]]:
+    """The words that call each command, and the first line of its help; `audit policy` is one and has one below it."""
     from audit.cli import app, outcomes_app, policy_app
     from audit.commands.policy import policy
 
-    rows: list[tuple[str, str]] = []
-    for prefix, each in (("audit", app), ("audit policy", policy_app), ("audit outcomes", outcomes_app)):
+    found: list[tuple[list[str], str]] = []
+    for words, each in ((["audit"], app), (["audit", "policy"], policy_app), (["audit", "outcomes"], outcomes_app)):
         if each is policy_app:
-            rows.append((f"`{prefix}`", (policy.__doc__ or "").splitlines()[0]))
+            found.append((words, policy.__doc__ or ""))
         for command in each.registered_commands:
             function = command.callback
             assert function is not None
-            name = command.name or function.__name__
-            rows.append((f"`{prefix} {name}`", (function.__doc__ or "").splitlines()[0]))
-    return table(("command", "does"), rows)
+            found.append(([*words, command.name or function.__name__], function.__doc__ or ""))
+    return [(words, said.splitlines()[0]) for words, said in found]
+
+
+def _commands() -> str:
+    return table(("command", "does"), ((f"`{' '.join(words)}`", line) for words, line in _every_command()))
 
 
 def _help() -> str:
     """The help of every command at 80 columns, as a terminal shows it."""
     from typer.testing import CliRunner
 
-    from audit.cli import app, outcomes_app
+    from audit.cli import app
 
     texts: list[str] = []
-    for prefix, each in (((), app), (("outcomes",), outcomes_app)):
-        for command in each.registered_commands:
-            function = command.callback
-            assert function is not None
-            words = [*prefix, command.name or function.__name__]
-            shown = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "80"}, prog_name="audit")
-            assert shown.exit_code == 0, shown.output
-            texts.append("\n".join(line.rstrip() for line in shown.output.strip().splitlines()))
+    for words, _ in _every_command():
+        shown = CliRunner().invoke(app, [*words[1:], "--help"], env={"COLUMNS": "80"}, prog_name="audit")
+        assert shown.exit_code == 0, shown.output
+        texts.append("\n".join(line.rstrip() for line in shown.output.strip().splitlines()))
     return "\n".join(["```text", "\n\n".join(texts), "```"])
 
 

@@ -5,6 +5,15 @@ from pathlib import Path
 
 RELATIONS = Path(__file__).parent.parent / "queries" / "README.md"
 
+FOLDERS = {
+    "1_staging": "staging",
+    "2_requests": "requests",
+    "3_cells": "cells",
+    "4_marts": "marts",
+    "5_checks": "checks",
+    "6_report": "report",
+}
+
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table."""
@@ -14,7 +23,24 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def generated() -> dict[str, str]:
     """Every block by its name in queries/README.md."""
-    return {"relations": _relations(), "seeds": _seeds(), "columns": _columns()}
+    return {"pipeline": _pipeline(), "relations": _relations(), "seeds": _seeds(), "columns": _columns()}
+
+
+def _pipeline() -> str:
+    from audit import sql
+
+    lines = ["```mermaid", "flowchart LR"]
+    queries = [query for query in sql.all_queries().values() if not query.folder.startswith("5_")]
+    for folder, title in FOLDERS.items():
+        names = [query.name for query in queries if query.folder == folder]
+        if names:
+            lines += [f'  subgraph {title}["queries/{folder}"]', *(f"    {name}" for name in names), "  end"]
+    known = {query.name for query in queries}
+    for query in queries:
+        lines += [f"  {source} --> {query.name}" for source in sorted(sql.reads(query) & known)]
+    lines += [f"  {query.name} --> checked_requests" for query in queries if query.folder == "1_staging"]
+    lines += ["  checked_requests --> loaded_facts", "```"]
+    return "\n".join(lines)
 
 
 def _relations() -> str:

@@ -142,6 +142,17 @@ def test_a_label_may_call_the_candidate_by_its_alias(case: Case, name: str) -> N
     assert case.human() == [(case.ids[0], 0.0, 1.0)]
 
 
+@pytest.mark.parametrize("name", ["", "gpt-4o-mini"])
+def test_one_person_counts_once_under_whatever_name_the_candidate_has(case: Case, name: str) -> None:
+    header = "sample_id,preference,candidate_model,labelled_by"
+    twice = (f"{case.ids[0]},candidate,{name},ana", f"{case.ids[0]},candidate,{SMALL},ana")
+    found = case.label(*twice, f"{case.ids[0]},tie,{SMALL},ben", header=header)
+    assert (found.used, found.duplicate) == (2, 1)
+    assert case.human() == [(case.ids[0], 0.5, 1.0)]
+    with pytest.raises(InputError, match=r"lines 2 and 3: 'ana' says two things of sample_id"):
+        case.label(twice[0], f"{case.ids[0]},incumbent,{SMALL},ana", header=header)
+
+
 @pytest.mark.parametrize(
     ("rows", "header", "message"),
     [

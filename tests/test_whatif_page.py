@@ -77,9 +77,24 @@ def test_untouched_it_shows_the_points_of_the_report(chromium: Browser, tmp_path
             assert f"saves {words.percent(document['savings'][level]['share_of_spend']['point'])} of spend" in text
             moved = (document["routable"][level][share]["point"] for share in ("request_share", "cost_share"))
             assert "moves {} of requests, {} of cost".format(*map(words.percent, moved)) in text
-            assert "as in the report" in text
+            assert f"as in the report ({words.span(monthly, 'money')})" in text
         assert "Nothing is changed" in page.locator("#what-if-state").inner_text()
         assert page.get_by_role("button", name="Reset").is_disabled()
+
+
+def test_a_figure_under_other_settings_stands_beside_the_interval_of_the_report_and_says_it_has_none(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    document = example_document()
+    with shown(chromium, tmp_path, document, "#what-if?growth=0.2") as page:
+        for level in LEVELS:
+            monthly = words.saving(document, level)
+            text = page.locator(f"#what-if-{level}").inner_text()
+            assert f"in the report {words.money(monthly['point'])} ({words.span(monthly, 'money')})" in text
+        assert (
+            "under other settings it is no surer than the interval in the report"
+            in page.locator("#what-if-panel").inner_text()
+        )
 
 
 def test_amounts_are_written_as_everywhere_on_the_page(chromium: Browser, tmp_path: Path) -> None:

@@ -68,11 +68,11 @@ def add_labels(db: Path, file: Path, *, scale: str = "1") -> Labelled:
     or hold no label, and where none is of a stored pair.
     """
     labels, empty = read_labels(file, scale=scale)
-    kept, duplicate = _distinct(file, labels)
     with Warehouse.create(db) as warehouse:
         stored = _judged(warehouse)
-        meant = (_of_one(file, label, stored.get(label.key, set())) for label in kept)
-        used = [label for label in meant if label is not None]
+        meant = [_of_one(file, label, stored.get(label.key, set())) or label for label in labels]
+        kept, duplicate = _distinct(file, meant)
+        used = [label for label in kept if label.candidate_model in stored.get(label.key, ())]
         if labels and not used:
             raise InputError(
                 f"{file}: none of {len(labels):,} labels is of a judged pair in {db}; bring the judge's verdicts first "

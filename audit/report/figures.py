@@ -41,7 +41,7 @@ SHOWN = 16
 """Workloads in a chart; beyond that the labels cannot be told apart, and the table has all of them."""
 
 
-def label(text: object, limit: int = 46) -> str:
+def label(text: object, limit: int = 42) -> str:
     """A name as Plotly text: its pseudo-HTML (links included) shows as typed.
 
     >>> label("<a href='//x'>pay</a>")

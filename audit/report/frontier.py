@@ -58,7 +58,7 @@ def frontier(document: ReportDocument) -> Chart | None:
         "height": 380,
         "margin": {"t": 36},
         "showlegend": True,
-        "xaxis": {"title": {"text": "expected quality loss over all requests, points of 100"}, "nticks": 7},
+        "xaxis": {"title": {"text": "points of 100 lost over all requests"}, "nticks": 7},
         "yaxis": {
             "title": {"text": f"spend {words.per(document)}"},
             "tickprefix": "$" if currency == "USD" else "",
@@ -98,7 +98,8 @@ def section(document: ReportDocument, drawn: Container[str]) -> Element | None:
         "frontier",
         "What quality costs",
         "Loss is measured where there are pairs, and otherwise what published results let one expect: a wide guess "
-        "that justifies no rollout.",
+        "that justifies no rollout. Both are single figures here; what was measured has its interval with its "
+        "workload.",
         figure(
             "frontier",
             "Cost against expected loss",

@@ -52,7 +52,7 @@ def workload_lines(document: ReportDocument, workloads: Sequence[Workload], cons
     lines += [Text(_row("Verdict", "Workload", heads, widths, room)), Text("─" * width, style="dim")]
     for workload, (evidence, others) in zip(workloads, facts, strict=True):
         values = [column.value(document, workload) for column in columns]
-        first, rest = _split(words.clean(workload["name"]), room)
+        first, rest = _split(words.clean(workload["name"], 120), room)
         row = Text(_row(workload["verdict"], first, values, widths, room))
         row.stylize(STYLES[workload["verdict"]], 0, VERDICT)
         lines.append(row)
@@ -66,7 +66,7 @@ def workload_lines(document: ReportDocument, workloads: Sequence[Workload], cons
 
 def _chosen(document: ReportDocument, workloads: Sequence[Workload], width: int) -> tuple[list[Column], list[int], int]:
     """The columns there is room for, their widths, and what is left for the name."""
-    longest = max(cell_len(words.clean(workload["name"])) for workload in workloads)
+    longest = max(cell_len(words.clean(workload["name"], 120)) for workload in workloads)
     wanted = max(min(longest, LONGEST_NAME), len("Workload"))
     chosen: dict[Column, int] = {}
     for column in BY_WEIGHT:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from audit.report import words
-from audit.report.document import ReportDocument
+from audit.report.document import LEVELS, ReportDocument
 from audit.report.markup import Content, el
 from audit.report.tables import name, part, table
 
@@ -22,7 +22,8 @@ TITLES = {"measured": "Measured", "expected": "Expected", "ceiling": "Ceiling", 
 MEANS = (
     "Measured: ticked workloads that outcomes prove. Expected: these, and each ticked pilot by its chance of passing. "
     "Ceiling: everything ticked, where it saves. Your choice: everything ticked moves as it is, proven or not, saving "
-    "or not."
+    "or not. Each is a single figure without an interval of its own: under other settings it is no surer than the "
+    "interval in the report."
 )
 
 PRESETS = {
@@ -90,6 +91,7 @@ def data(document: ReportDocument) -> dict[str, object] | None:
         "incumbent": words.clean(document["pair"]["incumbent"], 40),
         "is_monthly": monthly and inputs["monthly_multiplier"] is not None,
         "per": words.per(document),
+        "spans": {level: words.span(words.saving(document, level), "money", currency) for level in LEVELS},
         "prefix": "$" if currency == "USD" else f"{words.clean(currency, 12)} ",
     }
 

@@ -108,7 +108,7 @@ def _lines(document: ReportDocument, number: int, workload: Workload) -> Element
         pairs,
         saving["point"],
     )
-    title = el("div", el("i", f"{number}"), name(words.clean(workload["name"])), class_="title")
+    title = el("div", el("i", f"{number}"), name(words.clean(workload["name"], 120)), class_="title")
     return el(
         "tbody",
         el("tr", el("th", title, scope="row"), [el("td", cell) for cell in cells]),

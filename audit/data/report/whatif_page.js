@@ -83,11 +83,11 @@ if (whatIf !== null) {
       ? "It has no outcomes in this report."
       : `moves ${percent(line.request_share)} of requests, ${percent(line.cost_share)} of cost`;
     const parts = [now.choice_measured, now.choice_unmeasured].map((part) => money(shown(part)));
-    const old = money(shown(before[name]));
     const isSame = line !== null && Math.abs(line.window - before[name].window) < 1e-9;
+    const on = state.candidate === usual.candidate ? "" : `, on ${usual.candidate}`;
     place("before").textContent = name === "choice"
       ? `measured ${parts[0]}, not measured ${parts[1]}`
-      : isSame ? "as in the report" : `in the report ${old}, on ${usual.candidate}`;
+      : `${isSame ? "as in the report" : `in the report ${money(shown(before[name]))}`} (${data.spans[name]})${on}`;
   };
   const show = (given) => {
     state = { ...usual, ...given };
