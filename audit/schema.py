@@ -205,6 +205,7 @@ TABLES: dict[str, dict[str, str]] = {
         "provider_name": "VARCHAR",
         "model": "VARCHAR",
         "service_tier": "VARCHAR",
+        "has_audio": "BOOLEAN",
         "outcome": "VARCHAR",
         "length_band": "BIGINT",
         **MEASURES,

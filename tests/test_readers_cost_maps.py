@@ -47,6 +47,14 @@ def test_a_sample_loads_with_these_counts_and_the_same_through_its_map_as_printe
     assert costs(tmp_path / "shipped.duckdb", everything) == costs(tmp_path / "printed.duckdb", everything)
 
 
+@pytest.mark.parametrize(("name", "expected"), EXPECTED.items())
+def test_a_sample_loads_as_well_where_its_format_is_asked_for(
+    tmp_path: Path, name: str, expected: tuple[str, tuple[int, int, int]]
+) -> None:
+    report = load([str(SAMPLES / name)], tmp_path / "a.duckdb", format=expected[0])
+    assert (report.refused, [file.loaded for file in report.files]) == ((), [expected[1][1]])
+
+
 def test_every_cost_map_has_a_sample_and_none_recognises_that_of_another() -> None:
     assert len(list(COST_MAPS.glob("*.toml"))) == len(EXPECTED)
     for name, (wanted, _) in EXPECTED.items():

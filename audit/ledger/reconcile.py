@@ -52,7 +52,7 @@ def reconcile(warehouse: Warehouse, question: Question) -> Reconciliation | None
     hourly = recomputed.by_hour(warehouse)
     shift, shift_cause = _shift(warehouse, bill, hourly)
     costs = recomputed.by_day(warehouse, shift)
-    unpriced = {cost.model for cost in costs if not cost.is_priced}
+    unpriced = {cost.model for cost in costs} - {cost.model for cost in costs if cost.is_priced}
     has_projects = _has_projects(bill, costs)
     sides = _sides(bill, costs, has_projects)
     logged = sorted({cost.day for cost in costs})

@@ -44,11 +44,6 @@ def _is_apim_without_bodies(export: Export) -> bool:
     return any("GatewayLogs" in (record.get("category"), record.get("Category")) for record in export.records)
 
 
-def _is_anthropic_cost(export: Export) -> bool:
-    rows = _with_results(export)
-    return "starting_at" in export.field_set and any({"amount", "currency"} <= row.keys() for row in rows)
-
-
 def _with_results(export: Export) -> list[Record]:
     """The records, and the results inside of buckets."""
     inside = [record.get("results") for record in export.records]
@@ -81,13 +76,6 @@ REFUSALS: tuple[tuple[Callable[[Export], bool], str], ...] = (
     (
         lambda export: export.field_set >= USAGE_PAGE,
         "an export of LiteLLM's usage page, which names no models. Export the table LiteLLM_SpendLogs instead",
-    ),
-    (
-        _is_anthropic_cost,
-        (
-            "an Anthropic cost report: dollars per day, no tokens. Load the usage report, "
-            "/v1/organizations/usage_report/messages, instead"
-        ),
     ),
     (
         _is_azure_without_tokens,

@@ -25,16 +25,15 @@ paired as (
         report_pairs.candidate_context_window,
         report_pairs.candidate_output_limit,
         own.is_assumed_before as is_price_assumed,
-        case
-            when cells.outcome <> 'billed' then 0
-            when own.model is not null
-                then case when uncached_tokens = 0 then 0 else uncached_tokens * own.input_price end
-                    + case when cache_read_tokens = 0 then 0 else cache_read_tokens * own.cache_read_price end
-                    + case when cache_creation_tokens = 0 then 0 else cache_creation_tokens * own.cache_creation_price end
-                    + case when audio_input_tokens = 0 then 0 else audio_input_tokens * own.audio_input_price end
-                    + case when text_output_tokens = 0 then 0 else text_output_tokens * own.output_price end
-                    + case when audio_output_tokens = 0 then 0 else audio_output_tokens * own.audio_output_price end
-        end as list_cost,
+        own.model is not null as has_card,
+        case when uncached_tokens = 0 then 0 else uncached_tokens * own.input_price end as input_cost,
+        case when cache_read_tokens = 0 then 0 else cache_read_tokens * own.cache_read_price end as cache_read_cost,
+        case when cache_creation_tokens = 0 then 0 else cache_creation_tokens * own.cache_creation_price end
+            as cache_creation_cost,
+        case when audio_input_tokens = 0 then 0 else audio_input_tokens * own.audio_input_price end as audio_input_cost,
+        case when text_output_tokens = 0 then 0 else text_output_tokens * own.output_price end as output_cost,
+        case when audio_output_tokens = 0 then 0 else audio_output_tokens * own.audio_output_price end
+            as audio_output_cost,
         case
             when other.model is not null
                 then case when uncached_tokens = 0 then 0 else uncached_tokens * other.input_price end
@@ -46,12 +45,7 @@ paired as (
             when other.model is not null
                 then case when text_output_tokens = 0 then 0 else text_output_tokens * other.output_price end
                     + case when audio_output_tokens = 0 then 0 else audio_output_tokens * other.audio_output_price end
-        end as candidate_output_cost,
-        case
-            when own.model is not null
-                then case when text_output_tokens = 0 then 0 else text_output_tokens * own.output_price end
-                    + case when audio_output_tokens = 0 then 0 else audio_output_tokens * own.audio_output_price end
-        end as list_output_cost
+        end as candidate_output_cost
     from cells
     left join price_cards as own
         on cells.provider_name = own.provider_name
@@ -72,10 +66,23 @@ paired as (
         and cells.billing_period < coalesce(other.valid_to, date '9999-12-31')
 ),
 
+costed as (
+    select
+        paired.*,
+        case
+            when outcome <> 'billed' then 0
+            when has_card
+                then input_cost + cache_read_cost + cache_creation_cost + audio_input_cost + output_cost
+                    + audio_output_cost
+        end as list_cost,
+        case when has_card then output_cost + audio_output_cost end as list_output_cost
+    from paired
+),
+
 -- A gate is a fact about the request, not a judgement: what the candidate cannot or should not be given unmeasured.
 gated as (
     select
-        paired.*,
+        costed.*,
         case
             when outcome <> 'billed' or list_cost is null or candidate_model is null then null
             when has_images then 'images'
@@ -84,12 +91,13 @@ gated as (
             when length_band >= candidate_context_window then 'context_limit'
             when output_bin >= floor(2 * log2(candidate_output_limit + 8)) + 1 then 'output_limit'
         end as cell_gate
-    from paired
+    from costed
 )
 
 select
     gated.* exclude (
-        uncached_tokens, cache_read_tokens, cache_creation_tokens, audio_input_tokens, text_output_tokens, audio_output_tokens
+        has_card, uncached_tokens, cache_read_tokens, cache_creation_tokens, audio_input_tokens, text_output_tokens,
+        audio_output_tokens
     ),
     case
         when outcome <> 'billed' then outcome

@@ -9,6 +9,7 @@ with days as (
         daily_usage.provider_name,
         daily_usage.model,
         daily_usage.service_tier,
+        daily_usage.has_audio,
         daily_usage.length_band,
         cast(sum(request_count) as bigint) as request_count,
         sum(usage_input_tokens) as usage_input_tokens,
@@ -28,6 +29,7 @@ with days as (
         daily_usage.provider_name,
         daily_usage.model,
         daily_usage.service_tier,
+        daily_usage.has_audio,
         daily_usage.length_band
 ),
 
@@ -92,6 +94,7 @@ charges as (
                 classes.provider_name,
                 classes.model,
                 classes.service_tier,
+                classes.has_audio,
                 classes.length_band
             order by class_place
         ) as charge_place,
@@ -104,6 +107,7 @@ charges as (
                 classes.provider_name,
                 classes.model,
                 classes.service_tier,
+                classes.has_audio,
                 classes.length_band
         ) as is_priced
     from classes
@@ -116,6 +120,38 @@ charges as (
         and classes.billing_period >= prices.valid_from
         and classes.billing_period < coalesce(prices.valid_to, date '9999-12-31')
     where classes.consumed_quantity > 0
+),
+
+-- Calls with audio may be unpriced where those of text alone are not; priced, they are charged together.
+priced as (
+    select
+        usage_date,
+        source_format,
+        billing_period,
+        endpoint,
+        provider_name,
+        model,
+        service_tier,
+        length_band,
+        token_class,
+        usd_per_million,
+        valid_from,
+        sum(case when charge_place = 1 then request_count else 0 end) as request_count,
+        cast(sum(consumed_quantity) as decimal(17, 0)) as consumed_quantity
+    from charges
+    where is_priced
+    group by
+        usage_date,
+        source_format,
+        billing_period,
+        endpoint,
+        provider_name,
+        model,
+        service_tier,
+        length_band,
+        token_class,
+        usd_per_million,
+        valid_from
 )
 
 select
@@ -128,11 +164,10 @@ select
     service_tier,
     length_band,
     token_class,
-    case when charge_place = 1 then request_count else 0 end as request_count,
+    cast(request_count as bigint) as request_count,
     cast(consumed_quantity as bigint) as consumed_quantity,
-    cast(consumed_quantity as decimal(17, 0)) * cast('0.000001' as decimal(7, 6)) as pricing_quantity,
+    consumed_quantity * cast('0.000001' as decimal(7, 6)) as pricing_quantity,
     usd_per_million,
     valid_from,
-    cast(consumed_quantity as decimal(17, 0)) * (usd_per_million * cast('0.000001' as decimal(7, 6))) as list_cost
-from charges
-where is_priced
+    consumed_quantity * (usd_per_million * cast('0.000001' as decimal(7, 6))) as list_cost
+from priced

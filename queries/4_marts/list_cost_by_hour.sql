@@ -36,7 +36,7 @@ priced as (
         case when output_tokens = 0 then 0 else output_tokens * own.output_price end as output_cost,
         case when audio_output_tokens = 0 then 0 else audio_output_tokens * own.audio_output_price end
             as audio_output_cost,
-        own.model is not null as has_price
+        own.model is not null as has_card
     from calls
     left join price_cards as own
         on calls.provider_name = own.provider_name
@@ -45,6 +45,18 @@ priced as (
         and calls.length_band = own.length_band
         and calls.billing_period >= own.valid_from
         and calls.billing_period < coalesce(own.valid_to, date '9999-12-31')
+),
+
+-- A call with tokens that have no price is unpriced as a whole, as everywhere.
+costed as (
+    select
+        priced.*,
+        case
+            when has_card
+                then input_cost + cache_read_cost + cache_creation_cost + audio_input_cost + output_cost
+                    + audio_output_cost
+        end as list_cost
+    from priced
 )
 
 select
@@ -55,20 +67,14 @@ select
     service_tier,
     project_id,
     cast(sum(request_count) as bigint) as request_count,
-    sum(case when has_price then input_cost end) as input_cost,
-    sum(case when has_price then cache_read_cost end) as cache_read_cost,
-    sum(case when has_price then cache_creation_cost end) as cache_creation_cost,
-    sum(case when has_price then audio_input_cost end) as audio_input_cost,
-    sum(case when has_price then output_cost end) as output_cost,
-    sum(case when has_price then audio_output_cost end) as audio_output_cost,
-    sum(
-        case
-            when has_price
-                then input_cost + cache_read_cost + cache_creation_cost + audio_input_cost + output_cost
-                    + audio_output_cost
-        end
-    ) as list_cost
-from priced
+    sum(case when list_cost is not null then input_cost end) as input_cost,
+    sum(case when list_cost is not null then cache_read_cost end) as cache_read_cost,
+    sum(case when list_cost is not null then cache_creation_cost end) as cache_creation_cost,
+    sum(case when list_cost is not null then audio_input_cost end) as audio_input_cost,
+    sum(case when list_cost is not null then output_cost end) as output_cost,
+    sum(case when list_cost is not null then audio_output_cost end) as audio_output_cost,
+    sum(list_cost) as list_cost
+from costed
 group by
     usage_hour,
     is_long_bucket,
