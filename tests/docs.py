@@ -15,8 +15,8 @@ from tests.docs_relations import table
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-COMMANDS = ROOT / "docs" / "commands.md"
-OF_SAMPLES = ROOT / "docs" / "samples.md"
+COMMANDS = ROOT / "audit" / "commands" / "README.md"
+OF_SAMPLES = ROOT / "tests" / "data" / "README.md"
 PAGE = Path(__file__).parent / "benchmarks" / "page.json"
 BACKTEST = Path(__file__).parent / "benchmarks" / "backtest.json"
 FEWEST_ROUTING = 0.05
