@@ -83,6 +83,16 @@ def order(page: Page) -> list[str]:
     )
 
 
+def heights(page: Page) -> list[float]:
+    """Of the lines themselves: a `tbody` off the screen may still have the height that CSS guesses."""
+    return cast(
+        "list[float]",
+        page.locator("#workload-table tbody tr:first-child").evaluate_all(
+            "(lines) => lines.map((line) => line.getBoundingClientRect().height)"
+        ),
+    )
+
+
 def by_cost() -> list[Workload]:
     return sorted(DOCUMENT["workloads"], key=lambda each: (-float(each["cost"]), each["id"]))
 
@@ -97,8 +107,7 @@ def line(page: Page, workload: str):
 
 def test_lines_come_by_cost_and_are_low_enough_to_scan_hundreds(table: Page) -> None:
     assert order(table) == ids(by_cost())
-    boxes = [row.bounding_box() for row in table.locator("#workload-table tbody").all()[:20]]
-    assert max(box["height"] for box in boxes if box) <= 36
+    assert 0 < min(heights(table)) <= max(heights(table)) <= 36
 
 
 @pytest.mark.parametrize("column", range(1, len(KEYS) + 1))
@@ -202,8 +211,7 @@ def test_all_lines_open_and_close_at_once(table: Page) -> None:
 
 def test_a_phone_shows_two_lines_of_each_and_sorts_by_a_list(chromium: Browser, file: Path) -> None:
     with opened(chromium, file, size=PHONE) as shown:
-        boxes = [row.bounding_box() for row in shown.page.locator("#workload-table tbody").all()[:10]]
-        assert max(box["height"] for box in boxes if box) <= 76
+        assert 0 < min(heights(shown.page)) <= max(heights(shown.page)) <= 64
         shown.page.get_by_label("Sort by").select_option("Requests")
         assert order(shown.page) == ids(_down(KEYS[1]))
         assert shown.said == []
