@@ -141,7 +141,7 @@ def test_a_name_from_a_log_stays_inside_its_comment_and_its_string() -> None:
 
 def test_what_callers_promise_is_written_beside_the_tag() -> None:
     text = render(policy_of(), "litellm")
-    assert '# Send tag "endpoint:sort#r-sort" only if the endpoint is "sort"' in text
+    assert '# Send "endpoint:sort#r-sort" only if the endpoint is "sort"' in text
     assert "its input has fewer than 2,000 tokens" in text
 
 
