@@ -9,7 +9,9 @@ from audit.errors import UnknownNameError
 from audit.policy.document import Policy
 
 TARGETS = {
+    "envoy": "Envoy AI Gateway: AIGatewayRoutes that match a header, weights for stages",
     "litellm": "LiteLLM proxy or Router: tags, the default deployment, weights for stages",
+    "portkey": "Portkey gateway: a conditional config on labels in the metadata, load balancing for stages",
     "python": "a function without dependencies, for callers that route themselves",
 }
 """Name of a target and what it is.
