@@ -1,5 +1,6 @@
 """Policies to render, requests to send them, and where the policy itself wants each of them."""
 
+import json
 from collections.abc import Iterable
 from functools import cache
 from itertools import product
@@ -103,3 +104,11 @@ def moved_by(policy: Policy, request: Request) -> Rule | None:
 def expected(policy: Policy, request: Request) -> str:
     """The model, where every rule has the share 1."""
     return request.request_model if moved_by(policy, request) is None else policy["candidate"]
+
+
+def labels_said(policy: Policy, lines: Iterable[str]) -> dict[str, str]:
+    """The label of each rule that goes to the candidate, by its id, as the head of a file tells callers to send it."""
+    said = [line.removeprefix("# ").removeprefix("Send ") for line in lines if line.removeprefix("# ")[:6] == 'Send "']
+    labels = [cast("str", json.JSONDecoder().raw_decode(each)[0]) for each in said]
+    assert len(set(labels)) == len(labels)
+    return dict(zip((rule["id"] for rule in policy["rules"] if rule["to"] == "candidate"), labels, strict=True))

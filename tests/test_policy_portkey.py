@@ -6,13 +6,21 @@ from typing import Any
 
 import pytest
 from portkey_gateway import Gateway, running
-from routed import HOSTILE_NAMES, by_rules, demo_policy, expected, hostile_policy, moved_by, policy_of, requests_of
+from routed import (
+    HOSTILE_NAMES,
+    by_rules,
+    demo_policy,
+    expected,
+    hostile_policy,
+    labels_said,
+    moved_by,
+    policy_of,
+    requests_of,
+)
 
 import audit
 from audit.policy.document import Policy
 from audit.policy.targets import cannot_express, render
-from audit.policy.targets.labels import header_label
-from audit.policy.targets.portkey import LABEL
 
 
 @pytest.fixture(scope="module")
@@ -21,17 +29,24 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Generator[Gateway, None
         yield started
 
 
+def rendered(policy: Policy) -> tuple[str, dict[str, str]]:
+    """The config of a policy, and the label of each rule."""
+    text = render(policy, "portkey")
+    return text, labels_said(policy, json.loads(text)["notes"])
+
+
 def metadata(label: str) -> str:
-    return json.dumps({LABEL: label, "team": "search"})
+    return json.dumps({"audit_label": label, "team": "search"})
 
 
 def assert_decides_alike(gateway: Gateway, policy: Policy, endpoints: tuple[str, ...] = ()) -> None:
     """What callers can tell apart is asked once: with the label of its rule, or with none at all."""
-    config = gateway.config(render(policy, "portkey"))
+    text, labels = rendered(policy)
+    config = gateway.config(text)
     asked: dict[tuple[str | None, str], str] = {}
     for request in requests_of(policy, endpoints):
         rule = moved_by(policy, request)
-        label = None if rule is None else header_label(rule, policy)
+        label = None if rule is None else labels[rule["id"]]
         wanted = asked.setdefault((label, request.request_model), expected(policy, request))
         assert wanted == expected(policy, request)
     for (label, model), wanted in asked.items():
@@ -53,8 +68,6 @@ def test_hostile_names_move_what_they_name_and_nothing_that_is_like_them(gateway
     policy = hostile_policy()
     assert_decides_alike(gateway, policy, HOSTILE_NAMES)
     config = gateway.config(render(policy, "portkey"))
-    labels = [header_label(rule, policy) for rule in policy["rules"]]
-    assert len(set(labels)) == len(labels)
     for name in HOSTILE_NAMES[1::2]:
         assert gateway.ask(config, "gpt-4o", metadata(f"endpoint:{name}")) == (200, "gpt-4o")
 
@@ -66,18 +79,16 @@ def test_metadata_that_names_no_rule_changes_nothing(gateway: Gateway, sent: str
 
 
 def test_a_label_does_not_move_a_model_that_its_rule_is_not_about(gateway: Gateway) -> None:
-    policy = policy_of()
-    config = gateway.config(render(policy, "portkey"))
-    label = metadata(header_label(policy["rules"][3], policy))
+    text, labels = rendered(policy_of())
+    config, label = gateway.config(text), metadata(labels["r-odd"])
     assert gateway.ask(config, "gpt-4o", label) == (200, "gpt-4o-mini")
     assert gateway.ask(config, "gpt-4o-2024-08-06", label) == (200, "gpt-4o-2024-08-06")
     assert gateway.ask(config, "gpt-4.1", label) == (200, "gpt-4.1")
 
 
 def test_a_canary_moves_its_share_and_the_rest_keeps_the_name_it_asked_for(gateway: Gateway) -> None:
-    policy = policy_of(share=0.5)
-    config = gateway.config(render(policy, "portkey"))
-    label = metadata(header_label(policy["rules"][1], policy))
+    text, labels = rendered(policy_of(share=0.5))
+    config, label = gateway.config(text), metadata(labels["r-sort"])
     answers = [gateway.ask(config, "gpt-4o-2024-08-06", label) for _ in range(200)]
     assert set(answers) == {(200, "gpt-4o-mini"), (200, "gpt-4o-2024-08-06")}
     assert 55 <= answers.count((200, "gpt-4o-mini")) <= 145  # one run in 10^10 is outside
@@ -93,9 +104,8 @@ def test_weights_are_the_share_itself(share: float) -> None:
 
 
 def test_a_rule_without_a_share_moves_nothing(gateway: Gateway) -> None:
-    policy = policy_of(share=0.0)
-    config = gateway.config(render(policy, "portkey"))
-    assert gateway.ask(config, "gpt-4o", metadata(header_label(policy["rules"][1], policy))) == (200, "gpt-4o")
+    text, labels = rendered(policy_of(share=0.0))
+    assert gateway.ask(gateway.config(text), "gpt-4o", metadata(labels["r-sort"])) == (200, "gpt-4o")
 
 
 @pytest.mark.parametrize(

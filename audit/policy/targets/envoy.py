@@ -83,8 +83,8 @@ def cannot_express(policy: Policy) -> list[str]:
         exact = Fraction(str(rule["share"]))
         if Fraction(moved, moved + kept) != exact:
             said.append(
-                f"Envoy's weights go to {MOST_WEIGHT:,}: {rule['id']} moves {moved:,} of so many requests, not "
-                f"{rule['share']!r} of all."
+                f"Envoy's weights go to {MOST_WEIGHT:,}: {rule['id']} moves {moved:,} of so many requests, which is "
+                f"less than its share {rule['share']!r}."
             )
     if left := [name for name in public_names(policy) if not _is_sendable(name)]:
         said.append(
@@ -128,10 +128,11 @@ def _match(headers: dict[str, str]) -> Item:
 
 def _backends(rule: Rule, candidate: str) -> list[Item]:
     moved, kept = weights(rule["share"], MOST_WEIGHT)
-    moving_on: Item = {"name": BACKEND, "modelNameOverride": candidate}
-    if not kept:
-        return [moving_on]
-    return [{**moving_on, "weight": moved}, {"name": BACKEND, "weight": kept}]
+    goes: Item = {"name": BACKEND, "modelNameOverride": candidate}
+    stays: Item = {"name": BACKEND}
+    if not moved or not kept:
+        return [goes if moved else stays]
+    return [{**goes, "weight": moved}, {**stays, "weight": kept}]
 
 
 def _dns(name: str) -> str:
