@@ -11,19 +11,18 @@ UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\ud
 
 def header(policy: Policy, more: Iterable[str] = ()) -> list[str]:
     """Comment lines that begin with `#`: what `about` says, and `more`, which is the target's own."""
-    return [f"# {line}" for line in about(policy, more)]
+    return [f"# {escaped(line)}" for line in [*about(policy), *more]]
 
 
-def about(policy: Policy, more: Iterable[str] = ()) -> list[str]:
-    """What the policy is and what it rests on, a line each, and `more`; none has anything that ends a line."""
+def about(policy: Policy) -> list[str]:
+    """What the policy is and what it rests on, a line each."""
     lines = [
         f"Routing policy of {policy['created'] or 'unknown date'}: {policy['incumbent']} to {policy['candidate']} "
         f"({policy['candidate_model'] or 'no snapshot named'}). Unknown traffic stays as it is.",
         *(_about(rule) for rule in policy["rules"]),
         *policy["notes"],
-        *more,
     ]
-    return [escaped(" ".join(line.split())) for line in lines]
+    return [" ".join(line.split()) for line in lines]
 
 
 def escaped(text: str) -> str:

@@ -8,10 +8,10 @@ import json
 from collections import Counter
 from collections.abc import Collection
 from typing import cast
+from urllib.parse import quote
 
 from audit.policy.document import Policy, Rule, When
 from audit.policy.matching import names_of
-from audit.policy.targets.header import escaped
 
 CONDITIONS = {
     "request_model": "the model that is asked for",
@@ -24,28 +24,38 @@ CONDITIONS = {
 """What a rule may ask of a request beside its endpoint, which no router knows without a label."""
 
 
-def label_of(rule: Rule, policy: Policy, most: int | None = None) -> str:
-    """The label of a rule: its endpoint, and its id where that alone could mean another rule.
+MOST_CHARACTERS = 128
+"""Of a label in a header; what Portkey's documentation allows a value of metadata, and others allow more."""
 
-    Where a label may have at most so many characters, a longer one is the digest of itself.
-    """
+
+def label_of(rule: Rule, policy: Policy) -> str:
+    """The label of a rule: its endpoint, and its id where that alone could mean another rule."""
     counts = Counter(each["when"].get("endpoint") for each in policy["rules"])
     endpoint = rule["when"].get("endpoint")
     if endpoint is None:
-        label = f"rule:{rule['id']}"
-    elif counts[endpoint] == 1 and "#" not in endpoint:
-        label = f"endpoint:{endpoint}"
-    else:
-        label = f"endpoint:{endpoint}#{rule['id']}"
-    if most is None or len(label) <= most:
-        return label
+        return f"rule:{rule['id']}"
+    is_plain = counts[endpoint] == 1 and "#" not in endpoint
+    return f"endpoint:{endpoint}" if is_plain else f"endpoint:{endpoint}#{rule['id']}"
+
+
+def header_label(rule: Rule, policy: Policy) -> str:
+    """The label as HTTP can carry it: percent-encoded (RFC 3986, 2.1), and a digest of it where that is too long."""
+    label = label_of(rule, policy)
+    encoded = quote(label, safe=":/#", errors="surrogatepass")
+    if len(encoded) <= MOST_CHARACTERS:
+        return encoded
     return f"digest:{hashlib.sha256(label.encode(errors='surrogatepass')).hexdigest()[:16]}"
+
+
+def moving(policy: Policy) -> list[Rule]:
+    """Rules that send anything to the candidate."""
+    return [rule for rule in policy["rules"] if rule["to"] == "candidate" and rule["share"] > 0]
 
 
 def promise(rule: Rule, label: str, policy: Policy, router: str, sees: Collection[str]) -> str:
     """When to send the label of a rule: all that holds of its requests, but what the router sees for itself."""
     held = ", ".join(_conditions(rule["when"], policy, sees)) or "nothing else is known"
-    return escaped(f"Send {_quoted(label)} only if {held}, and no rule above holds; {router} cannot check it.")
+    return f"Send {_quoted(label)} only if {held}, and no rule above holds; {router} cannot check it."
 
 
 def unseen(policy: Policy, router: str, sees: Collection[str]) -> list[str]:
@@ -53,11 +63,11 @@ def unseen(policy: Policy, router: str, sees: Collection[str]) -> list[str]:
 
     `sees` holds the names of CONDITIONS that it can tell, and `escalation` if it sends doubtful answers on.
     """
-    moving = [rule for rule in policy["rules"] if rule["to"] == "candidate" and rule["share"] > 0]
+    rules = moving(policy)
     asked = [
         name
         for name in CONDITIONS
-        if name not in sees and any(name in rule["when"] or name == "request_model" for rule in moving)
+        if name not in sees and any(name in rule["when"] or name == "request_model" for rule in rules)
     ]
     said: list[str] = []
     if asked:
@@ -65,7 +75,7 @@ def unseen(policy: Policy, router: str, sees: Collection[str]) -> list[str]:
             f"{router} cannot see {listed([CONDITIONS[name] for name in asked], 'or')}: the label of a rule promises "
             f"that they are as the rule wants them, and what carries no label stays on {policy['incumbent']}."
         )
-    checked = [rule["id"] for rule in moving if rule.get("escalation") is not None and "escalation" not in sees]
+    checked = [rule["id"] for rule in rules if rule.get("escalation") is not None and "escalation" not in sees]
     if checked:
         said.append(
             f"{router} checks no answers: sending doubtful ones of {policy['candidate']} on to {policy['incumbent']} "
