@@ -10,13 +10,11 @@ the candidate's window is the smaller one, rules of a derived policy end before 
 
 import json
 from collections.abc import Mapping
-from string import ascii_letters, digits, punctuation
-from urllib.parse import quote
 
 from audit.policy.document import Policy, Rule
 from audit.policy.matching import names_of, public_names
 from audit.policy.targets.header import escaped, header
-from audit.policy.targets.labels import label_of, promise, unseen
+from audit.policy.targets.labels import header_label, promise, unseen
 from audit.policy.targets.makers import WORDS, Maker, aliases, called, maker_of
 from audit.policy.targets.weights import weights
 
@@ -26,9 +24,6 @@ SENT = (
 )
 
 SEES = frozenset({"request_model"})
-
-PLAIN = "".join(sorted({*ascii_letters, *digits, *punctuation, " "} - {"%", ","}))
-"""What a tag may hold as it is: the header x-litellm-tags is ASCII, and the proxy splits it at commas."""
 
 
 def render(policy: Policy) -> str:
@@ -47,12 +42,8 @@ def render(policy: Policy) -> str:
 
 
 def tag_of(rule: Rule, policy: Policy) -> str:
-    """The tag that callers send for a rule, the same in the header and in the body.
-
-    What a header cannot carry is percent-encoded; so is a space at the end, which the proxy cuts off.
-    """
-    tag = quote(label_of(rule, policy), safe=PLAIN, errors="surrogatepass")
-    return tag.rstrip(" ") + "%20" * (len(tag) - len(tag.rstrip(" ")))
+    """The tag that callers send for a rule, in the header, which the proxy splits at commas, as in the body."""
+    return header_label(rule, policy)
 
 
 def cannot_express(policy: Policy) -> list[str]:
