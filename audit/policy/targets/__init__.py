@@ -10,6 +10,7 @@ from audit.policy.document import Policy
 
 TARGETS = {
     "litellm": "LiteLLM proxy or Router: tags, the default deployment, weights for stages",
+    "vllm-sr": "vLLM Semantic Router: labels in the metadata, and what it sees itself: tokens, tools, images, audio",
     "python": "a function without dependencies, for callers that route themselves",
 }
 """Name of a target and what it is.
