@@ -14,6 +14,7 @@ TARGETS = {
     "openrouter": "a function that gives the fields of a call to OpenRouter: model, fallback, provider",
     "portkey": "Portkey gateway: a conditional config on labels in the metadata, load balancing for stages",
     "python": "a function without dependencies, for callers that route themselves",
+    "vllm-sr": "vLLM Semantic Router: labels in the metadata, and what it sees itself: tokens, tools, images, audio",
 }
 """Name of a target and what it is.
 

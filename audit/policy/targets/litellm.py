@@ -3,15 +3,25 @@
 Tags are all that LiteLLM's tag filtering sees: any one that matches is enough, and without a deployment tagged
 `default` it picks at random. So lengths, tools, format, images and audio are the caller's to look at: the tag of a rule
 says that they hold, and a request must carry at most one such tag. The file's head lists what each one promises.
+
+A candidate that is cooling down fails open to the default, the incumbent. There are no context window fallbacks: where
+the candidate's window is the smaller one, rules of a derived policy end before it.
 """
 
 import json
+from collections.abc import Mapping
 
 from audit.policy.document import Policy, Rule
 from audit.policy.matching import names_of, public_names
 from audit.policy.targets.header import escaped, header
-from audit.policy.targets.labels import label_of, promise, unseen
+from audit.policy.targets.labels import header_label, promise, unseen
+from audit.policy.targets.makers import WORDS, Maker, aliases, called, maker_of
 from audit.policy.targets.weights import weights
+
+SENT = (
+    "Callers send one such tag in the header x-litellm-tags, or in the body as metadata.tags; tags of your own may "
+    "stand beside it."
+)
 
 SEES = frozenset({"request_model"})
 
@@ -20,9 +30,11 @@ def render(policy: Policy) -> str:
     """The proxy's YAML; keys are environment references, and scalars are JSON, which YAML reads."""
     rules = [rule for rule in policy["rules"] if rule["to"] == "candidate"]
     promises = [promise(rule, tag_of(rule, policy), policy, "LiteLLM", SEES) for rule in rules]
-    lines = [*header(policy, [*cannot_express(policy), *promises]), "model_list:"]
-    for name in public_names(policy):
-        lines.append(_deployment(name, name, ["default"], None))
+    names = public_names(policy)
+    said = [*cannot_express(policy), WORDS, *aliases(names, policy), SENT, *promises]
+    lines = [*header(policy, said), "model_list:"]
+    for name in names:
+        lines.append(deployment(name, called(name, policy), ["default"], info={"allow_fail_open": True}))
         for rule in policy["rules"]:
             if rule["to"] == "candidate" and name in names_of(rule["when"], policy) and rule["share"] > 0:
                 lines += _canary(name, rule, policy)
@@ -30,8 +42,8 @@ def render(policy: Policy) -> str:
 
 
 def tag_of(rule: Rule, policy: Policy) -> str:
-    """The tag that callers send for a rule."""
-    return label_of(rule, policy)
+    """The tag that callers send for a rule, in the header, which the proxy splits at commas, as in the body."""
+    return header_label(rule, policy)
 
 
 def cannot_express(policy: Policy) -> list[str]:
@@ -42,13 +54,27 @@ def cannot_express(policy: Policy) -> list[str]:
 def _canary(name: str, rule: Rule, policy: Policy) -> list[str]:
     tags, (moved, kept) = [tag_of(rule, policy)], weights(rule["share"])
     if not kept:
-        return [_deployment(name, policy["candidate"], tags, None)]
-    return [_deployment(name, policy["candidate"], tags, moved), _deployment(name, name, tags, kept)]
+        return [deployment(name, policy["candidate"], tags)]
+    return [
+        deployment(name, policy["candidate"], tags, weight=moved),
+        deployment(name, called(name, policy), tags, weight=kept),
+    ]
 
 
-def _deployment(name: str, model: str, tags: list[str], weight: int | None) -> str:
-    full = model if "/" in model else f"openai/{model}"
-    parameters: dict[str, object] = {"model": full, "api_key": "os.environ/OPENAI_API_KEY", "tags": tags}
-    if weight is not None:
-        parameters["weight"] = weight
-    return f"  - {escaped(json.dumps({'model_name': name, 'litellm_params': parameters}, ensure_ascii=False))}"
+def deployment(
+    name: str, model: str, tags: list[str], *, weight: int | None = None, info: dict[str, object] | None = None
+) -> str:
+    """One item of `model_list` that calls a model; a provider named before a slash reads its own key."""
+    maker = maker_of(model)
+    asked = {"model": model} if "/" in model else {"model": f"{maker.prefix}/{model}", "api_key": _key(maker)}
+    return item(name, asked | {"tags": tags} | ({} if weight is None else {"weight": weight}), info)
+
+
+def item(name: str, parameters: Mapping[str, object], info: Mapping[str, object] | None = None) -> str:
+    """One item of `model_list`, as a line of JSON that YAML reads."""
+    whole = {"model_name": name, "litellm_params": parameters} | ({} if info is None else {"model_info": info})
+    return f"  - {escaped(json.dumps(whole, ensure_ascii=False))}"
+
+
+def _key(maker: Maker) -> str:
+    return f"os.environ/{maker.key}"
