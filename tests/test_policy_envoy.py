@@ -5,6 +5,8 @@ import random
 import jsonschema
 import pytest
 from gateway_api import Route, backends, complaints, http_routes, routes_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from routed import (
     HOSTILE_NAMES,
     by_rules,
@@ -67,6 +69,12 @@ def test_hostile_names_move_what_they_name_and_nothing_that_is_like_them() -> No
     routes = routes_of(render(policy, "envoy"))
     for name in HOSTILE_NAMES[1::2]:
         assert models(routes, "gpt-4o", f"endpoint:{name}") == [("gpt-4o", 1)]
+
+
+@settings(max_examples=40)
+@given(st.lists(st.text(st.characters(), max_size=12), min_size=1, max_size=4, unique=True))
+def test_any_endpoints_are_routed_as_the_policy_wants_it(names: list[str]) -> None:
+    assert_decides_alike(by_rules(*({"name": name, "when": {"endpoint": name}} for name in names[1:])), tuple(names))
 
 
 def test_a_label_does_not_move_a_model_that_its_rule_is_not_about() -> None:

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Generator
-from typing import Any
 
 import pytest
-from portkey_gateway import Gateway, running
+from portkey_gateway import SECRET, Gateway, running
 from routed import (
     HOSTILE_NAMES,
     by_rules,
@@ -72,6 +71,12 @@ def test_hostile_names_move_what_they_name_and_nothing_that_is_like_them(gateway
         assert gateway.ask(config, "gpt-4o", metadata(f"endpoint:{name}")) == (200, "gpt-4o")
 
 
+def test_a_config_of_many_rules_fits_into_a_header(gateway: Gateway) -> None:
+    many = by_rules(*({"id": f"r-{number}", "when": {"endpoint": f"endpoint {number}"}} for number in range(300)))
+    text, labels = rendered(many)
+    assert gateway.ask(gateway.config(text), "gpt-4o", metadata(labels["r-299"])) == (200, "gpt-4o-mini")
+
+
 @pytest.mark.parametrize("sent", [None, "", "null", "[]", "no JSON", '{"audit_label": null}', '{"audit_label": ["x"]}'])
 def test_metadata_that_names_no_rule_changes_nothing(gateway: Gateway, sent: str | None) -> None:
     config = gateway.config(render(policy_of(), "portkey"))
@@ -109,23 +114,25 @@ def test_a_rule_without_a_share_moves_nothing(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize(
-    ("break_it", "said"),
+    ("part", "broken", "said"),
     [
-        (lambda config: config["targets"][1].pop("api_key"), "Invalid configuration"),
-        (lambda config: config["strategy"].update(mode="conditionl"), "Invalid 'mode' value"),
-        (lambda config: config["targets"][1].update(provider="opneai"), "Invalid 'provider' value"),
-        (lambda config: config["strategy"]["conditions"][0].pop("then"), "then"),
+        (f', "api_key": "{SECRET}"', "", "Invalid configuration"),
+        ('"mode": "conditional"', '"mode": "conditionl"', "Invalid 'mode' value"),
+        ('"provider": "openai"', '"provider": "opneai"', "Invalid 'provider' value"),
+        ('"then": "move-1"', '"than": "move-1"', "then"),
     ],
 )
-def test_the_gateway_refuses_what_is_broken_and_takes_our_notes(gateway: Gateway, break_it: Any, said: str) -> None:
-    rendered = render(policy_of(), "portkey")
-    config = gateway.config(rendered)
-    noted = {"notes": json.loads(rendered)["notes"][:1], **config}
-    assert gateway.ask(noted, "gpt-4o") == (200, "gpt-4o")
-    break_it(config)
-    status, text = gateway.ask(config, "gpt-4o")
+def test_the_gateway_refuses_what_is_broken_and_takes_our_notes(
+    gateway: Gateway, part: str, broken: str, said: str
+) -> None:
+    text = render(policy_of(), "portkey")
+    config = {"notes": json.loads(text)["notes"][:1], **gateway.config(text)}
+    assert gateway.ask(config, "gpt-4o") == (200, "gpt-4o")
+    whole = json.dumps(config)
+    assert part in whole
+    status, answer = gateway.ask(json.loads(whole.replace(part, broken)), "gpt-4o")
     assert status == 400
-    assert said in text
+    assert said in answer
 
 
 def test_the_file_is_ascii_names_every_target_once_and_holds_no_key() -> None:

@@ -17,6 +17,8 @@ from audit.policy.document import Policy, Rule
 from audit.policy.matching import names_of, public_names
 from audit.policy.targets.header import escaped, header
 from audit.policy.targets.labels import header_label, listed, moving, promise, unseen
+from audit.policy.targets.makers import maker_of
+from audit.policy.targets.names import not_sold
 from audit.policy.targets.weights import weights
 
 API_VERSION = "aigateway.envoyproxy.io/v1beta1"
@@ -24,7 +26,6 @@ LABEL = "x-audit-label"
 MODEL = "x-ai-eg-model"
 
 PARENT = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "ai-gateway"}
-BACKEND = "openai"
 
 MOST_RULES = 15
 """Of an AIGatewayRoute; the controller's own is the sixteenth."""
@@ -42,8 +43,8 @@ SEES = frozenset({"request_model"})
 
 HOW = (
     f"Callers send their label in the header {LABEL}, once.",
-    f"Write the name of your Gateway for {PARENT['name']!r} and of your AIServiceBackend for {BACKEND!r}; models that "
-    "no rule here names keep the routes they have.",
+    f"Write the name of your Gateway for {PARENT['name']!r}, and those of your AIServiceBackends for the makers of the "
+    "models; what no rule here names keeps the routes it has.",
 )
 
 Item = dict[str, object]
@@ -63,7 +64,8 @@ def render(policy: Policy) -> str:
         for rule in policy["rules"]
         if rule["to"] == "candidate"
     ]
-    lines = header(policy, [*HOW, *cannot_express(policy), *promises])
+    unsold = not_sold([*public_names(policy), policy["candidate"]])
+    lines = header(policy, [*HOW, *unsold, *cannot_express(policy), *promises])
     for number, rules in enumerate(_routes(list(_rules(policy))), start=1):
         lines += ["---", f"apiVersion: {API_VERSION}", "kind: AIGatewayRoute"]
         lines += [f"metadata: {_json({'name': f'traffic-audit-{number}'})}"]
@@ -95,11 +97,11 @@ def cannot_express(policy: Policy) -> list[str]:
 
 def _rules(policy: Policy) -> Iterator[_RouteRule]:
     stays = [_match({MODEL: name}) for name in public_names(policy) if _is_sendable(name)]
-    yield from _parts("default", stays, [{"name": BACKEND}])
+    yield from _parts("default", stays, [_backend(policy["incumbent"])])
     for number, rule in enumerate(moving(policy), start=1):
         names = [name for name in names_of(rule["when"], policy) if _is_sendable(name)]
         matches = [_match({LABEL: header_label(rule, policy), MODEL: name}) for name in names]
-        yield from _parts(_dns(f"rule-{number}-{rule['id']}"), matches, _backends(rule, policy["candidate"]))
+        yield from _parts(_dns(f"rule-{number}-{rule['id']}"), matches, _backends(rule, policy))
 
 
 def _parts(name: str, matches: list[Item], backends: list[Item]) -> Iterator[_RouteRule]:
@@ -126,13 +128,17 @@ def _match(headers: dict[str, str]) -> Item:
     return {"headers": [{"type": "Exact", "name": name, "value": value} for name, value in headers.items()]}
 
 
-def _backends(rule: Rule, candidate: str) -> list[Item]:
+def _backends(rule: Rule, policy: Policy) -> list[Item]:
     moved, kept = weights(rule["share"], MOST_WEIGHT)
-    goes: Item = {"name": BACKEND, "modelNameOverride": candidate}
-    stays: Item = {"name": BACKEND}
+    stays = _backend(policy["incumbent"])
+    goes = {**_backend(policy["candidate"]), "modelNameOverride": policy["candidate"]}
     if not moved or not kept:
         return [goes if moved else stays]
     return [{**goes, "weight": moved}, {**stays, "weight": kept}]
+
+
+def _backend(model: str) -> Item:
+    return {"name": maker_of(model).prefix}
 
 
 def _dns(name: str) -> str:

@@ -9,16 +9,20 @@ import json
 from collections import defaultdict
 
 from audit.policy.document import Policy, Rule
-from audit.policy.matching import names_of
+from audit.policy.matching import names_of, public_names
 from audit.policy.targets.header import about
 from audit.policy.targets.labels import header_label, moving, promise, unseen
+from audit.policy.targets.makers import maker_of
+from audit.policy.targets.names import not_sold
 from audit.policy.targets.weights import weights
 
 LABEL = "audit_label"
 """The key of the metadata; without a dot, since Portkey takes what follows a second one for nothing."""
 
-KEY = "${OPENAI_API_KEY}"
-"""The open gateway takes keys from its config alone: it ignores the caller's where there are targets."""
+PROVIDERS = {"gemini": "google", "mistral": "mistral-ai", "xai": "x-ai"}
+"""Makers that Portkey calls by another name than LiteLLM does."""
+
+JSONObject = dict[str, object]
 
 STAY = "incumbent"
 """The target that changes nothing."""
@@ -27,28 +31,31 @@ SEES = frozenset({"request_model"})
 
 HOW = (
     f"Callers send their label as {LABEL} in the metadata (header x-portkey-metadata), and never two of them.",
-    "Keys: `envsubst '$OPENAI_API_KEY' < FILE`; on Portkey's own platform name your provider instead of provider and "
-    "api_key. The header x-portkey-config takes it on one line without these notes: `jq -c 'del(.notes)'`.",
+    "The open gateway takes keys from its config alone: fill them in, as `envsubst '$OPENAI_API_KEY'` does. On "
+    "Portkey's own platform name your provider instead.",
+    "As the header x-portkey-config it is one line without these notes: `jq -c 'del(.notes)'`.",
 )
 
 
 def render(policy: Policy) -> str:
     """The config as JSON; in ASCII, because it may travel in a header."""
-    conditions: list[object] = []
-    targets: list[object] = [_target(name=STAY)]
+    conditions: list[JSONObject] = []
+    stays = _called(policy["incumbent"])
+    targets: list[JSONObject] = [{"name": STAY, **stays}]
     for number, ((share, names), rules) in enumerate(_alike(policy).items(), start=1):
         name = f"move-{number}"
         labels = [header_label(rule, policy) for rule in rules]
         query = {f"metadata.{LABEL}": {"$in": labels}, "params.model": {"$in": list(names)}}
         conditions.append({"query": query, "then": name})
-        targets.append(_moving(name, share, policy["candidate"]))
+        targets.append({"name": name, **_drawn(share, policy["candidate"], stays)})
     promises = [
         promise(rule, header_label(rule, policy), policy, "Portkey", SEES)
         for rule in policy["rules"]
         if rule["to"] == "candidate"
     ]
+    unsold = not_sold([*public_names(policy), policy["candidate"]])
     config = {
-        "notes": [*about(policy), *HOW, *cannot_express(policy), *promises],
+        "notes": [*about(policy), *HOW, *unsold, *cannot_express(policy), *promises],
         "strategy": {"mode": "conditional", "conditions": conditions, "default": STAY},
         "targets": targets,
     }
@@ -68,13 +75,15 @@ def _alike(policy: Policy) -> dict[tuple[float, tuple[str, ...]], list[Rule]]:
     return dict(found)
 
 
-def _moving(name: str, share: float, candidate: str) -> dict[str, object]:
+def _drawn(share: float, candidate: str, stays: JSONObject) -> JSONObject:
     moved, kept = weights(share)
+    goes = {**_called(candidate), "override_params": {"model": candidate}}
     if not kept:
-        return _target(name=name, override_params={"model": candidate})
-    drawn = [_target(weight=moved, override_params={"model": candidate}), _target(weight=kept)]
-    return {"name": name, "strategy": {"mode": "loadbalance"}, "targets": drawn}
+        return goes
+    return {"strategy": {"mode": "loadbalance"}, "targets": [{**goes, "weight": moved}, {**stays, "weight": kept}]}
 
 
-def _target(**more: object) -> dict[str, object]:
-    return {**more, "provider": "openai", "api_key": KEY}
+def _called(model: str) -> JSONObject:
+    """The provider of a model: its maker, with the environment's name of the key for `envsubst`."""
+    maker = maker_of(model)
+    return {"provider": PROVIDERS.get(maker.prefix, maker.prefix), "api_key": f"${{{maker.key}}}"}
