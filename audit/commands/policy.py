@@ -68,7 +68,7 @@ def policy(
     else:
         out.write_text(text, encoding="utf-8")
         typer.echo(str(out))
-    for line in made.document["notes"]:
+    for line in [*made.document["notes"], *([] if target is None else made.cannot_express(target))]:
         note(f"note: {line}")
 
 

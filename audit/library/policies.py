@@ -31,6 +31,12 @@ class RoutingPolicy:
 
         return render(self.document, target)
 
+    def cannot_express(self, target: str) -> list[str]:
+        """What the policy asks and that router cannot see or do: callers have to see to it."""
+        from audit.policy.targets import cannot_express
+
+        return cannot_express(self.document, target)
+
 
 def policy_of(
     db: Path, asked: Settled, *, stages: Sequence[float], stage: int | None, with_pilots: bool, progress: bool

@@ -38,6 +38,12 @@ def names_of(when: When, policy: Policy) -> list[str]:
     return when.get("request_model") or [policy["incumbent"], *policy["incumbent_models"]]
 
 
+def public_names(policy: Policy) -> list[str]:
+    """Every name that callers send for the incumbent, each once."""
+    asked = [name for rule in policy["rules"] for name in names_of(rule["when"], policy)]
+    return list(dict.fromkeys([policy["incumbent"], *policy["incumbent_models"], *asked]))
+
+
 def sees(when: When, endpoint: str | None, flags: Iterable[bool]) -> bool:
     """Whether the endpoint and the flags, in the order of FLAGS, are those of `when`."""
     if "endpoint" in when and when["endpoint"] != endpoint:

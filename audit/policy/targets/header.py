@@ -1,6 +1,7 @@
 """What stands at the top of every configuration: what it is, what it rests on, and what callers have to send."""
 
 import re
+from collections.abc import Iterable
 
 from audit.policy.document import Policy, Rule
 
@@ -8,15 +9,20 @@ UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\ud
 """What ends a line for some reader, or may not stand in YAML (1.2, 5.1 and 5.4) or in UTF-8 at all."""
 
 
-def header(policy: Policy) -> list[str]:
-    """Comment lines that begin with `#`."""
+def header(policy: Policy, more: Iterable[str] = ()) -> list[str]:
+    """Comment lines that begin with `#`: what `about` says, and `more`, which is the target's own."""
+    return [f"# {escaped(line)}" for line in [*about(policy), *more]]
+
+
+def about(policy: Policy) -> list[str]:
+    """What the policy is and what it rests on, a line each."""
     lines = [
         f"Routing policy of {policy['created'] or 'unknown date'}: {policy['incumbent']} to {policy['candidate']} "
         f"({policy['candidate_model'] or 'no snapshot named'}). Unknown traffic stays as it is.",
         *(_about(rule) for rule in policy["rules"]),
         *policy["notes"],
     ]
-    return [f"# {escaped(' '.join(line.split()))}" for line in lines]
+    return [" ".join(line.split()) for line in lines]
 
 
 def escaped(text: str) -> str:

@@ -5,6 +5,7 @@ from string import Template
 
 from audit.policy.document import Policy
 from audit.policy.targets.header import header
+from audit.policy.targets.labels import CONDITIONS, unseen
 
 SOURCE = Template('''\
 $header
@@ -56,9 +57,14 @@ def render(policy: Policy) -> str:
     """The source of a module that imports nothing but `random`."""
     rules = [{"when": rule["when"], "to": rule["to"], "share": rule["share"]} for rule in policy["rules"]]
     return SOURCE.substitute(
-        header="\n".join(header(policy)),
+        header="\n".join(header(policy, cannot_express(policy))),
         names=pformat([policy["incumbent"], *policy["incumbent_models"]], width=110),
         candidate=repr(policy["candidate"]),
         incumbent=repr(policy["incumbent"]),
         rules=pformat(rules, width=110, sort_dicts=False),
     )
+
+
+def cannot_express(policy: Policy) -> list[str]:
+    """What the function leaves to its caller: it sees every condition, and no answer."""
+    return unseen(policy, "This function", CONDITIONS)
