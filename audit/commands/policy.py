@@ -41,6 +41,10 @@ def policy(
     include: Annotated[
         str | None, typer.Option("--include", help="pilot: rules for workloads to be measured, at the first stage.")
     ] = None,
+    classifier: Annotated[
+        bool,
+        typer.Option("--classifier", help="The candidate judges every request of a rule first; its cost is counted."),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """The routing policy that the verdicts allow, by what a router can see; what it cannot tell apart stays."""
@@ -59,6 +63,7 @@ def policy(
         stages=parse_stages(stages),
         stage=stage,
         with_pilots=include == "pilot",
+        with_classifier=classifier or target == "model-based",
         progress=not quiet,
         **asked(config, incumbent, candidate, since, until, source),
     )

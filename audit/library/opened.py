@@ -110,16 +110,25 @@ class Audit(Traffic):
         stages: Sequence[float] = (0.01, 0.1, 0.5, 1.0),
         stage: int | None = None,
         with_pilots: bool = False,
+        with_classifier: bool = False,
         progress: bool = False,
         **question: Unpack[Asked],
     ) -> RoutingPolicy:
         """The routing policy that the verdicts allow, by what a router can see: `audit policy`.
 
         `stages` are the shares of every rule, `stage` the one (from 1) whose shares it has; by default the last.
-        `with_pilots` adds rules for workloads still to be measured, at the share of the first stage.
+        `with_pilots` adds rules for workloads still to be measured, at the share of the first stage;
+        `with_classifier` lets the candidate read every request of a rule first, and counts what that costs.
         """
-        asked = settled(**question)
-        return policy_of(self.path, asked, stages=stages, stage=stage, with_pilots=with_pilots, progress=progress)
+        return policy_of(
+            self.path,
+            settled(**question),
+            stages=stages,
+            stage=stage,
+            with_pilots=with_pilots,
+            with_classifier=with_classifier,
+            progress=progress,
+        )
 
     def simulate(
         self,

@@ -39,7 +39,14 @@ class RoutingPolicy:
 
 
 def policy_of(
-    db: Path, asked: Settled, *, stages: Sequence[float], stage: int | None, with_pilots: bool, progress: bool
+    db: Path,
+    asked: Settled,
+    *,
+    stages: Sequence[float],
+    stage: int | None,
+    with_pilots: bool,
+    with_classifier: bool,
+    progress: bool,
 ) -> RoutingPolicy:
     """The policy that the verdicts on one database allow."""
     from audit.policy.decided import decided
@@ -50,7 +57,11 @@ def policy_of(
         result = asked.run(warehouse, telling)
         with telling("derive the policy"):
             made = derive(
-                warehouse, decided(warehouse, result, asked.assumptions), stages=stages, with_pilots=with_pilots
+                warehouse,
+                decided(warehouse, result, asked.assumptions),
+                stages=stages,
+                with_pilots=with_pilots,
+                with_classifier=with_classifier,
             )
     return RoutingPolicy(document=made if stage is None else at_stage(made, stage))
 

@@ -7,12 +7,13 @@ from typing import cast
 from audit.catalog.facts import facts
 from audit.errors import ConfigError
 from audit.evidence.reasons import Verdict
+from audit.policy.classifier import candidate_prices, with_classifiers
 from audit.policy.decided import Decided, texts
 from audit.policy.document import SCHEMA, NotMoved, Policy, Rule, Stage
 from audit.policy.matching import thresholds
 from audit.policy.moving import Terms
 from audit.policy.regions import GATE_TOKENS, Limits, Region, regions
-from audit.policy.replay import replay
+from audit.policy.replay import Replay, replay
 from audit.policy.rules import names_of_region, rule_of
 from audit.policy.visible import Seen, seen
 from audit.scope import NO_LIMIT
@@ -26,12 +27,18 @@ NOT_SEPARABLE = "not_separable_by_a_router"
 
 
 def derive(
-    warehouse: Warehouse, report: Decided, *, stages: Sequence[float] = STAGES, with_pilots: bool = False
+    warehouse: Warehouse,
+    report: Decided,
+    *,
+    stages: Sequence[float] = STAGES,
+    with_pilots: bool = False,
+    with_classifier: bool = False,
 ) -> Policy:
     """The policy of a report that has just been run over this connection.
 
     With `with_pilots`, workloads whose evidence is still open get a rule of their own: marked, and never for more than
-    the share of the first stage, in which they can be measured. Raises ConfigError for stages that do not rise.
+    the share of the first stage, in which they can be measured. With `with_classifier`, the candidate reads every
+    request of a rule first, and rules have its cost. Raises ConfigError for stages that do not rise.
     """
     checked_stages(stages)
     traffic = seen(warehouse)
@@ -63,7 +70,12 @@ def derive(
         "not_moved": [],
         "notes": _notes(rules, scope.question.incumbent),
     }
-    policy["not_moved"] = _not_moved(warehouse, policy, report)
+    traffic = seen(warehouse, thresholds(policy["rules"]))
+    whole: Policy = {**policy, "rules": [{**rule, "share": 1.0, "escalation": None} for rule in policy["rules"]]}
+    played = replay(whole, traffic, report.known, Terms(assumptions=report.assumptions, is_at_ceiling=False))
+    policy["not_moved"] = _not_moved(played, traffic, report)
+    if with_classifier:
+        policy["rules"] = with_classifiers(policy, traffic, played, candidate_prices(warehouse, policy))
     return policy
 
 
@@ -161,12 +173,8 @@ def _notes(rules: Sequence[Rule], incumbent: str) -> list[str]:
     return notes
 
 
-def _not_moved(warehouse: Warehouse, policy: Policy, report: Decided) -> list[NotMoved]:
+def _not_moved(played: Replay, traffic: Seen, report: Decided) -> list[NotMoved]:
     """Every workload of which something stays, most dollars first, and what the verdict would have saved of it."""
-    whole: Policy = {**policy, "rules": [{**rule, "share": 1.0, "escalation": None} for rule in policy["rules"]]}
-    terms = Terms(assumptions=report.assumptions, is_at_ceiling=False)
-    traffic = seen(warehouse, thresholds(policy["rules"]))
-    played = replay(whole, traffic, report.known, terms)
     found: list[tuple[float, NotMoved]] = []
     for name, known in report.known.items():
         row, offer = report.rows[name], known.offer

@@ -10,6 +10,7 @@ from audit.policy.document import Policy
 
 TARGETS = {
     "litellm": "LiteLLM proxy or Router: tags, the default deployment, weights for stages",
+    "model-based": "LiteLLM's complexity router: the candidate judges first, within what rules may move",
     "vllm-sr": "vLLM Semantic Router: labels in the metadata, and what it sees itself: tokens, tools, images, audio",
     "python": "a function without dependencies, for callers that route themselves",
 }
