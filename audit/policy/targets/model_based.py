@@ -48,7 +48,7 @@ def render(policy: Policy) -> str:
 def cannot_express(policy: Policy) -> list[str]:
     """What tags cannot tell, and what nobody has measured about the classifier."""
     return [
-        f"LiteLLM's complexity router, in beta in its release {VERSION}, scores the text of a request, of which nothing "
+        f"LiteLLM's complexity router, in beta in release {VERSION}, scores the text of a request, of which nothing "
         f"was measured: a verdict is about all requests of its rule. {' and '.join(MOVES)} ones go to "
         f"{policy['candidate']}; the others, and all that it fails to judge, stay on {policy['incumbent']}.",
         *unseen_by_tags(policy),
@@ -73,8 +73,8 @@ def _net(rule: Rule, read: Classifier) -> str:
     if before <= cost:
         return f"Moving {percent(rule['share'])} of them saves ${before:.6f} a request, so this loses money."
     return (
-        f"Moving {percent(rule['share'])} of them saves ${before:.6f} a request, so ${before - cost:.6f} is left if it lets "
-        f"all through, and nothing once it holds back more than {1 - cost / before:.0%}."
+        f"Moving {percent(rule['share'])} of them saves ${before:.6f} a request, so ${before - cost:.6f} is left if it "
+        f"lets all through, and nothing once it holds back more than {1 - cost / before:.0%}."
     )
 
 
