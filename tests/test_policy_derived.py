@@ -143,7 +143,11 @@ def test_stages_raise_the_share_of_every_rule_and_one_rule_begins_alone(log: Log
     assert {rule["share"] for rule in ours["rules"]} == {1.0}
     assert [(rule["id"], rule["share"]) for rule in log.policy(stage=1)["rules"]] == [(first["id"], 0.01)]
     assert {rule["id"]: rule["share"] for rule in log.policy(stage=2)["rules"]} == ours["stages"][1]["shares"]
-    assert [stage["name"] for stage in log.policy(stages=[0.055, 0.25])["stages"]] == ["5.5 %", "25 % and 5.5 %", "25 %"]
+    assert [stage["name"] for stage in log.policy(stages=[0.055, 0.25])["stages"]] == [
+        "5.5 %",
+        "25 % and 5.5 %",
+        "25 %",
+    ]
     with pytest.raises(ConfigError, match="stage 6 does not exist; this policy has stages 1 to 5"):
         log.policy(stage=6)
     for wrong in ([], [0.0, 1.0], [0.5, 0.1], [0.1, 1.5]):
