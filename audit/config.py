@@ -201,8 +201,7 @@ def _discount(path: Path, value: object) -> Decimal:
 def _routing(path: Path, section: Mapping[str, object]) -> RoutingCosts:
     costs: dict[str, Decimal] = {}
     for name, value in section.items():
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not 0 <= value < float("inf"):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
             raise ConfigError(f"{path}: routing.{name} = {value!r} must be an amount of USD from 0 up")
         costs[name] = Decimal(str(value))
     return RoutingCosts(**costs, are_stated=bool(costs))

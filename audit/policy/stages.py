@@ -97,7 +97,7 @@ def at_stage(policy: Policy, number: int) -> Policy:
     if not 1 <= number <= len(policy["stages"]):
         raise ConfigError(f"stage {number} does not exist; this policy has stages 1 to {len(policy['stages'])}")
     shares = policy["stages"][number - 1]["shares"]
-    begun = [{**rule, "share": shares[rule["id"]]} for rule in policy["rules"] if shares.get(rule["id"])]
+    begun: list[Rule] = [{**rule, "share": shares[rule["id"]]} for rule in policy["rules"] if shares.get(rule["id"])]
     return {**policy, "rules": begun}
 
 

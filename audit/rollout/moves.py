@@ -28,7 +28,8 @@ class Move:
 
     def saved(self, share: float) -> Bounds:
         """USD a day while `share` of it moves."""
-        return {bound: share * self.saving[bound] for bound in ("low", "point", "high")}
+        low, point, high = (share * self.saving[bound] for bound in ("low", "point", "high"))
+        return {"low": low, "point": point, "high": high}
 
 
 def moves(policy: Policy, traffic: Seen, report: Decided, per_day: float) -> list[Move]:

@@ -7,9 +7,9 @@ margin that the workload has for losses.
 from collections.abc import Iterator, Mapping
 
 from audit.rollout.detection import ALPHA
-from audit.rollout.plan_document import Baseline, StopRule
+from audit.rollout.plan_document import Baseline, Metric, StopRule
 
-LOST: Mapping[str, str] = {
+LOST: Mapping[Metric, str] = {
     "error_rate": "requests that fail",
     "retry_rate": "requests that are tried again",
     "truncation_rate": "answers cut at the token limit",
@@ -66,12 +66,17 @@ def _of_workload(
         "alpha": ALPHA,
         "words": f"{where} loses more than {margin:g} points of quality",
     }
-    rates: dict[str, tuple[float, str]] = {}
-    for metric, what in LOST.items():
-        today = baseline[metric]
+    known: dict[Metric, float | None] = {
+        "error_rate": baseline["error_rate"],
+        "retry_rate": baseline["retry_rate"],
+        "truncation_rate": baseline["truncation_rate"],
+        "invalid_json_rate": baseline["invalid_json_rate"],
+    }
+    rates: dict[Metric, tuple[float, str]] = {}
+    for metric, today in known.items():
         if today is not None:
             limit = min(1.0, today + margin / 100)
-            rates[metric] = limit, f"{what} are above {limit:.1%}; today they are {today:.1%}"
+            rates[metric] = limit, f"{LOST[metric]} are above {limit:.1%}; today they are {today:.1%}"
     if break_even is not None:
         rates["escalation_rate"] = break_even, f"above {break_even:.1%} of its answers are sent on: nothing is saved"
     for metric, (limit, words) in rates.items():

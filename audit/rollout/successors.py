@@ -45,14 +45,11 @@ def _successor(pair: dict[str, object], days: float) -> Successor:
     before, after = (cast("float", pair[name]) / days for name in ("incumbent_cost", "candidate_cost"))
     ceiling = cast("dict[str, float]", pair["ceiling"])["window"] / days
     first, second, left_out = pair["incumbent"], pair["candidate"], cast("int", pair["requests_left_out"])
+    now, then, most = (words.money(each) for each in (before, after, ceiling))
     if pair["kind"] == "successor":
-        text = f"All of it moved from {first} to its successor {second} costs {words.money(after)} a day instead of "
-        text += f"{words.money(before)}"
+        text = f"All of it moved from {first} to its successor {second} costs {then} a day instead of {now}"
     else:
-        text = (
-            f"On the successor {first} the same traffic costs {words.money(before)} a day; {second} would save at most "
-        )
-        text += f"{words.money(ceiling)} of it"
+        text = f"On the successor {first} the same traffic costs {now} a day; {second} would save at most {most} of it"
     without = f"; {left_out:,} requests are left out, behind a gate or without a price" if left_out else ""
     ends = pair["candidate_retires_on"]
     until = f" {second} itself is switched off on {ends}." if ends else ""
