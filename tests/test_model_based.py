@@ -13,9 +13,9 @@ from jsonschema import Draft202012Validator
 import audit
 from audit.library.policies import RoutingPolicy
 from audit.policy.classifier import ANSWER_TOKENS, PROMPT_TOKENS
-from audit.policy.derive import at_stage
 from audit.policy.document import Policy
 from audit.policy.reading import checked
+from audit.policy.stages import at_stage
 from audit.policy.targets import cannot_express, render
 from audit.policy.targets.litellm import tag_of
 from audit.policy.targets.model_based import CLASSIFIER
