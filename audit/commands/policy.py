@@ -19,7 +19,7 @@ from audit.commands.options import (
     asked,
 )
 
-Stages = Annotated[str, typer.Option("--stages", help="Share of every rule, stage by stage, rising.")]
+Stages = Annotated[str, typer.Option("--stages", help="Shares that a rule climbs, from its first stage on.")]
 STAGES = "0.01,0.1,0.5,1"
 
 

@@ -115,7 +115,8 @@ class Audit(Traffic):
     ) -> RoutingPolicy:
         """The routing policy that the verdicts allow, by what a router can see: `audit policy`.
 
-        `stages` are the shares of every rule, `stage` the one (from 1) whose shares it has; by default the last.
+        `stages` are the shares that a rule climbs from its first stage on, `stage` the one (from 1) whose shares the
+        policy has; by default those of the last. The rule with most to gain for least at stake begins alone.
         `with_pilots` adds rules for workloads still to be measured, at the share of the first stage.
         """
         asked = settled(**question)

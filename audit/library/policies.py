@@ -37,7 +37,8 @@ def policy_of(
 ) -> RoutingPolicy:
     """The policy that the verdicts on one database allow."""
     from audit.policy.decided import decided
-    from audit.policy.derive import at_stage, checked_stages, derive
+    from audit.policy.derive import derive
+    from audit.policy.stages import at_stage, checked_stages
 
     checked_stages(stages)
     with Warehouse.read(db) as warehouse, shown(not progress) as telling:
