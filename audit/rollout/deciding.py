@@ -16,7 +16,7 @@ def decided(plan: Plan, stage: Stage, lines: Sequence[Watched], fired: Stopped |
     """The decision, and why."""
     name = f"stage {stage['number']} ({stage['name']})"
     if fired is not None:
-        return "stop", f"Stop {name}: {fired['reason']}; the evidence was enough on {fired['on']}."
+        return "stop", f"Stop {name}: {words.clean(fired['reason'], 300)}; the evidence was enough on {fired['on']}."
     missing = list(_missing(stage, lines))
     if missing:
         return "go_on", f"Go on with {name}: no stop rule fired; still to come: {'; '.join(missing)}."

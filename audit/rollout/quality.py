@@ -59,13 +59,14 @@ class Losses:
 
     def by_day(self) -> tuple[list[date], list[Floats], list[Floats]]:
         """Days, values and weights (at most 1) of each."""
-        most = max(self.weights, default=1.0)
-        found: defaultdict[date, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
-        for day, value, weight in zip(self.days, self.values, self.weights, strict=True):
-            found[day][0].append(value)
-            found[day][1].append(weight / most)
-        days = sorted(found)
-        return days, [np.array(found[day][0]) for day in days], [np.array(found[day][1]) for day in days]
+        if not self.days:
+            return [], [], []
+        days, places = np.unique([day.toordinal() for day in self.days], return_inverse=True)
+        order = np.argsort(places, kind="stable")
+        ends = np.cumsum(np.bincount(places))[:-1]
+        weights = np.array(self.weights) / max(self.weights)
+        values, weighed = (np.split(each[order], ends) for each in (np.array(self.values), weights))
+        return [date.fromordinal(int(day)) for day in days], list(values), list(weighed)
 
     def json_counts(self) -> Counts:
         """Unreadable answers of each day, of those that should be JSON."""

@@ -11,7 +11,7 @@ from datetime import date
 
 import numpy as np
 
-from audit.evidence.sequential import UNIFORM, mean_bets, mean_evidence, rate_evidence
+from audit.evidence.sequential import BETS, UNIFORM, mean_bets, mean_evidence, rate_evidence, since_any_look
 from audit.evidence.statistics import Floats
 
 SURE = 1e-6
@@ -37,17 +37,26 @@ def watch_rate(days: Sequence[date], events: Floats, trials: Floats, *, limit: f
     The first finds an outage within hours, the second a doubled error rate in two thirds of the time of the first.
     """
     limit = min(max(limit, SURE), 1 - SURE)
-    failed, all_of_them = np.cumsum(events), np.cumsum(trials)
-    mixtures = [rate_evidence(failed, all_of_them, limit, prior) for prior in (UNIFORM, (1.0, (1 - limit) / limit))]
-    return _watch(days, np.logaddexp(*mixtures) - math.log(2), alpha)
+    begun = np.triu_indices(len(days))
+    failed, tried = _since_each_day(events)[begun], _since_each_day(trials)[begun]
+    mixtures = [rate_evidence(failed, tried, limit, prior) for prior in (UNIFORM, (1.0, (1 - limit) / limit))]
+    log_e = np.zeros((len(days), len(days)))
+    log_e[begun] = np.logaddexp(*mixtures) - math.log(2)
+    return _watch(days, since_any_look(log_e), alpha)
 
 
 def watch_mean(
     days: Sequence[date], values: Sequence[Floats], weights: Sequence[Floats], *, limit: float, alpha: float
 ) -> Watch:
     """A mean loss against its limit, both from -1 to 1, from the values of each day with weights of at most 1."""
-    by_day = [mean_bets(value, limit, weight) for value, weight in zip(values, weights, strict=True)]
-    return _watch(days, mean_evidence(np.cumsum(by_day, axis=0)) if by_day else np.array([]), alpha)
+    bets = [mean_bets(value, limit, weight) for value, weight in zip(values, weights, strict=True)]
+    return _watch(days, since_any_look(mean_evidence(_since_each_day(np.array(bets).reshape(-1, BETS)))), alpha)
+
+
+def _since_each_day(values: Floats) -> Floats:
+    """Sums from the day of the row to the day of the column; below the diagonal they mean nothing."""
+    sums = np.concatenate([np.zeros_like(values[:1]), np.cumsum(values, axis=0)])
+    return sums[None, 1:] - sums[:-1, None]
 
 
 def _watch(days: Sequence[date], log_e: Floats, alpha: float) -> Watch:
