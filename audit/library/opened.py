@@ -12,6 +12,7 @@ from audit.config import read_config
 from audit.library.asking import Asked, path_of, settled
 from audit.library.outcomes import Outcomes
 from audit.library.policies import RoutingPolicy, policy_of, simulation_of
+from audit.library.rollouts import RolloutPlan, plan_of
 from audit.library.traffic import Traffic
 from audit.progress import shown
 from audit.warehouse import Warehouse
@@ -121,6 +122,29 @@ class Audit(Traffic):
         """
         asked = settled(**question)
         return policy_of(self.path, asked, stages=stages, stage=stage, with_pilots=with_pilots, progress=progress)
+
+    def plan(
+        self,
+        *,
+        stages: Sequence[float] = (0.01, 0.1, 0.5, 1.0),
+        checks_per_day: int = 200,
+        successors: bool = False,
+        progress: bool = False,
+        **question: Unpack[Asked],
+    ) -> RolloutPlan:
+        """The rollout in stages, with what each needs and what ends it: `audit plan`.
+
+        `stages` are as for `policy`; `checks_per_day` is how many answers of a workload can be compared a day.
+        `successors` adds the same traffic on the models that follow this pair.
+        """
+        return plan_of(
+            self.path,
+            settled(**question),
+            stages=stages,
+            checks_per_day=checks_per_day,
+            with_successors=successors,
+            progress=progress,
+        )
 
     def simulate(
         self,

@@ -34,6 +34,10 @@ class Standing:
         """Saving times certainty over stakes."""
         return self.saving * exact_decimal(self.certainty) * exact_decimal(self.margin)
 
+    def rank(self) -> tuple[Decimal, str]:
+        """Sorts the highest score first, equal ones by id."""
+        return -self.score, self.rule_id
+
 
 def standing(rule: Rule, report: Decided, played: Replay) -> Standing:
     """That of a rule of a policy that was played whole."""
@@ -52,7 +56,7 @@ def waves(standings: Sequence[Standing]) -> list[list[str]]:
     The first rule tests the router, the labels and the monitor as much as the model; a fault shows where little is at
     stake. The number of waves grows with the logarithm of the number of rules. Equal scores go by id.
     """
-    ranked = [each.rule_id for each in sorted(standings, key=lambda each: (-each.score, each.rule_id))]
+    ranked = [each.rule_id for each in sorted(standings, key=Standing.rank)]
     found: list[list[str]] = []
     while ranked:
         size = 1 << len(found)
@@ -93,10 +97,19 @@ def at_stage(policy: Policy, number: int) -> Policy:
     if not 1 <= number <= len(policy["stages"]):
         raise ConfigError(f"stage {number} does not exist; this policy has stages 1 to {len(policy['stages'])}")
     shares = policy["stages"][number - 1]["shares"]
-    begun = [{**rule, "share": shares[rule["id"]]} for rule in policy["rules"] if shares.get(rule["id"])]
+    begun: list[Rule] = [{**rule, "share": shares[rule["id"]]} for rule in policy["rules"] if shares.get(rule["id"])]
     return {**policy, "rules": begun}
 
 
+def share_text(share: float) -> str:
+    """A share in words.
+
+    >>> share_text(0.055)
+    '5.5 %'
+    """
+    return f"{share:.4%}".rstrip("0%").rstrip(".") + " %"
+
+
 def _name(shares: Sequence[float]) -> str:
-    texts = [f"{share:.4%}".rstrip("0%").rstrip(".") + " %" for share in shares]
+    texts = [share_text(share) for share in shares]
     return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1])))

@@ -1,8 +1,8 @@
 """How many checks it takes to notice that a workload loses more than it may, looked at as often as one likes.
 
-By formula, not by simulation. The monitor bets on "mean of incumbent minus candidate is above the margin m": its wealth
-is the mean over K bets of prod(1 + λ_j (s_i - m)), and it stops at wealth 1/a. The best single bet has to win K times
-as much on its own, so by Wald's identity the expected number of checks is at most
+By formula, not by simulation. The monitor (`audit.evidence.sequential`) bets on "the mean of incumbent minus candidate
+is above the margin m": its wealth is the mean over K bets of prod(1 + λ_j (s_i - m)), and it stops at wealth 1/a. The
+best single bet has to win K times as much on its own, so by Wald's identity the expected number of checks is at most
 
     min over j of (ln(K/a) + ln(1 + λ_j (1 - m))) / E[ln(1 + λ_j (s - m))],    λ_j = j / ((K + 1)(1 + m))
 
@@ -11,6 +11,7 @@ for a false alarm rate a and scores 0 or 1, where a check is lost, tied or won. 
 
 import math
 
+from audit.evidence.sequential import BETS
 from audit.sampling.power import Spread
 
 DROP = 0.05
@@ -18,8 +19,6 @@ DROP = 0.05
 
 ALPHA = 0.05
 """Chance that some test of a stage stops it although nothing is above its limit."""
-
-BETS = 20
 
 
 def checks_to_notice(margin: float, spread: Spread, alpha: float, *, drop: float = DROP) -> int:

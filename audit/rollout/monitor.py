@@ -22,7 +22,7 @@ from audit.rollout.quality import Losses, losses
 from audit.rollout.realised import NOTHING_PLANNED, Realised, planned, realise
 from audit.rollout.rule_states import Seen, rule_states, stopped
 from audit.rollout.single_scores import SingleScore
-from audit.rollout.watching import first_day, last_day, loaded_days, refuse_nothing, stage_of
+from audit.rollout.looking import first_day, last_day, loaded_days, refuse_nothing, stage_of
 from audit.scope import Question, Scope, nothing_loaded, settle
 from audit.warehouse import Warehouse
 

@@ -89,7 +89,9 @@ class StageWorkload(TypedDict):
     checks_to_decide: int
     """Expected until the test of `quality_loss` has caught a loss that is 5 points above the margin."""
     days_to_decide: int | None
-    """Null where this stage is too small for it: a wider one decides."""
+    """Given the checks of the stages before, 0 where they have decided; null where only a wider stage will."""
+    valid_until: str | None
+    """The day one of its models is switched off."""
 
 
 class Measure(TypedDict):
@@ -98,6 +100,9 @@ class Measure(TypedDict):
     workload_id: str
     pairs: int
     usd: float
+    """On Batch; answers that the log does not have cost more."""
+    chance: float
+    """Of showing that the loss is within the margin, if there is none."""
 
 
 class StopRule(TypedDict):
@@ -121,7 +126,7 @@ class PlanStage(TypedDict):
     number: int
     name: str
     workloads: list[StageWorkload]
-    """Most urgent first: saving times certainty over stakes."""
+    """All that has moved so far, most urgent first: saving times certainty over stakes."""
     measure_first: list[Measure]
     days: int
     """From this stage's start until the monitor has seen enough for the next."""
@@ -141,13 +146,13 @@ class PlanStage(TypedDict):
 
 
 class Never(TypedDict):
-    """A workload, or the part of one, that no stage moves."""
+    """A workload, or the part of one, that no stage moves, or only if another that it cannot be told from passes."""
 
     workload_id: str
     name: str
     reasons: list[str]
     saving_lost_per_day: NotRequired[float]
-    """What its verdict allows and no router can tell apart."""
+    """What its verdict would save, weighted by its odds, and the stages do not."""
 
 
 class Months(TypedDict):
@@ -175,6 +180,8 @@ class Horizon(TypedDict):
 
     until: str | None
     """The day a model of the pair is switched off: nothing is saved from it on. Null where none is known."""
+    months: float
+    """From today on; the assumed ones where no model is switched off before."""
     why: str
 
 
@@ -184,10 +191,10 @@ class Successor(TypedDict):
     incumbent: str
     candidate: str
     source: str
-    spend_per_day: float | None
-    """What the incumbent's successor would cost."""
-    ceiling_per_day: float | None
-    """Saved where everything moves that no gate stops; null where a price is not known."""
+    spend_per_day: float
+    """What the traffic costs on `incumbent`, which is today's or the model that follows it."""
+    ceiling_per_day: float
+    """Saved where everything moves to `candidate` that no gate stops."""
     words: str
 
 

@@ -7,9 +7,9 @@ margin that the workload has for losses.
 from collections.abc import Iterator, Mapping
 
 from audit.rollout.detection import ALPHA
-from audit.rollout.plan_document import Baseline, StopRule
+from audit.rollout.plan_document import Baseline, Metric, StopRule
 
-LOST: Mapping[str, str] = {
+LOST: Mapping[Metric, str] = {
     "error_rate": "requests that fail",
     "retry_rate": "requests that are tried again",
     "truncation_rate": "answers cut at the token limit",
@@ -48,10 +48,15 @@ def stop_rules(
     return rules
 
 
+def label(workload_id: str, baseline: Baseline) -> str:
+    """A workload by what a person can look up: names are guesses, and several workloads may share one."""
+    return f"{baseline['endpoint']} {workload_id}"
+
+
 def _of_workload(
     number: int, name: str, margin: float, baseline: Baseline, break_even: float | None
 ) -> Iterator[StopRule]:
-    where = baseline["name"]
+    where = label(name, baseline)
     yield {
         "id": f"{number}.quality_loss.{name}",
         "metric": "quality_loss",
@@ -61,12 +66,17 @@ def _of_workload(
         "alpha": ALPHA,
         "words": f"{where} loses more than {margin:g} points of quality",
     }
-    rates: dict[str, tuple[float, str]] = {}
-    for metric, what in LOST.items():
-        today = baseline[metric]
+    known: dict[Metric, float | None] = {
+        "error_rate": baseline["error_rate"],
+        "retry_rate": baseline["retry_rate"],
+        "truncation_rate": baseline["truncation_rate"],
+        "invalid_json_rate": baseline["invalid_json_rate"],
+    }
+    rates: dict[Metric, tuple[float, str]] = {}
+    for metric, today in known.items():
         if today is not None:
             limit = min(1.0, today + margin / 100)
-            rates[metric] = limit, f"{what} are above {limit:.1%}; today they are {today:.1%}"
+            rates[metric] = limit, f"{LOST[metric]} are above {limit:.1%}; today they are {today:.1%}"
     if break_even is not None:
         rates["escalation_rate"] = break_even, f"above {break_even:.1%} of its answers are sent on: nothing is saved"
     for metric, (limit, words) in rates.items():

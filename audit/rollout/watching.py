@@ -1,69 +1,58 @@
-"""What a look is about: the stage, the day it began, and that there is new traffic of the pair at all."""
+"""What the monitor looks at while a stage lasts: its stop rules, and the checks it needs to be sure of them."""
 
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from audit.errors import AuditError, ConfigError
-from audit.rollout.plan_document import Plan, PlanStage
-from audit.scope import Scope
-from audit.warehouse import Warehouse
-
-MODELS_NAMED = 5
-"""Of those that a log has instead of the pair."""
-
-
-def stage_of(plan: Plan, number: int) -> PlanStage:
-    """The stage of that number; ConfigError where the plan has none."""
-    for stage in plan["stages"]:
-        if stage["number"] == number:
-            return stage
-    if not plan["stages"]:
-        raise ConfigError("the plan has no stages: no workload may move yet, so there is nothing to watch")
-    numbers = ", ".join(str(stage["number"]) for stage in plan["stages"])
-    raise ConfigError(f"stage {number} is not in the plan, which has {numbers}; name one of them with --stage")
+from audit.pipeline import Run, measured
+from audit.rollout.detection import ALPHA, checks_to_notice
+from audit.rollout.pace import Demand
+from audit.rollout.plan_document import Baseline, StopRule
+from audit.rollout.steps import Step
+from audit.rollout.stop_rules import stop_rules
+from audit.sampling.population import spread_of
+from audit.sampling.power import Spread
 
 
-def first_day(plan: Plan, since: date | None) -> date:
-    """The first day that counts: the one said, else the first whole day after the plan's traffic.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of every workload, by its id."""
 
-    ConfigError where it is one of the plan's: what a plan was made from cannot test it.
-    """
-    end = datetime.fromisoformat(plan["window"]["end"])
-    free = end.date() + timedelta(days=1) if end.time() != datetime.min.time() else end.date()
-    if since is not None and since < free:
-        raise ConfigError(
-            f"--since {since} lies in the traffic that the plan was made from, which ends at {end:%Y-%m-%d %H:%M}; "
-            f"name {free} or a later day"
+    baselines: Mapping[str, Baseline]
+    spreads: Mapping[str, Spread]
+    break_even: Mapping[str, float]
+    """Share of escalated answers that eats up the saving, where a check is declared."""
+    checks_per_day: int
+    """The most that can be compared of one workload."""
+
+    @classmethod
+    def of(cls, run: Run, baselines: Mapping[str, Baseline], checks_per_day: int) -> "Known":
+        """What a finished run has measured."""
+        return cls(
+            baselines=baselines,
+            spreads={name: spread_of(unit.measured) for name, unit in measured(run).items()},
+            break_even={name: each.break_even_escalation for name, each in run.cascades.items()},
+            checks_per_day=checks_per_day,
         )
-    return since or free
 
 
-def last_day(scope: Scope) -> date:
-    """The last day of the traffic."""
-    return scope.window.end.date() if scope.window.end else scope.question.today
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Stop rules of a stage, and the checks of its workloads by id."""
+
+    rules: list[StopRule]
+    demands: Mapping[str, Demand]
 
 
-def loaded_days(warehouse: Warehouse) -> tuple[str, str]:
-    """First and last day of everything in the database."""
-    first, last = warehouse.rows(
-        "select cast(min(first_time) as date), cast(max(last_time) as date) from request_files where loaded_count > 0"
-    )[0]
-    return str(first), str(last)
-
-
-def refuse_nothing(warehouse: Warehouse, plan: Plan, since: date, loaded: tuple[str, str]) -> None:
-    """AuditError where `placed_requests` has no requests: too old, or of other models."""
-    if warehouse.rows("select 1 from placed_requests limit 1"):
-        return
-    models = warehouse.rows(
-        f"select model from traffic_cells group by model order by sum(request_count) desc, model limit {MODELS_NAMED}"
-    )
-    pair = plan["pair"]
-    if not models:
-        raise AuditError(
-            f"{warehouse.path.name}: its traffic is of {loaded[0]} to {loaded[1]}, none of {since} or later: the plan "
-            f"was made from traffic up to {plan['window']['end'][:10]}; name newer exports, or the plan they belong to"
-        )
-    raise AuditError(
-        f"{warehouse.path.name}: since {since} no request was answered by {pair['incumbent']} or {pair['candidate']}, "
-        f"which the plan is about, but by {', '.join(str(model) for (model,) in models)}; name the plan of that pair"
-    )
+def watch(step: Step, known: Known) -> Watch:
+    """No more answers can be checked than the stage moves."""
+    margins = {move.workload_id: move.margin for move in step.moved}
+    behind_check = {move.workload_id for move in step.moved if move.rule.get("escalation")}
+    break_even = {name: rate for name, rate in known.break_even.items() if name in behind_check}
+    rules = stop_rules(step.number, margins, known.baselines, break_even)
+    alpha = ALPHA / max(1, sum(rule["alpha"] is not None for rule in rules))
+    demands: dict[str, Demand] = {}
+    for name, margin in margins.items():
+        moving = sum(step.share(move) * move.requests_per_day for move in step.moved if move.workload_id == name)
+        needed = checks_to_notice(margin / 100, known.spreads.get(name, Spread()), alpha)
+        demands[name] = Demand(per_day=min(float(known.checks_per_day), moving), needed=needed)
+    return Watch(rules=rules, demands=demands)
