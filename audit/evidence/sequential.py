@@ -90,6 +90,18 @@ def mean_evidence(bets: Floats) -> Floats:
     return _log_sum(bets, axis=-1) - math.log(BETS)
 
 
+def since_any_look(log_e: Floats) -> Floats:
+    """Log E of each look, from that of data since look k up to look t, in row k and column t (from 0; k > t is unread).
+
+    A limit may be passed only after many good days, whose evidence would first have to be made up for. So a part
+    1 / (k (k + 1)) of the wealth is held back until look k, counted from 1: it is 1 until then, and E stays fair. What
+    begins at once has half of the wealth, and pays log 2 for that. Shin, Ramdas and Rinaldo 2022.
+    """
+    looks = np.arange(1, log_e.shape[1] + 1)
+    begun = np.where(looks[:, None] <= looks, log_e - np.log(looks * (looks + 1.0))[:, None], -np.inf)
+    return np.logaddexp(np.logaddexp.reduce(begun, axis=0), -np.log(looks + 1.0))
+
+
 def mean_bounds(values: Floats, level: float, weights: Floats | None = None) -> Floats:
     """Low and high end of the mean that hold at all looks together with a confidence of 1 - `level`.
 
