@@ -15,6 +15,7 @@ from audit.report.monitor_document import SCHEMA, Monitor, Saving, Stage, Watche
 from audit.rollout.deciding import decided, notes
 from audit.rollout.drifting import drift
 from audit.rollout.lines import watched
+from audit.rollout.looking import first_day, last_day, loaded_days, refuse_nothing, stage_of
 from audit.rollout.observing import LOGGED, Counts, Observed, observe
 from audit.rollout.placing import Tracked, place, tracked
 from audit.rollout.plan_document import Plan
@@ -22,7 +23,6 @@ from audit.rollout.quality import Losses, losses
 from audit.rollout.realised import NOTHING_PLANNED, Realised, planned, realise
 from audit.rollout.rule_states import Seen, rule_states, stopped
 from audit.rollout.single_scores import SingleScore
-from audit.rollout.looking import first_day, last_day, loaded_days, refuse_nothing, stage_of
 from audit.scope import Question, Scope, nothing_loaded, settle
 from audit.warehouse import Warehouse
 
