@@ -53,6 +53,7 @@ def plan(*stop_rules: dict[str, Any], share: float = 0.5, days: int = 3, checks:
             "checks_per_day": 100.0,
             "checks_to_decide": checks,
             "days_to_decide": days,
+            "valid_until": None,
         }
 
     workloads = [workload(name, when) for name, when in WHENS.items()]
@@ -113,7 +114,7 @@ def plan(*stop_rules: dict[str, Any], share: float = 0.5, days: int = 3, checks:
             "months": None,
             "words": "",
         },
-        "horizon": {"until": None, "why": ""},
+        "horizon": {"until": None, "months": 12.0, "why": ""},
         "notes": [],
     }
 

@@ -137,7 +137,7 @@ class Before(TypedDict):
 
 
 class Quality(TypedDict):
-    """Loss on outcomes since the stage began; the bounds hold at all looks together with 95 %."""
+    """Loss on outcomes since the plan was made; the bounds hold at all looks together with 95 %."""
 
     pairs: int
     one_sided: int
@@ -155,7 +155,7 @@ class Watched(TypedDict):
     endpoint: str
     share_planned: float
     share_seen: float | None
-    """Of requests, those that the candidate answered."""
+    """Of requests, those that the candidate answered; an escalated one is one."""
     saving: Saving
     incumbent: Side
     candidate: Side

@@ -78,7 +78,7 @@ def rate_rows(found: Monitor) -> list[list[str]]:
                 was = None if before is None or metric == "escalation_rate" else before[metric]
                 now = line["incumbent"][metric]
                 cells = [_rate(rate), "n/a" if now is None else _rate(now), words.percent(was)]
-                rows.append([name, words.humanised(metric), *cells])
+                rows.append([name, words.humanised(metric).capitalize(), *cells])
         for quantile in ("p50", "p95"):
             sides = [line[side]["latency_ms"] for side in ("candidate", "incumbent")]
             if sides[0] is not None:

@@ -68,7 +68,7 @@ def _saving(found: Monitor, charts: Mapping[str, object]) -> Element:
         "saving",
         "Saved, and lost",
         "Realised, not projected: the candidate's own tokens at the incumbent's prices of the same days, less what "
-        "they cost. Quality loss in points of 100, from outcomes since the stage began.",
+        "they cost. Quality loss in points of 100, from outcomes since the plan was made.",
         figure(
             "realised",
             "Saved so far",

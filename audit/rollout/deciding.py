@@ -72,7 +72,8 @@ def notes(lines: Sequence[Watched], whole: Saving, drift: Drift) -> list[str]:
 
 def _share(line: Watched) -> str | None:
     """Where the router does something else than the plan says."""
-    moved, stayed, wanted = line["candidate"]["requests"], line["incumbent"]["requests"], line["share_planned"]
+    moved, wanted = line["candidate"]["requests"], line["share_planned"]
+    stayed = max(0, line["incumbent"]["requests"] - line["saving"]["escalated_requests"])
     if not moved + stayed:
         return f"{words.clean(line['name'], 60)}: no requests since the stage began."
     low, high = (float(end) for end in rate_bounds(moved, moved + stayed, LEVEL))

@@ -13,10 +13,11 @@ def watched(plan: Plan, rule: Tracked, observed: Observed, losses: Losses, savin
     """Everything about one rule."""
     margin = min(each["margin"] for each in rule.workloads)
     quality = losses.to_document(margin)
-    wanted = [each["checks_to_decide"] for each in rule.workloads if each["days_to_decide"] is not None]
+    wanted = [each["checks_to_decide"] for each in rule.workloads if each["days_to_decide"]]
     checks, needed = len(losses.values), max(wanted, default=None)
     is_within = quality is not None and quality["loss"]["high"] <= margin
-    requests = sum(observed.requests.values())
+    # An escalated request was answered twice, and is one.
+    requests = sum(observed.requests.values()) - saving["escalated_requests"]
     candidate = {**observed.sides["candidate"], "invalid_json_rate": losses.json_counts().rate()}
     return {
         "rule_id": rule.rule_id,

@@ -12,9 +12,10 @@ MODELS_NAMED = 5
 
 
 def stage_of(plan: Plan, number: int) -> PlanStage:
-    """The stage of that number; ConfigError where the plan has none."""
+    """The stage of that number; ConfigError where the plan has none, or one that cannot be watched."""
     for stage in plan["stages"]:
         if stage["number"] == number:
+            _refuse_unwatchable(plan, stage)
             return stage
     if not plan["stages"]:
         raise ConfigError("the plan has no stages: no workload may move yet, so there is nothing to watch")
@@ -22,12 +23,25 @@ def stage_of(plan: Plan, number: int) -> PlanStage:
     raise ConfigError(f"stage {number} is not in the plan, which has {numbers}; name one of them with --stage")
 
 
+def _refuse_unwatchable(plan: Plan, stage: PlanStage) -> None:
+    """A stop rule that somebody changed by hand must not be one that never fires."""
+    moved = {each["workload_id"] for each in stage["workloads"]}
+    for name in sorted(moved - plan["baseline"].keys()):
+        raise ConfigError(f"the plan has no baseline of workload {name!r}, which stage {stage['number']} moves")
+    for rule in stage["stop_rules"]:
+        name, alpha = rule["workload_id"], rule["alpha"]
+        if name is not None and name not in moved:
+            raise ConfigError(f"stop rule {rule['id']!r} is about workload {name!r}, which its stage does not move")
+        if rule["test"] != "threshold" and (alpha is None or not 0 < alpha < 1):
+            raise ConfigError(f"stop rule {rule['id']!r} has alpha {alpha}; a test needs one above 0 and below 1")
+
+
 def first_day(plan: Plan, since: date | None) -> date:
     """The first day that counts: the one said, else the first whole day after the plan's traffic.
 
     ConfigError where it is one of the plan's: what a plan was made from cannot test it.
     """
-    end = datetime.fromisoformat(plan["window"]["end"])
+    end = _moment(plan["window"]["end"], "window.end")
     free = end.date() + timedelta(days=1) if end.time() != datetime.min.time() else end.date()
     if since is not None and since < free:
         raise ConfigError(
@@ -35,6 +49,18 @@ def first_day(plan: Plan, since: date | None) -> date:
             f"name {free} or a later day"
         )
     return since or free
+
+
+def made_on(plan: Plan) -> date:
+    """The day on which the plan was made."""
+    return _moment(plan["created"], "created").date()
+
+
+def _moment(text: str, where: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"the plan's {where} is {text!r}, no date; write the plan anew with `audit plan`") from error
 
 
 def last_day(scope: Scope) -> date:

@@ -3,6 +3,7 @@
 A look changes nothing: the same traffic and outcomes give the same document, and a rule that has fired stays fired.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +16,7 @@ from audit.report.monitor_document import SCHEMA, Monitor, Saving, Stage, Watche
 from audit.rollout.deciding import decided, notes
 from audit.rollout.drifting import drift
 from audit.rollout.lines import watched
-from audit.rollout.looking import first_day, last_day, loaded_days, refuse_nothing, stage_of
+from audit.rollout.looking import first_day, last_day, loaded_days, made_on, refuse_nothing, stage_of
 from audit.rollout.observing import LOGGED, Counts, Observed, observe
 from audit.rollout.placing import Tracked, place, tracked
 from audit.rollout.plan_document import Plan
@@ -73,7 +74,8 @@ def monitor(
         place(warehouse, rules, roles)
         refuse_nothing(warehouse, plan, since, loaded)
         observed = observe(warehouse, rules)
-        lost, left_out = losses(warehouse, rules, roles, since, look.singles)
+        # Quality does not begin anew with every stage.
+        lost, left_out = losses(warehouse, rules, roles, first_day(plan, None), made_on(plan), look.singles)
     with progress("compare it with the plan"):
         drifted = drift(warehouse, plan["baseline"], scope.window.days)
         realised = realise(warehouse, rules, pair, config, last_day(scope))
@@ -117,7 +119,9 @@ def _lines(
     plan: Plan, rules: Sequence[Tracked], found: _Found, assumptions: Assumptions, days: float
 ) -> tuple[Saving, list[Watched]]:
     """What moved in all, and a line for every rule."""
-    pace = {name: each["requests_per_day"] for name, each in plan["baseline"].items()}
+    # A workload that several rules move is taken to be spread evenly over them.
+    spread = Counter(each["workload_id"] for rule in rules for each in rule.workloads)
+    pace = {name: plan["baseline"][name]["requests_per_day"] / count for name, count in spread.items()}
     plans = {rule.number: planned(rule, pace) for rule in rules}
     lines = [
         watched(

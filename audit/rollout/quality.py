@@ -1,6 +1,6 @@
-"""Outcomes since a stage began, by rule: what the candidate lost against the incumbent, day by day.
+"""Outcomes since the plan was made, by rule: what the candidate lost against the incumbent, day by day.
 
-Only outcomes of requests since then count: those that a verdict was made from were chosen because they looked good.
+Those that its verdicts were made from do not count again: they were chosen because they looked good.
 """
 
 from collections import Counter, defaultdict
@@ -95,11 +95,12 @@ def losses(
     rules: Sequence[Tracked],
     roles: Mapping[str, str],
     since: date,
+    made_on: date,
     singles: Sequence[SingleScore],
 ) -> tuple[dict[int, Losses], list[str]]:
     """The losses of every rule by its number, and what was left out, in words; needs `placed_requests`.
 
-    `roles` has the models of the pair.
+    `roles` has the models of the pair, `since` is the first day after the plan's traffic, `made_on` the plan's own.
     """
     found = {rule.number: Losses() for rule in rules}
     places = {str(name): (int(str(number)), cast("date", day)) for name, number, day in warehouse.rows(PLACES)}
@@ -111,8 +112,9 @@ def losses(
             continue
         number, day = _place(row, rules, places)
         day = day or cast("date | None", row["day"])
-        if day is None or day < since:
-            left_out["are of requests before the stage"] += 1
+        # Outcomes of a whole endpoint have no request whose day would say that they are new.
+        if day is None or day < since or (row["scope"] == "endpoint" and day <= made_on):
+            left_out["are of requests before the rollout"] += 1
         elif number is None:
             left_out["are of requests that no rule of the stage moves, or of an endpoint with several rules"] += 1
         elif row["incumbent_score"] is not None and row["candidate_score"] is not None:
@@ -154,7 +156,7 @@ def _add_singles(
         elif number is None or day is None:
             left_out["of one model name no request of a rule, or no day"] += 1
         elif day < since:
-            left_out["are of requests before the stage"] += 1
+            left_out["are of requests before the rollout"] += 1
         else:
             scores[number].append((day, role, each.score))
     for number, of_rule in scores.items():

@@ -118,7 +118,7 @@ NOTHING_PLANNED = Planned(low=0.0, point=0.0, high=0.0, requests_per_day=0.0)
 
 
 def planned(rule: Tracked, requests_per_day: Mapping[str, float]) -> Planned:
-    """The projection of a rule, from those of its workloads."""
+    """The projection of a rule, from those of its workloads and how many of their requests meet it a day."""
     savings = [each["saving_per_day"] for each in rule.workloads]
     return Planned(
         low=sum(each["low"] for each in savings),

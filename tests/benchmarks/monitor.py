@@ -16,10 +16,8 @@ SEED, RUNS = 20261126, 1000
 
 WORLDS: dict[str, World] = {
     "nothing changes": World(),
-    "nothing changes, one workload": World(workloads=1),
     "everything exactly at its limit": at_its_limits(World()),
     "everything exactly at its limit, one workload": at_its_limits(World(workloads=1)),
-    "one of four workloads loses 5 points more than its margin of 1": World(margin=1.0, loss_of_first=6.0),
     "one of four workloads loses 5 points more than its margin of 2": World(loss_of_first=7.0),
     "one of four workloads loses 5 points more than its margin of 5": World(margin=5.0, loss_of_first=10.0),
     "one of four workloads loses 5 points at a margin of 1": World(margin=1.0, loss_of_first=5.0),
