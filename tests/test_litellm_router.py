@@ -16,9 +16,10 @@ from audit.policy.matching import Request, first_rule, public_names
 from audit.policy.reading import checked
 from audit.policy.targets import render
 from audit.policy.targets.litellm import tag_of
+from tests.exports import spend_log
 from tests.litellm_router import chosen, configured, litellm
 from tests.loads import jsonl, loaded, query
-from tests.logged import calls, outcomes_file
+from tests.logged import BIG, calls, outcomes_file
 
 pytestmark = pytest.mark.filterwarnings("ignore:Item.*`ReadOnly` qualifier:UserWarning")
 
@@ -116,6 +117,27 @@ def test_a_candidate_that_is_out_of_service_leaves_its_requests_to_the_incumbent
     with pytest.raises(ValueError, match="Not allowed to access model"):
         chosen(configured(text.replace('"allow_fail_open": true', "")), "gpt-4o", [tag, f"!{tag}"])
     assert not any(tag_of(rule, hostile).startswith(("!", "&")) for rule in hostile["rules"])
+
+
+def test_a_log_of_tagged_requests_has_the_endpoints_that_the_policy_names(hostile: Policy, tmp_path: Path) -> None:
+    """LiteLLM logs the caller's tags with those of the deployment: untagged calls have its `default` alone."""
+    rules = [
+        {**rule, "id": f"r-{number:08x}"}
+        for number, rule in enumerate(hostile["rules"])
+        if rule["when"].get("endpoint") in HOSTILE[:7]
+    ]
+    policy = checked({**hostile, "rules": rules})
+    tags = [[tag_of(rule, policy)] for rule in policy["rules"]]
+    tags += [["User-Agent: curl", "team:x", "endpoint:sort#r-0123abcd"], ["team:x"], []]
+    rows = [
+        spend_log(number, request_tags=json.dumps([*sent, "default"]), model_group="gpt-4o")
+        for number, sent in enumerate(tags)
+    ]
+    loaded(tmp_path / "usage.duckdb", jsonl(tmp_path / "log.jsonl", *rows))
+    found = query(tmp_path / "usage.duckdb", "select endpoint from requests order by cast(request_id[10:] as integer)")
+    named = [rule["when"].get("endpoint") for rule in policy["rules"]]
+    assert "100% #r-1" in named
+    assert [name for (name,) in found] == [*named, "sort", "team:x", f"chat {BIG}"]
 
 
 @pytest.mark.parametrize("share", [0.02, 0.5])
