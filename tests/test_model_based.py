@@ -7,8 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
-from jsonschema import Draft202012Validator
 
 import audit
 from audit.library.policies import RoutingPolicy
@@ -181,7 +181,7 @@ def test_a_policy_counts_the_classifier_at_the_logs_lengths_and_the_replay_takes
 def test_a_policy_with_a_classifier_is_valid_by_its_schema_and_reads_back(made: RoutingPolicy) -> None:
     schema = Path(audit.__file__).parent / "data" / "schemas" / "policy.schema.json"
     document = json.loads(made.json())
-    Draft202012Validator(json.loads(schema.read_text(encoding="utf-8"))).validate(document)
+    jsonschema.validate(document, json.loads(schema.read_text(encoding="utf-8")), jsonschema.Draft202012Validator)
     assert checked(document) == made.document
     document["rules"][0]["classifier"]["usd_per_request"] = -1
     with pytest.raises(ValueError, match=r"\$\.rules\[0\]\.classifier\.usd_per_request is -1; give USD from 0 on"):

@@ -46,6 +46,14 @@ def test_what_policy_writes_simulate_reads(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("here")
+def test_a_target_is_written_for_the_stage_and_what_it_cannot_see_is_said_beside_it() -> None:
+    out, err = run("policy", "--quiet", "--target", "portkey", "--stage", "2")
+    drawn = json.loads(out)["targets"][1]["targets"]
+    assert [target["weight"] for target in drawn] == [100, 900]
+    assert "note: Portkey cannot see the length of the input, tools, the response format, images or audio" in err
+
+
+@pytest.mark.usefixtures("here")
 def test_a_replay_in_words_has_both_kinds_of_loss_and_the_frontier_when_asked() -> None:
     out, _ = run("policy", "simulate", "all", "--quiet")
     text = " ".join(out.split())

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from routed import HOSTILE, expected, policy_of
 
 from audit.errors import UnknownNameError
 from audit.policy.document import Policy
@@ -17,24 +18,6 @@ from audit.policy.matching import Request, first_rule
 from audit.policy.reading import checked
 from audit.policy.targets import TARGETS, render
 from audit.policy.targets.litellm import tag_of
-
-HOSTILE = 'say "no"\n# - {x: y} \\ é'
-"""An endpoint name that would leave a comment, a string or a mapping that is not escaped."""
-
-
-def policy_of(share: float = 1.0) -> Policy:
-    plain = {"has_images": False, "has_audio": False}
-    short = {"at_least": 0, "below": 2000}
-    rules: list[dict[str, Any]] = [
-        {"id": "r-stay", "when": {"endpoint": "sort", "has_tools": True}, "to": "incumbent"},
-        {"id": "r-sort", "when": {"endpoint": "sort", "input_tokens": short, **plain}, "to": "candidate"},
-        {"id": "r-long", "when": {"endpoint": "sort", "input_tokens": {"at_least": 9000, "below": None}, **plain}},
-        {"id": "r-odd", "when": {"endpoint": HOSTILE, "request_model": ["gpt-4o"]}, "to": "candidate"},
-    ]
-    rules = [{"to": "candidate", "share": share, **rule} for rule in rules]
-    document = {"schema": "traffic-audit/policy/1", "incumbent": "gpt-4o", "candidate": "gpt-4o-mini", "rules": rules}
-    return checked({**document, "incumbent_models": ["gpt-4o-2024-08-06"]})
-
 
 REQUESTS = [
     Request(
@@ -52,11 +35,6 @@ REQUESTS = [
         [False, True],
     )
 ]
-
-
-def expected(policy: Policy, request: Request) -> str:
-    rule = first_rule(policy, request)
-    return policy["candidate"] if rule is not None and rule["to"] == "candidate" else request.request_model
 
 
 def choose(policy: Policy) -> Callable[..., str]:
@@ -84,7 +62,7 @@ def routed(found: list[dict[str, Any]], name: str, tags: list[str]) -> list[tupl
 
 def test_every_target_is_there_and_others_are_refused() -> None:
     for target in TARGETS:
-        assert render(policy_of(), target).startswith("# Routing policy of ")
+        assert "Routing policy of " in render(policy_of(), target)
     with pytest.raises(UnknownNameError, match="unknown target 'litelm'; nearest: litellm"):
         render(policy_of(), "litelm")
 

@@ -1,6 +1,7 @@
 """From a log to a routed week and to one that is stopped: notebooks/rollout_loop.py, on LiteLLM's own Router."""
 
 import json
+import math
 import warnings
 from collections import Counter
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scipy.stats import binomtest
 from typer.testing import CliRunner
 
 from audit.cli import app
@@ -80,7 +80,7 @@ def test_half_of_the_tickets_moved_and_no_memo_did(ran: Ran) -> None:
         served = Counter((each["request_tags"][0], each["model"]) for each in ran.payloads(week))
         moved = served["endpoint:triage", "openai/gpt-4o-mini"]
         assert moved + served["endpoint:triage", "openai/gpt-4o"] == TICKETS
-        assert binomtest(moved, TICKETS, 0.5).pvalue > 1e-6
+        assert abs(moved - TICKETS / 2) < 5 * math.sqrt(TICKETS / 4)
         assert served["endpoint:memo", "openai/gpt-4o"] == MEMOS
         assert len(served) == 3
 

@@ -9,10 +9,13 @@ from audit.errors import UnknownNameError
 from audit.policy.document import Policy
 
 TARGETS = {
+    "envoy": "Envoy AI Gateway: AIGatewayRoutes that match a header, weights for stages",
     "litellm": "LiteLLM proxy or Router: tags, the default deployment, weights for stages",
     "model-based": "LiteLLM's complexity router: the candidate judges first, within what rules may move",
-    "vllm-sr": "vLLM Semantic Router: labels in the metadata, and what it sees itself: tokens, tools, images, audio",
+    "openrouter": "a function that gives the fields of a call to OpenRouter: model, fallback, provider",
+    "portkey": "Portkey gateway: a conditional config on labels in the metadata, load balancing for stages",
     "python": "a function without dependencies, for callers that route themselves",
+    "vllm-sr": "vLLM Semantic Router: labels in the metadata, and what it sees itself: tokens, tools, images, audio",
 }
 """Name of a target and what it is.
 

