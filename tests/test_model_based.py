@@ -19,8 +19,9 @@ from audit.policy.stages import at_stage
 from audit.policy.targets import cannot_express, render
 from audit.policy.targets.litellm import tag_of
 from audit.policy.targets.model_based import CLASSIFIER
+from tests.exports import spend_log
 from tests.litellm_router import configured, litellm, loop
-from tests.loads import jsonl, loaded
+from tests.loads import jsonl, loaded, query
 from tests.logged import calls, outcomes_file
 
 pytestmark = pytest.mark.filterwarnings("ignore:Item.*`ReadOnly` qualifier:UserWarning")
@@ -102,6 +103,29 @@ def test_a_share_is_drawn_of_what_the_classifier_lets_through() -> None:
     random.seed(20261126)
     moved = sum(served(router, "gpt-4o", [tag]) == "openai/gpt-4o-mini" for _ in range(60))
     assert 15 <= moved <= 45
+
+
+def test_the_calls_of_the_classifier_are_no_requests_of_the_endpoint_in_either_log(tmp_path: Path) -> None:
+    """The payload of the Router itself; of the spend logs what LiteLLM 1.110 documents for calls of its own."""
+    policy = by_hand()
+    router, kept = answers(policy, '{"tier": "SIMPLE"}'), list[dict[str, Any]]()
+
+    class Keep(import_module("litellm.integrations.custom_logger").CustomLogger):
+        async def async_log_success_event(self, kwargs: Any, **_: Any) -> None:
+            kept.append(kwargs["standard_logging_object"])
+
+    logging = import_module("litellm.litellm_core_utils.logging_worker").GLOBAL_LOGGING_WORKER
+    loop().run(logging.flush())
+    litellm().callbacks = [Keep()]
+    served(router, "gpt-4o", [tag_of(policy["rules"][1], policy)])
+    loop().run(logging.flush())
+    litellm().callbacks = []
+    own = {"internal_call_origin": "autorouter_classifier"}
+    rows = [spend_log(0, tag="endpoint:sort", metadata=json.dumps(own)), spend_log(1, tag="endpoint:sort")]
+    for name, records in (("payload", [json.loads(json.dumps(each, default=str)) for each in kept]), ("spend", rows)):
+        loaded(tmp_path / f"{name}.duckdb", jsonl(tmp_path / f"{name}.jsonl", *records))
+        found = query(tmp_path / f"{name}.duckdb", "select endpoint from requests order by endpoint")
+        assert found == [("autorouter_classifier",), ("sort",)], name
 
 
 def test_every_key_is_the_routers_own_and_none_needs_a_licence() -> None:

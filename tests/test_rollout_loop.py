@@ -5,6 +5,7 @@ import math
 import warnings
 from collections import Counter
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from audit.cli import app
-from tests.litellm_router import litellm
+from tests.litellm_router import litellm, loop
 from tests.loads import loaded, query
 
 SCRIPT = Path(__file__).parent.parent / "notebooks" / "rollout_loop.py"
@@ -38,6 +39,7 @@ class Ran:
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """The script, run once from end to end."""
     litellm()
+    loop().run(import_module("litellm.litellm_core_utils.logging_worker").GLOBAL_LOGGING_WORKER.flush())
     spec = spec_from_file_location("rollout_loop", SCRIPT)
     assert spec is not None
     assert spec.loader is not None

@@ -41,7 +41,7 @@ def policy(
     include: Annotated[
         str | None, typer.Option("--include", help="pilot: rules for workloads to be measured, at the first stage.")
     ] = None,
-    classifier: Annotated[
+    with_classifier: Annotated[
         bool,
         typer.Option("--classifier", help="The candidate judges every request of a rule first; its cost is counted."),
     ] = False,
@@ -63,7 +63,7 @@ def policy(
         stages=parse_stages(stages),
         stage=stage,
         with_pilots=include == "pilot",
-        with_classifier=classifier or target == "model-based",
+        with_classifier=with_classifier or target == "model-based",
         progress=not quiet,
         **asked(config, incumbent, candidate, since, until, source),
     )

@@ -37,7 +37,12 @@ renamed as (
             when call_type like '%moderation%' then 'moderation'
             else 'chat'
         end as operation_name,
-        request_tags as tags,
+        -- the classifier of `audit policy --target model-based` has the tags of the request it reads; the payload does
+        -- not say that it is a call of the proxy's own, as the spend logs do
+        case
+            when starts_with(model_group, 'classifier:') then ['endpoint:autorouter_classifier']
+            else request_tags
+        end as tags,
         cast(null as varchar) as route,
         cast(null as varchar) as prompt_name,
         template_hash,
