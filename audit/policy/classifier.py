@@ -4,10 +4,11 @@ The call is LiteLLM's complexity classifier: instructions of its own and, of the
 system prompt. The log has only the length of the whole input, which is no less, so the cost is no less than it will be.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
+from audit.catalog.price_file import TokenClass
 from audit.catalog.prices import request_cost, unit_prices
 from audit.errors import ConfigError
 from audit.policy.document import Policy, Rule
@@ -39,7 +40,7 @@ def candidate_prices(warehouse: Warehouse, policy: Policy) -> Mapping[str, Decim
     return max(priced, key=lambda each: each["input"])
 
 
-def with_classifiers(policy: Policy, traffic: Seen, played: Replay, prices: Mapping[str, Decimal]) -> Sequence[Rule]:
+def with_classifiers(policy: Policy, traffic: Seen, played: Replay, prices: Mapping[str, Decimal]) -> list[Rule]:
     """The rules with what reading their requests costs; `traffic` is cut at their limits, `played` moves all of it."""
     return [_read(rule, policy, traffic, played, prices) for rule in policy["rules"]]
 
@@ -53,7 +54,7 @@ def _read(rule: Rule, policy: Policy, traffic: Seen, played: Replay, prices: Map
     ]
     count = sum(piece.costs.requests for piece in pieces)
     tokens = sum(piece.input_tokens for piece in pieces)
-    sent = {"input": tokens + count * PROMPT_TOKENS, "output": count * ANSWER_TOKENS}
+    sent: Mapping[TokenClass, int] = {"input": tokens + count * PROMPT_TOKENS, "output": count * ANSWER_TOKENS}
     cost = request_cost(prices, sent)
     if not count or cost is None:
         return rule
