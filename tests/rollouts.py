@@ -2,6 +2,7 @@
 
 import json
 import random
+from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def plan(*stop_rules: dict[str, Any], share: float = 0.5, days: int = 3, checks:
             "starts_on_day": 0,
             "checks_per_day": 300.0,
             "checks_usd_per_day": 1.0,
-            "stop_rules": list(stop_rules),
+            "stop_rules": deepcopy(list(stop_rules)),
             "saving_per_day": saving,
             "cumulated": saving,
             "saving_in_stage": saving,
