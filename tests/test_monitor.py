@@ -43,7 +43,7 @@ class Healthy:
 @pytest.fixture(scope="module")
 def healthy(tmp_path_factory: pytest.TempPathFactory) -> Healthy:
     folder = tmp_path_factory.mktemp("healthy")
-    rows = traffic(seed=1, failed=0.02)
+    rows = traffic(planted={"failed": 0.02})
     return Healthy(folder, rows, look(folder, rows, outcomes=pairs(folder, rows, lost=0.04)))
 
 
@@ -166,7 +166,7 @@ def test_once_enough_was_seen_the_next_stage_may_begin(tmp_path: Path) -> None:
 def test_a_planted_rate_stops_the_stage_and_nothing_else_does(
     tmp_path: Path, metric: str, planted: dict[str, float]
 ) -> None:
-    found = look(tmp_path, traffic(2, **planted))
+    found = look(tmp_path, traffic(2, planted=planted))
     assert found["stopped"] is not None
     assert found["stopped"]["rule_ids"] == [f"1-{metric}-{state(found, metric)['workload_id']}"]
     assert found["decision"] == "stop"
@@ -337,7 +337,7 @@ def test_exports_that_cannot_be_used_are_one_clear_error(tmp_path: Path) -> None
 
 
 def test_a_stop_is_exit_code_3_with_its_reason_on_both_channels(tmp_path: Path) -> None:
-    made, file = plan_file(tmp_path, plan(*RULES)), export(tmp_path, traffic(1, failed=0.5))
+    made, file = plan_file(tmp_path, plan(*RULES)), export(tmp_path, traffic(1, planted={"failed": 0.5}))
     done = called(file, "--plan", made, "--json", "--html", tmp_path / "page.html")
     assert done.exit_code == 3
     document = json.loads(done.stdout)
