@@ -2,6 +2,8 @@
 
 import json
 import random
+from collections.abc import Mapping
+from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -68,7 +70,7 @@ def plan(*stop_rules: dict[str, Any], share: float = 0.5, days: int = 3, checks:
             "starts_on_day": 0,
             "checks_per_day": 300.0,
             "checks_usd_per_day": 1.0,
-            "stop_rules": list(stop_rules),
+            "stop_rules": deepcopy(list(stop_rules)),
             "saving_per_day": saving,
             "cumulated": saving,
             "saving_in_stage": saving,
@@ -126,7 +128,14 @@ def plan_file(folder: Path, document: dict[str, Any]) -> Path:
     return path
 
 
-def traffic(days: int = 3, *, per_day: int = 200, share: float = 0.5, seed: int = 1, **planted: float) -> list[Row]:
+def traffic(
+    days: int = 3,
+    *,
+    per_day: int = 200,
+    share: float = 0.5,
+    planted: Mapping[str, float] | None = None,
+    seed: int = 1,
+) -> list[Row]:
     """Requests of every rule from FIRST on, `share` of them on the candidate.
 
     `planted` are rates of the candidate's answers: failed, cut, retried. Every tenth of its answers is escalated.
@@ -137,7 +146,7 @@ def traffic(days: int = 3, *, per_day: int = 200, share: float = 0.5, seed: int 
         for name, when in WHENS.items():
             for number in range(per_day):
                 is_moved = number < share * per_day
-                rows.append(_row(draw, day, name, when["endpoint"], number, is_moved, planted))
+                rows.append(_row(draw, day, name, when["endpoint"], number, is_moved, planted or {}))
                 if is_moved and number % 10 == 0 and not rows[-1]["is_failed"]:
                     again = {**rows[-1], "request_id": f"{rows[-1]['request_id']}-again", "response_model": BIG}
                     moment = datetime.fromisoformat(str(again["start_time"])) + timedelta(seconds=3)
@@ -146,7 +155,7 @@ def traffic(days: int = 3, *, per_day: int = 200, share: float = 0.5, seed: int 
 
 
 def _row(
-    draw: random.Random, day: int, name: str, endpoint: str, number: int, is_moved: bool, planted: dict[str, float]
+    draw: random.Random, day: int, name: str, endpoint: str, number: int, is_moved: bool, planted: Mapping[str, float]
 ) -> Row:
     begun = datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=UTC) + timedelta(days=day, minutes=7 * number)
 

@@ -38,6 +38,7 @@ TWINS: dict[str, tuple[Twin, ...]] = {
     "notebooks": (audit.notebooks,),
     "sql": (audit.sql_text,),
     "query": (audit.Audit.sql,),
+    "monitor": (audit.monitor,),
     "outcomes add": (Outcomes.add, Outcomes.add_answers, Outcomes.add_scores),
     "outcomes judge": (Outcomes.judge,),
     "outcomes judged": (Outcomes.judged,),

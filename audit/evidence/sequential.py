@@ -97,9 +97,9 @@ def since_any_look(log_e: Floats) -> Floats:
     1 / (k (k + 1)) of the wealth is held back until look k, counted from 1: it is 1 until then, and E stays fair. What
     begins at once has half of the wealth, and pays log 2 for that. Shin, Ramdas and Rinaldo 2022.
     """
-    looks = np.arange(1, log_e.shape[1] + 1)
-    begun = np.where(looks[:, None] <= looks, log_e - np.log(looks * (looks + 1.0))[:, None], -np.inf)
-    return np.logaddexp(np.logaddexp.reduce(begun, axis=0), -np.log(looks + 1.0))
+    looks = np.arange(1, log_e.shape[1] + 1, dtype=np.float64)
+    begun = np.where(looks[:, None] <= looks, log_e - np.log(looks * (looks + 1))[:, None], -np.inf)
+    return np.logaddexp(np.logaddexp.reduce(begun, axis=0), -np.log(looks + 1))
 
 
 def mean_bounds(values: Floats, level: float, weights: Floats | None = None) -> Floats:

@@ -46,8 +46,8 @@ def saved(found: Monitor) -> str:
 def _projected(saving: Saving) -> str:
     if saving["projected"] is None:
         return "The plan projects nothing for this stage."
-    point, bounds = words.money(saving["projected"]["point"]), words.span(saving["projected"], "money")
-    said = f"The plan projects {point} ({bounds}) for as many days"
+    low, point, high = (words.money(saving["projected"][bound]) for bound in ("low", "point", "high"))
+    said = f"The plan projects {point} ({low} to {high}) for as many days"
     at_seen = saving["projected_at_seen"]
     return f"{said}." if at_seen is None else f"{said}, and {words.money(at_seen)} for as many moved requests."
 

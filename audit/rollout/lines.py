@@ -1,6 +1,6 @@
 """The line of one rule: both models on its requests now, and the incumbent as the plan has it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from audit.report.monitor_document import Before, Saving, Watched
 from audit.rollout.observing import Observed
@@ -45,30 +45,22 @@ def _before(baselines: Sequence[Baseline]) -> Before | None:
     """Of several workloads the mean by requests; quantiles have no mean, so then they are not known."""
     if not baselines:
         return None
-    pace = sum(each["requests_per_day"] for each in baselines)
+    weights = [each["requests_per_day"] for each in baselines]
 
-    def mean(values: Sequence[tuple[float, float | None]]) -> float | None:
-        known = [(weight, value) for weight, value in values if value is not None]
+    def mean(values: Sequence[float | None]) -> float | None:
+        known = [(weight, value) for weight, value in zip(weights, values, strict=True) if value is not None]
         whole = sum(weight for weight, _ in known)
         return sum(weight * value for weight, value in known) / whole if whole else None
 
-    def of(name: str) -> float | None:
-        rows: Sequence[Mapping[str, object]] = baselines
-        return mean([(float(str(row["requests_per_day"])), _number(row[name])) for row in rows])
-
     only = baselines[0] if len(baselines) == 1 else None
     return {
-        "requests_per_day": pace,
-        "error_rate": of("error_rate"),
-        "retry_rate": of("retry_rate"),
-        "truncation_rate": of("truncation_rate"),
-        "invalid_json_rate": of("invalid_json_rate"),
+        "requests_per_day": sum(weights),
+        "error_rate": mean([each["error_rate"] for each in baselines]),
+        "retry_rate": mean([each["retry_rate"] for each in baselines]),
+        "truncation_rate": mean([each["truncation_rate"] for each in baselines]),
+        "invalid_json_rate": mean([each["invalid_json_rate"] for each in baselines]),
         "latency_ms_p50": only and only["latency_ms_p50"],
         "latency_ms_p95": only and only["latency_ms_p95"],
-        "input_tokens": of("input_tokens") or 0.0,
-        "output_tokens": of("output_tokens") or 0.0,
+        "input_tokens": mean([each["input_tokens"] for each in baselines]) or 0.0,
+        "output_tokens": mean([each["output_tokens"] for each in baselines]) or 0.0,
     }
-
-
-def _number(value: object) -> float | None:
-    return None if value is None else float(str(value))

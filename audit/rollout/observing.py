@@ -129,8 +129,8 @@ def observe(warehouse: Warehouse, rules: tuple[Tracked, ...]) -> dict[int, Obser
         number, role, day = cast("int", row["rule_number"]), str(row["role"]), cast("date", row["usage_date"])
         requests[number, role] = requests.get((number, role), 0) + int(row["requests"] or 0)
         for name in LOGGED:
-            found = series.setdefault((number, role, name), _Days())
-            found.add(day, row[f"{name}_events"], row[f"{name}_trials"])
+            days = series.setdefault((number, role, name), _Days())
+            days.add(day, row[f"{name}_events"], row[f"{name}_trials"])
     errors: dict[tuple[str, str], _Days] = {}
     for endpoint, role, day, events, trials in warehouse.frame(BY_ENDPOINT).iter_rows():
         errors.setdefault((endpoint, role), _Days()).add(day, events, trials)
