@@ -45,7 +45,7 @@ def paces(stages: Sequence[Mapping[str, Demand]]) -> list[Pace]:
         to_decide: dict[str, int | None] = {}
         for name, demand in demands.items():
             left = demand.needed - seen[name]
-            is_soon = left <= MOST_DAYS * demand.per_day
+            is_soon = demand.per_day > 0 and left <= MOST_DAYS * demand.per_day
             to_decide[name] = 0 if name in decided else max(1, math.ceil(left / demand.per_day)) if is_soon else None
         waited = [days for days in to_decide.values() if days]
         days = max(waited, default=WEEK if None in to_decide.values() else 1)

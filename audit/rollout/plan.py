@@ -9,7 +9,7 @@ from datetime import date
 
 from audit.errors import ConfigError
 from audit.findings import horizon_months
-from audit.pipeline import Run
+from audit.pipeline import Result, Run
 from audit.policy.decided import Decided
 from audit.policy.derive import derive
 from audit.policy.stages import STAGES, standing
@@ -36,7 +36,7 @@ def make_plan(
 
     Raises ConfigError where the log is too short to say what a day brings.
     """
-    per_day = _per_day(report)
+    per_day = daily(report.result)
     policy = derive(run.warehouse, report, stages=shares, with_pilots=True)
     played, traffic = played_whole(run.warehouse, policy, report)
     found = moves(policy, traffic, report, per_day)
@@ -77,12 +77,12 @@ def make_plan(
     return plan
 
 
-def _per_day(report: Decided) -> float:
-    """What turns a sum of the window into that of a day."""
-    multiplier = report.result.savings.monthly_multiplier
+def daily(result: Result) -> float:
+    """What turns a sum of the window into that of a day; ConfigError where the log is too short to say."""
+    multiplier = result.savings.monthly_multiplier
     if multiplier is None:
         raise ConfigError(
-            f"the log spans {report.result.scope.window.days:.2f} days, too little to plan by the day: load more of "
+            f"the log spans {result.scope.window.days:.2f} days, too little to plan by the day: load more of "
             "it, or say with --monthly-requests how many there are"
         )
     return multiplier / DAYS_PER_MONTH
