@@ -152,7 +152,7 @@ def test_pilots_wait_for_a_replay_whose_price_is_that_of_the_sample(log: Log, pl
     assert {row["workload_id"]: (row["pairs"], row["cost"]) for row in sample["workloads"]} == {
         name: (each["pairs"], each["usd"]) for name, each in measures.items()
     }
-    assert f"Stages {own + 1} to {len(plan['stages'])} wait for measurements" in " ".join(plan["notes"])
+    assert f"Measuring comes before stages {own + 1} to {len(plan['stages'])};" in " ".join(plan["notes"])
 
 
 def test_a_pilot_counts_with_its_odds_and_with_nothing_at_the_low_end(plan: Plan, report: audit.Report) -> None:

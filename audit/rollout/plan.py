@@ -16,7 +16,7 @@ from audit.policy.stages import STAGES, standing
 from audit.policy.staying import played_whole
 from audit.rollout.baseline import baselines
 from audit.rollout.measuring import replays
-from audit.rollout.moves import Move, moves, staying
+from audit.rollout.moves import Move, moves, staying, worth_measuring
 from audit.rollout.pace import Pace, paces
 from audit.rollout.payback import Flow, payback, total
 from audit.rollout.plan_document import SCHEMA, Horizon, Measure, Plan, PlanStage, StageWorkload
@@ -37,20 +37,22 @@ def make_plan(
     Raises ConfigError where the log is too short to say what a day brings.
     """
     per_day = daily(report.result)
-    policy = derive(run.warehouse, report, stages=shares, with_pilots=True)
+    horizon = _horizon(report)
+    end, today = horizon["months"] * DAYS_PER_MONTH, run.question.today
+    derived = derive(run.warehouse, report, stages=shares, with_pilots=True)
+    _, traffic = played_whole(run.warehouse, derived, report)
+    found = moves(derived, traffic, report, per_day)
+    pilots = {name for rule in derived["rules"] if rule.get("verdict") == "pilot" for name in rule["workload_ids"]}
+    measures = replays(run, pilots)
+    policy = worth_measuring(derived, found, {name: each["usd"] for name, each in measures.items()}, end)
     played, traffic = played_whole(run.warehouse, policy, report)
-    found = moves(policy, traffic, report, per_day)
     climb = steps(policy, {rule["id"]: standing(rule, report, played) for rule in policy["rules"]}, found, shares)
     known = Known.of(run, baselines(run.warehouse, report.result, per_day), checks_per_day)
     watches = [watch(step, known) for step in climb]
     timed = paces([each.demands for each in watches])
-    pilots = [rule for rule in policy["rules"] if rule.get("verdict") == "pilot"]
-    measured = replays(run, {name for rule in pilots for name in rule["workload_ids"]})
-    horizon = _horizon(report)
-    end, today = horizon["months"] * DAYS_PER_MONTH, run.question.today
     flows = [_flows(step, pace, today, end, is_last=step is climb[-1]) for step, pace in zip(climb, timed, strict=True)]
     stages = [
-        _stage(step, watched, pace, flow, end, known, measured.measures)
+        _stage(step, watched, pace, flow, end, known, measures)
         for step, watched, pace, flow in zip(climb, watches, timed, flows, strict=True)
     ]
     window = report.result.document["window"]
@@ -68,12 +70,12 @@ def make_plan(
         "baseline": dict(known.baselines),
         "policy_stages": sum(step.is_of_policy for step in climb),
         "stages": stages,
-        "never": staying(policy, played, traffic, report, per_day),
+        "never": staying(policy, pilots, played, traffic, report, per_day),
         "payback": payback([each for flow in flows for each in flow], run.config.routing, _measuring(stages, end), end),
         "horizon": horizon,
         "notes": [],
     }
-    plan["notes"] = [*notes(plan), *measured.notes]
+    plan["notes"] = list(notes(plan))
     return plan
 
 
