@@ -45,6 +45,6 @@ def print_plan(plan: "Plan") -> None:
         note(f"note: {clean(line, 2_000)}")
 
 
-STAGES = "Stages: dollars a day that each adds, dollars a day at its end with bounds, dollars while it lasts"
+STAGES = "Stages: day of its start, days it lasts; USD a day that it adds, USD a day with bounds, USD in all"
 STAYING = 20
 """Workloads listed that stay."""

@@ -1,26 +1,18 @@
 """A rollout plan from a database: it adds up to the report, follows the policy, says what it needs and what ends it."""
 
 import json
-import random
 from dataclasses import dataclass
-from decimal import Decimal
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import audit
 from audit.errors import ConfigError
 from audit.library.rollouts import RolloutPlan
-from audit.policy.stages import Standing, staged, waves
 from audit.rollout.plan_document import Plan
-from tests.exports import Row
-from tests.loads import jsonl, loaded
-from tests.logged import calls, outcomes_file
 from tests.policy_traffic import policy_database
 
 TODAY = "2026-10-01"
@@ -223,66 +215,37 @@ def test_successors_are_a_ceiling_and_say_so(plan: Plan) -> None:
     assert own["spend_per_day"] == pytest.approx(spend)
 
 
+def test_behind_a_check_the_plan_saves_what_the_policy_simulates_and_stops_where_nothing_is_left(
+    log: Log, tmp_path: Path
+) -> None:
+    config = tmp_path / "audit.toml"
+    text = (log.folder / "audit.toml").read_text()
+    config.write_text(f"{text}[check]\nsensitivity = 0.9\nfalse_alarm_rate = 0.02\nusd_per_check = 0.0001\n")
+    plan = log.plan(config=config).document
+    played = log.opened.simulate(config=config, today=TODAY, monthly_requests=MONTHLY)
+    last = plan["stages"][plan["policy_stages"] - 1]
+    multiplier = played["monthly_multiplier"]
+    assert multiplier is not None
+    assert last["cumulated"]["point"] == pytest.approx(played["total"]["saving"]["point"] * multiplier / 30.4375)
+    limits = [rule["limit"] for rule in last["stop_rules"] if rule["metric"] == "escalation_rate"]
+    assert len(limits) == len(last["workloads"])
+    assert all(0.5 < limit < 0.94 for limit in limits)
+
+
+def test_other_shares_are_said_in_the_command_that_renders_them(log: Log) -> None:
+    plan = log.plan(stages=[0.05, 1.0]).document
+    assert plan["stages"][0]["name"] == "5 %"
+    assert any("`audit policy --target TARGET --stages 0.05,1.0 --stage N`" in note for note in plan["notes"])
+
+
+def test_a_log_without_the_incumbent_has_no_stage_and_says_so(log: Log) -> None:
+    plan = log.plan(incumbent="gpt-4-turbo").document
+    assert (plan["stages"], plan["baseline"], plan["never"]) == ([], {}, [])
+    assert plan["notes"] == ["The log has no requests of gpt-4-turbo; `audit status` lists the models in use."]
+
+
 def test_a_log_of_less_than_a_day_needs_to_be_told_its_volume(log: Log) -> None:
     with pytest.raises(ConfigError, match=r"the log spans 0\.\d+ days, too little to plan.*--monthly-requests"):
         log.plan(monthly_requests=None)
     with pytest.raises(ConfigError, match="checks_per_day is 0"):
         log.plan(checks_per_day=0)
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.sampled_from([1.0, 2.0, 5.0])), max_size=12),
-    st.randoms(use_true_random=False),
-)
-def test_the_order_is_by_score_and_the_same_however_the_rules_came(
-    drawn: list[tuple[int, int, float]], shuffle: random.Random
-) -> None:
-    standings = [
-        Standing(rule_id=f"r{number:02}", saving=Decimal(saving), certainty=sure / 2, margin=margin)
-        for number, (saving, sure, margin) in enumerate(drawn)
-    ]
-    order = waves(standings)
-    shuffled = list(standings)
-    shuffle.shuffle(shuffled)
-    assert waves(shuffled) == order
-    flat = [name for wave in order for name in wave]
-    scores = {each.rule_id: float(each.saving) * each.certainty * each.margin for each in standings}
-    assert sorted(flat) == sorted(scores)
-    assert all((scores[one], other) >= (scores[other], one) for one, other in pairwise(flat))
-    assert [len(wave) for wave in order[:-1]] == [2**place for place in range(len(order) - 1)]
-    stages = staged(order)
-    if order:
-        assert [set(stage["shares"].values()) for stage in stages][-1] == {1.0}
-        assert list(stages[0]["shares"]) == order[0]
-
-
-@pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> Plan:
-    """A log that knows how answers finished, which are retries, how long they took, and what failed."""
-    folder = tmp_path_factory.mktemp("watched")
-    rows: list[Row] = calls("tag", 400)
-    for number, row in enumerate(rows):
-        row["attempt"] = 2 if number % 10 == 0 else 1
-        row["duration_ms"] = 1000 if number % 20 else 9000
-        row["response_finish_reason"] = ("length", "MAX_TOKENS", "stop", "stop")[number % 4]
-    failed = [row | {"request_id": f"f{n}", "http_response_status_code": 500} for n, row in enumerate(rows[:100])]
-    db = folder / "usage.duckdb"
-    loaded(db, jsonl(folder / "log.jsonl", *rows, *failed))
-    outcomes_file(db, [(None, 1.0, 0.0 if n % 200 == 0 else 1.0) for n in range(1600)], endpoint="tag")
-    config = folder / "audit.toml"
-    config.write_text('[stakes]\ntag = "low"\n')
-    return audit.open(db).plan(config=config, today=TODAY, monthly_requests=400 * 30).document
-
-
-def test_the_baseline_knows_errors_retries_cut_answers_and_latency_where_the_log_does(watched: Plan) -> None:
-    (known,) = watched["baseline"].values()
-    assert known["error_rate"] == pytest.approx(0.2)
-    assert known["retry_rate"] == pytest.approx(0.1)
-    assert known["truncation_rate"] == pytest.approx(0.5)
-    assert known["invalid_json_rate"] is None
-    assert (known["latency_ms_p50"], known["latency_ms_p95"]) == pytest.approx((1000, 1400))
-    assert (known["input_tokens"], known["output_tokens"], known["share"]) == (1000, 100, 1.0)
-    assert known["cost_per_request"] == pytest.approx(0.0035)
-    metrics = [rule["metric"] for rule in watched["stages"][0]["stop_rules"]]
-    assert metrics == ["quality_loss", "error_rate", "retry_rate", "truncation_rate", "saving"]
-    assert watched["stages"][0]["stop_rules"][1]["limit"] == pytest.approx(0.25)

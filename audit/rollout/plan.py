@@ -68,6 +68,7 @@ def make_plan(
         "window": {"start": str(window["start"]), "end": str(window["end"]), "days": report.result.scope.window.days},
         "currency": "USD",
         "baseline": dict(known.baselines),
+        "shares": list(shares),
         "policy_stages": sum(step.is_of_policy for step in climb),
         "stages": stages,
         "never": staying(policy, pilots, played, traffic, report, per_day),

@@ -6,7 +6,7 @@ from datetime import date
 
 from audit.evidence.reasons import REASONS
 from audit.policy.rules import in_words
-from audit.policy.stages import share_text
+from audit.policy.stages import STAGES, share_text
 from audit.policy.staying import NOT_SEPARABLE
 from audit.report import words
 from audit.rollout.moves import NOT_WORTH_MEASURING
@@ -79,10 +79,13 @@ def notes(plan: Plan) -> Iterator[str]:
     stages, own = plan["stages"], plan["policy_stages"]
     moved = [each for stage in stages for each in stage["workloads"]]
     measures = [each for stage in stages for each in stage["measure_first"]]
-    if not stages:
+    if not plan["baseline"]:
+        yield f"The log has no requests of {plan['pair']['incumbent']}; `audit status` lists the models in use."
+    elif not stages:
         yield "Nothing may move: no workload of this pair has outcomes that let it, and none is worth measuring."
     if own:
-        yield f"`audit policy --target TARGET --stage N` renders {_range(1, own)}."
+        ladder = "" if tuple(plan["shares"]) == STAGES else f" --stages {','.join(map(str, plan['shares']))}"
+        yield f"`audit policy --target TARGET{ladder} --stage N` renders {_range(1, own)}."
     if len(stages) > own and not measures:
         yield "Pilots cannot be replayed from this log; what they need is measured elsewhere: `audit outcomes add`."
     elif len(stages) > own:
@@ -180,7 +183,7 @@ def stage_rows(plan: Plan) -> list[list[str]]:
         [
             f"{stage['number']}",
             stage["name"],
-            f"day {stage['starts_on_day']}",
+            f"{stage['starts_on_day']}",
             f"{stage['days']}",
             words.money(stage["saving_per_day"]["point"]),
             *(words.money(stage["cumulated"][bound]) for bound in BOUNDS),
@@ -190,7 +193,7 @@ def stage_rows(plan: Plan) -> list[list[str]]:
     ]
 
 
-HEADS = ("stage", "share", "begins", "days", "adds", "low", "a day", "high", "in all")
+HEADS = ("stage", "share", "day", "days", "adds", "low", "a day", "high", "in all")
 
 
 def never_rows(never: Sequence[Never]) -> list[list[str]]:
