@@ -208,7 +208,7 @@ def test_successors_are_a_ceiling_and_say_so(plan: Plan) -> None:
         assert each["ceiling_per_day"] <= each["spend_per_day"]
         assert each["source"] in each["words"]
     own = next(each for each in found if each["incumbent"] == "gpt-4o")
-    incumbents = {name for name, each in plan["baseline"].items() if ":" not in name}
+    incumbents = {name for name in plan["baseline"] if ":" not in name}
     spend = sum(
         plan["baseline"][name]["requests_per_day"] * plan["baseline"][name]["cost_per_request"] for name in incumbents
     )

@@ -2,11 +2,13 @@
 
 import html
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import cmarkgfm
 import pytest
+from cmarkgfm.cmark import Options
 from typer.testing import CliRunner
 
 import audit
@@ -77,7 +79,7 @@ def test_only_one_form_is_printed_at_a_time() -> None:
 
 def test_the_ticket_has_a_box_to_tick_for_every_task_of_every_stage(plan: RolloutPlan) -> None:
     text = plan.markdown()
-    page = cmarkgfm.github_flavored_markdown_to_html(text)
+    page = rendered(text)
     stages = plan.document["stages"]
     assert page.count('type="checkbox"') == sum(3 + len(stage["measure_first"]) for stage in stages)
     assert page.count("<table>") == 2
@@ -85,6 +87,13 @@ def test_the_ticket_has_a_box_to_tick_for_every_task_of_every_stage(plan: Rollou
     assert rows == len(stages) + len(plan.document["never"])
     for each in plan.document.get("successors", []):
         assert each["candidate"] in html.unescape(page)
+
+
+def rendered(text: str) -> str:
+    """The page that GitHub makes of it, with nothing filtered out."""
+    unsafe = cast("int", Options.CMARK_OPT_UNSAFE)  # pyright: ignore[reportUnknownMemberType]
+    convert = cast("Callable[..., str]", cmarkgfm.github_flavored_markdown_to_html)  # pyright: ignore[reportUnknownMemberType]
+    return convert(text, options=unsafe)
 
 
 def renamed(value: Any, names: dict[str, str]) -> Any:
@@ -102,7 +111,7 @@ def renamed(value: Any, names: dict[str, str]) -> Any:
 def test_names_from_the_log_are_no_markup_in_the_ticket(plan: RolloutPlan) -> None:
     document = cast("Plan", renamed(plan.document, {"gsm": HOSTILE, "math-l5": "a\nb", "conversation": "x" * 400}))
     text = RolloutPlan(document=document).markdown()
-    page = cmarkgfm.github_flavored_markdown_to_html(text, options=cmarkgfm.cmark.Options.CMARK_OPT_UNSAFE)
+    page = rendered(text)
     assert "<script" not in page
     assert "href" not in page
     assert "@everyone" not in page
