@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from audit.library.reference import column_map, formats, price_template, prices, sql_text
     from audit.library.report import Report
     from audit.library.trials import run_backtest
+    from audit.library.watching import monitor
 
 __all__ = [
     "Audit",
@@ -30,6 +31,7 @@ __all__ = [
     "compare",
     "formats",
     "load",
+    "monitor",
     "notebooks",
     "open",
     "price_template",
@@ -48,6 +50,7 @@ _HOMES = {
     "compare": "audit.library.comparing",
     "formats": "audit.library.reference",
     "load": "audit.library.loading",
+    "monitor": "audit.library.watching",
     "notebooks": "audit.library.notebooks",
     "open": "audit.library.opened",
     "price_template": "audit.library.reference",

@@ -26,6 +26,7 @@ SECTIONS: dict[str, tuple[str, ...] | None] = {
     "sources": ("use", "add_up"),
     "metadata": ("keep",),
     "graders": None,
+    "routing": ("one_time_cost", "monthly_cost"),
 }
 """The sections and their keys; None where the keys are the user's own names."""
 
@@ -46,6 +47,15 @@ class Rewrite:
 
     pattern: re.Pattern[str]
     replacement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingCosts:
+    """What the routing layer costs, in USD: to build, and every month."""
+
+    one_time_cost: Decimal = Decimal(0)
+    monthly_cost: Decimal = Decimal(0)
+    are_stated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +80,7 @@ class Config:
     metadata_keys: tuple[str, ...] = ()
     graders: Mapping[str, GraderSettings] = field(default_factory=dict[str, GraderSettings])
     """Endpoint -> how its answers are compared."""
+    routing: RoutingCosts = RoutingCosts()
 
     def stakes_of(self, endpoint: str) -> Stakes:
         """How much is at stake on an endpoint; 'normal' unless stated."""
@@ -158,6 +169,7 @@ def _config(path: Path, sections: Mapping[str, dict[str, object]]) -> Config:
         add_up=_texts(path, "sources.add_up", sections.get("sources", {}).get("add_up", [])),
         metadata_keys=kept,
         graders=grader_settings(path, sections.get("graders", {})),
+        routing=_routing(path, sections.get("routing", {})),
     )
 
 
@@ -184,6 +196,15 @@ def _discount(path: Path, value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
         raise ConfigError(f"{path}: prices.discount = {value!r} must be a fraction from 0 to below 1 (0.15 is 15 %)")
     return Decimal(str(value))
+
+
+def _routing(path: Path, section: Mapping[str, object]) -> RoutingCosts:
+    costs: dict[str, Decimal] = {}
+    for name, value in section.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+            raise ConfigError(f"{path}: routing.{name} = {value!r} must be an amount of USD from 0 up")
+        costs[name] = Decimal(str(value))
+    return RoutingCosts(**costs, are_stated=bool(costs))
 
 
 def _rewrites(path: Path, value: object) -> tuple[Rewrite, ...]:

@@ -31,12 +31,14 @@ TWINS: dict[str, tuple[Twin, ...]] = {
     "compare": (audit.compare, audit.Audit.compare),
     "reconcile": (audit.Audit.reconcile,),
     "formats": (audit.formats, audit.column_map),
+    "plan": (audit.Audit.plan,),
     "policy": (audit.Audit.policy, RoutingPolicy.render),
     "policy simulate": (audit.Audit.simulate,),
     "prices": (audit.prices, audit.price_template),
     "notebooks": (audit.notebooks,),
     "sql": (audit.sql_text,),
     "query": (audit.Audit.sql,),
+    "monitor": (audit.monitor,),
     "outcomes add": (Outcomes.add, Outcomes.add_answers, Outcomes.add_scores),
     "outcomes judge": (Outcomes.judge,),
     "outcomes judged": (Outcomes.judged,),
@@ -55,9 +57,9 @@ OTHERWISE = {
     "refit": "the method does nothing else",
     "template": "price_template()",
     "map_name": "column_map()",
-    "as_markdown": "Report.markdown()",
+    "as_markdown": "Report.markdown() or RolloutPlan.markdown()",
     "context": "typer's own",
-    "out": "RoutingPolicy.json() and render() are text; a sample has it",
+    "out": "RoutingPolicy.json(), render() and RolloutPlan.json() are text; a sample has it",
 }
 """Options that are no argument of a twin, and what is in their place."""
 

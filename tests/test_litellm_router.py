@@ -1,6 +1,7 @@
 """The configuration for LiteLLM in its own Router: it decides as the policy does, and known doubts are settled."""
 
 import json
+import math
 import random
 from itertools import product
 from pathlib import Path
@@ -8,7 +9,6 @@ from typing import Any
 
 import pytest
 import yaml
-from scipy.stats import binomtest
 
 import audit
 from audit.policy.document import Policy
@@ -16,9 +16,10 @@ from audit.policy.matching import Request, first_rule, public_names
 from audit.policy.reading import checked
 from audit.policy.targets import render
 from audit.policy.targets.litellm import tag_of
+from tests.exports import spend_log
 from tests.litellm_router import chosen, configured, litellm
 from tests.loads import jsonl, loaded, query
-from tests.logged import calls, outcomes_file
+from tests.logged import BIG, calls, outcomes_file
 
 pytestmark = pytest.mark.filterwarnings("ignore:Item.*`ReadOnly` qualifier:UserWarning")
 
@@ -118,14 +119,34 @@ def test_a_candidate_that_is_out_of_service_leaves_its_requests_to_the_incumbent
     assert not any(tag_of(rule, hostile).startswith(("!", "&")) for rule in hostile["rules"])
 
 
+def test_a_log_of_tagged_requests_has_the_endpoints_that_the_policy_names(hostile: Policy, tmp_path: Path) -> None:
+    """LiteLLM logs the caller's tags with those of the deployment: untagged calls have its `default` alone."""
+    rules = [
+        {**rule, "id": f"r-{number:08x}"}
+        for number, rule in enumerate(hostile["rules"])
+        if rule["when"].get("endpoint") in HOSTILE[:7]
+    ]
+    policy = checked({**hostile, "rules": rules})
+    tags = [[tag_of(rule, policy)] for rule in policy["rules"]]
+    tags += [["User-Agent: curl", "team:x", "endpoint:sort#r-0123abcd"], ["team:x"], []]
+    rows = [
+        spend_log(number, request_tags=json.dumps([*sent, "default"]), model_group="gpt-4o")
+        for number, sent in enumerate(tags)
+    ]
+    loaded(tmp_path / "usage.duckdb", jsonl(tmp_path / "log.jsonl", *rows))
+    found = query(tmp_path / "usage.duckdb", "select endpoint from requests order by cast(request_id[10:] as integer)")
+    named = [rule["when"].get("endpoint") for rule in policy["rules"]]
+    assert "100% #r-1" in named
+    assert [name for (name,) in found] == [*named, "sort", "team:x", f"chat {BIG}"]
+
+
 @pytest.mark.parametrize("share", [0.02, 0.5])
 def test_shares_are_drawn_by_weight(share: float) -> None:
     policy = by_hand({"when": {"endpoint": "sort"}, "to": "candidate", "share": share})
     router, tag, draws = configured(render(policy, "litellm")), tag_of(policy["rules"][0], policy), 1000
     random.seed(20261126)
     moved = sum(chosen(router, "gpt-4o", [tag]) == "openai/gpt-4o-mini" for _ in range(draws))
-    assert binomtest(moved, draws, share).pvalue > 1e-4
-    assert binomtest(moved, draws, share / 2).pvalue < binomtest(moved, draws, share).pvalue
+    assert abs(moved - draws * share) < 4 * math.sqrt(draws * share * (1 - share))
 
 
 def test_every_key_is_one_that_the_installed_version_knows(hostile: Policy) -> None:

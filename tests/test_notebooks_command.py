@@ -11,7 +11,7 @@ from audit.errors import ConfigError
 from tests import run_notebooks
 from tests.test_cli import run
 
-NAMES = [*(path.name for path in run_notebooks.NOTEBOOKS), "explore.py"]
+NAMES = [*(path.name for path in run_notebooks.NOTEBOOKS), "explore.py", "rollout_loop.py"]
 
 
 def test_the_notebooks_are_copied_with_their_questions_and_a_command_to_open_them(tmp_path: Path) -> None:

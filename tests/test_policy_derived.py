@@ -132,14 +132,24 @@ def test_a_rule_says_what_it_rests_on(log: Log, ours: Policy) -> None:
     assert rule.get("valid_until") == min(dates.values())
 
 
-def test_stages_raise_the_share_of_every_rule(log: Log, ours: Policy) -> None:
-    assert [stage["name"] for stage in ours["stages"]] == ["1 %", "10 %", "50 %", "100 %"]
-    assert [set(stage["shares"].values()) for stage in ours["stages"]] == [{0.01}, {0.1}, {0.5}, {1.0}]
+def test_stages_raise_the_share_of_every_rule_and_one_rule_begins_alone(log: Log, ours: Policy) -> None:
+    names = ["1 %", "10 % and 1 %", "50 % and 10 %", "100 % and 50 %", "100 %"]
+    assert [stage["name"] for stage in ours["stages"]] == names
+    first, second = (rule_on(ours, endpoint) for endpoint in ("length", "plain"))
+    assert first is not None
+    assert second is not None
+    shares = [tuple(stage["shares"].get(rule["id"], 0.0) for rule in (first, second)) for stage in ours["stages"]]
+    assert shares == [(0.01, 0.0), (0.1, 0.01), (0.5, 0.1), (1.0, 0.5), (1.0, 1.0)]
     assert {rule["share"] for rule in ours["rules"]} == {1.0}
-    assert {rule["share"] for rule in log.policy(stage=2)["rules"]} == {0.1}
-    assert [stage["name"] for stage in log.policy(stages=[0.055, 0.25])["stages"]] == ["5.5 %", "25 %"]
-    with pytest.raises(ConfigError, match="stage 5 does not exist; this policy has stages 1 to 4"):
-        log.policy(stage=5)
+    assert [(rule["id"], rule["share"]) for rule in log.policy(stage=1)["rules"]] == [(first["id"], 0.01)]
+    assert {rule["id"]: rule["share"] for rule in log.policy(stage=2)["rules"]} == ours["stages"][1]["shares"]
+    assert [stage["name"] for stage in log.policy(stages=[0.055, 0.25])["stages"]] == [
+        "5.5 %",
+        "25 % and 5.5 %",
+        "25 %",
+    ]
+    with pytest.raises(ConfigError, match="stage 6 does not exist; this policy has stages 1 to 5"):
+        log.policy(stage=6)
     for wrong in ([], [0.0, 1.0], [0.5, 0.1], [0.1, 1.5]):
         with pytest.raises(ConfigError, match="stages are"):
             log.policy(stages=wrong)

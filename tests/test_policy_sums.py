@@ -28,6 +28,7 @@ def piece(endpoint: str = "a", *, at_least: int = 0, below: int = 100, requests:
         "workload_id": f"w-{endpoint}",
         "gate": "",
         "is_bucket": False,
+        "input_tokens": at_least * requests,
         "costs": Costs(
             requests=requests,
             list_cost=Decimal(requests),

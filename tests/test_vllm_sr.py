@@ -90,12 +90,12 @@ def test_its_decisions_are_those_of_the_policy(policy: Policy) -> None:
     document = expanded(yaml.safe_load(render(policy, "vllm-sr")))
     assert [model["name"] for model in document["providers"]["models"]] == [*public_names(policy), "gpt-4o-mini"]
     count = 0
-    for endpoint, tokens, name, tools, is_json, images, audio in product(
-        [None, *ENDPOINTS, "sort", "part", "never seen"],
-        [0, 1999, 2000, 8999, 9000, 2_000_000],
-        public_names(policy),
-        *[[False, True]] * 4,
-    ):
+    either = (False, True)
+    flags = product(either, either, either, either)
+    seen = product(
+        [None, *ENDPOINTS, "sort", "part", "never seen"], [0, 1999, 2000, 8999, 9000, 2_000_000], public_names(policy)
+    )
+    for (endpoint, tokens, name), (tools, is_json, images, audio) in product(seen, flags):
         request = Request(
             endpoint=endpoint,
             input_tokens=tokens,

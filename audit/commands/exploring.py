@@ -14,10 +14,10 @@ def notebooks(
     force: Annotated[bool, typer.Option("--force", help="Overwrite notebooks that were run or changed.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Copies of the notebooks and of the interactive app, to run on the demo or on your own database.
+    """Copies of the notebooks, the interactive app and a rollout on a local router, to run and change.
 
     They read the database that AUDIT_DB names, with the audit.toml beside it, and the bundled demo without it. What
-    opens them comes with the extra traffic-audit[notebooks].
+    opens them comes with the extra traffic-audit[notebooks]; the rollout makes its own traffic and needs litellm.
     """
     from shlex import join
 

@@ -19,7 +19,7 @@ from audit.commands.options import (
     asked,
 )
 
-Stages = Annotated[str, typer.Option("--stages", help="Share of every rule, stage by stage, rising.")]
+Stages = Annotated[str, typer.Option("--stages", help="Shares that a rule climbs, from its first stage on.")]
 STAGES = "0.01,0.1,0.5,1"
 
 
@@ -41,6 +41,10 @@ def policy(
     include: Annotated[
         str | None, typer.Option("--include", help="pilot: rules for workloads to be measured, at the first stage.")
     ] = None,
+    with_classifier: Annotated[
+        bool,
+        typer.Option("--classifier", help="The candidate judges every request of a rule first; its cost is counted."),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """The routing policy that the verdicts allow, by what a router can see; what it cannot tell apart stays."""
@@ -59,6 +63,7 @@ def policy(
         stages=parse_stages(stages),
         stage=stage,
         with_pilots=include == "pilot",
+        with_classifier=with_classifier or target == "model-based",
         progress=not quiet,
         **asked(config, incumbent, candidate, since, until, source),
     )

@@ -46,7 +46,7 @@ class _Pair:
     source: str | None = None
 
 
-def candidate_pairs(warehouse: Warehouse, config: Config, today: date) -> Document:
+def candidate_pairs(warehouse: Warehouse, config: Config, today: date, question: Question | None = None) -> Document:
     """The document of `audit compare` without names, `traffic-audit/pairs/1`.
 
     {schema, on, catalogue, window {start, end, days}, monthly_multiplier (null under a day), caveat, models
@@ -56,12 +56,12 @@ def candidate_pairs(warehouse: Warehouse, config: Config, today: date) -> Docume
     incumbent_cost, candidate_cost, price_ratio, saving and ceiling {window, monthly}, index_difference,
     has_published_tasks, same_tokenizer, incumbent_retires_on, candidate_retires_on, source (of a successor),
     command}] highest ceiling first, notes}. `saving` is signed and moves everything; `ceiling` leaves what would
-    cost more where it is. Raises AuditError where nothing is loaded.
+    cost more where it is. A `question` limits the days. Raises AuditError where nothing is loaded.
     """
     if (error := nothing_loaded(warehouse)) is not None:
         raise AuditError(f"{error}; or name two models: `audit compare gpt-4o gpt-4o-mini`")
     assumptions = assumptions_from(config.assumptions)
-    scope = settle(warehouse, Question(today=today), config)
+    scope = settle(warehouse, question or Question(today=today), config)
     paid, notes = paid_models(warehouse, today)
     total = warehouse.count("select sum(request_count) from spend_by_disposition")
     multiplier = monthly_multiplier(assumptions, total, scope.window.days)

@@ -57,7 +57,7 @@ def _measures(row: Mapping[str, object]) -> dict[str, object]:
     for name, (events, known) in RATES.items():
         measures[name] = _rate(numbers[events], numbers[known])
     for name, prefix in MEANS.items():
-        measures[name] = _mean(*(numbers[f"{prefix}_{part}"] for part in ("count", "sum", "square_sum")))
+        measures[name] = mean_of(*(numbers[f"{prefix}_{part}"] for part in ("count", "sum", "square_sum")))
     return measures
 
 
@@ -69,7 +69,7 @@ def _rate(events: float, trials: float) -> dict[str, float] | None:
     return {"low": min(low, point), "point": point, "high": max(high, point), "count": int(trials)}
 
 
-def _mean(count: float, total: float, squares: float) -> dict[str, float] | None:
+def mean_of(count: float, total: float, squares: float) -> dict[str, float] | None:
     """Mean of `count` values from their sum and sum of squares; without an interval, low = point = high, for one."""
     if count == 0:
         return None

@@ -33,6 +33,11 @@ HEADER = """\
 # escalation_rate = 0.0
 # check_cost_share = 0.0
 # router_cost_per_1k_requests = 0.0
+
+[routing]
+# What the routing layer costs in USD, for `audit plan` to say when it has paid for itself.
+# one_time_cost = 0
+# monthly_cost = 0
 """
 
 

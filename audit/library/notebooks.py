@@ -11,14 +11,14 @@ from audit.errors import ConfigError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notebook:
-    """A notebook or app in the user's folder, and what it asks."""
+    """A notebook, app or script in the user's folder, and what it asks."""
 
     path: Path
     question: str
 
 
 def notebooks(directory: str | Path = "notebooks", *, force: bool = False) -> list[Notebook]:
-    """The notebooks and the app `explore.py`, copied into `directory`, made where it is not.
+    """The notebooks, the app `explore.py` and the script `rollout_loop.py`, copied into `directory`, made if need be.
 
     A notebook that was run or changed is not overwritten unless `force` is set: ConfigError names it, and nothing is
     copied.
@@ -42,11 +42,11 @@ def _bundled() -> list[Path]:
     package = Path(__file__).parent.parent
     packaged = package / "data" / "notebooks"
     folder = packaged if packaged.is_dir() else package.parent / "notebooks"
-    return sorted([*folder.glob("*.ipynb"), folder / "explore.py"])
+    return sorted([*folder.glob("*.ipynb"), *folder.glob("*.py")])
 
 
 def _question(path: Path) -> str:
-    """The heading of a notebook, the first line of an app's docstring."""
+    """The heading of a notebook, the first line of the docstring of an app or a script."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
         return (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]

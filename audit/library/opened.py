@@ -12,6 +12,7 @@ from audit.config import read_config
 from audit.library.asking import Asked, path_of, settled
 from audit.library.outcomes import Outcomes
 from audit.library.policies import RoutingPolicy, policy_of, simulation_of
+from audit.library.rollouts import RolloutPlan, plan_of
 from audit.library.traffic import Traffic
 from audit.progress import shown
 from audit.warehouse import Warehouse
@@ -110,16 +111,49 @@ class Audit(Traffic):
         stages: Sequence[float] = (0.01, 0.1, 0.5, 1.0),
         stage: int | None = None,
         with_pilots: bool = False,
+        with_classifier: bool = False,
         progress: bool = False,
         **question: Unpack[Asked],
     ) -> RoutingPolicy:
         """The routing policy that the verdicts allow, by what a router can see: `audit policy`.
 
-        `stages` are the shares of every rule, `stage` the one (from 1) whose shares it has; by default the last.
-        `with_pilots` adds rules for workloads still to be measured, at the share of the first stage.
+        `stages` are the shares that a rule climbs from its first stage on, `stage` the one (from 1) whose shares the
+        policy has; by default those of the last. The rule with most to gain for least at stake begins alone.
+        `with_pilots` adds rules for workloads still to be measured, at the share of the first stage;
+        `with_classifier` lets the candidate read every request of a rule first, and counts what that costs.
         """
-        asked = settled(**question)
-        return policy_of(self.path, asked, stages=stages, stage=stage, with_pilots=with_pilots, progress=progress)
+        return policy_of(
+            self.path,
+            settled(**question),
+            stages=stages,
+            stage=stage,
+            with_pilots=with_pilots,
+            with_classifier=with_classifier,
+            progress=progress,
+        )
+
+    def plan(
+        self,
+        *,
+        stages: Sequence[float] = (0.01, 0.1, 0.5, 1.0),
+        checks_per_day: int = 200,
+        successors: bool = False,
+        progress: bool = False,
+        **question: Unpack[Asked],
+    ) -> RolloutPlan:
+        """The rollout in stages, with what each needs and what ends it: `audit plan`.
+
+        `stages` are as for `policy`; `checks_per_day` is how many answers of a workload can be compared a day.
+        `successors` adds the same traffic on the models that follow this pair.
+        """
+        return plan_of(
+            self.path,
+            settled(**question),
+            stages=stages,
+            checks_per_day=checks_per_day,
+            with_successors=successors,
+            progress=progress,
+        )
 
     def simulate(
         self,

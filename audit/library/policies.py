@@ -39,18 +39,30 @@ class RoutingPolicy:
 
 
 def policy_of(
-    db: Path, asked: Settled, *, stages: Sequence[float], stage: int | None, with_pilots: bool, progress: bool
+    db: Path,
+    asked: Settled,
+    *,
+    stages: Sequence[float],
+    stage: int | None,
+    with_pilots: bool,
+    with_classifier: bool,
+    progress: bool,
 ) -> RoutingPolicy:
     """The policy that the verdicts on one database allow."""
     from audit.policy.decided import decided
-    from audit.policy.derive import at_stage, checked_stages, derive
+    from audit.policy.derive import derive
+    from audit.policy.stages import at_stage, checked_stages
 
     checked_stages(stages)
     with Warehouse.read(db) as warehouse, shown(not progress) as telling:
         result = asked.run(warehouse, telling)
         with telling("derive the policy"):
             made = derive(
-                warehouse, decided(warehouse, result, asked.assumptions), stages=stages, with_pilots=with_pilots
+                warehouse,
+                decided(warehouse, result, asked.assumptions),
+                stages=stages,
+                with_pilots=with_pilots,
+                with_classifier=with_classifier,
             )
     return RoutingPolicy(document=made if stage is None else at_stage(made, stage))
 

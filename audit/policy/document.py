@@ -54,6 +54,21 @@ class Escalation(TypedDict):
     basis: Literal["measured", "assumed"]
 
 
+class Classifier(TypedDict):
+    """A model that reads every request of a rule first; what it costs, in USD of the day of the policy."""
+
+    model: str
+    prompt_tokens: int
+    """Of its own instructions."""
+    input_tokens: float
+    """Mean of the rule's requests in the log, all of which it is sent."""
+    answer_tokens: int
+    usd_per_request: float
+    """Paid for every request of the rule, whatever its share and wherever the request then goes."""
+    saving_per_request: float
+    """USD that moving a request of the rule saves before this, if all are let through."""
+
+
 class Rule(TypedDict):
     """Of requests like `when`, `share` go to the candidate, the rest stays; the first rule that holds counts."""
 
@@ -67,6 +82,7 @@ class Rule(TypedDict):
     verdict: NotRequired[Literal["route", "pilot", "keep"]]
     evidence: NotRequired[Evidence]
     escalation: NotRequired[Escalation | None]
+    classifier: NotRequired[Classifier]
     valid_until: NotRequired[str | None]
     """The day one of the two models is switched off, ISO 8601."""
 

@@ -19,11 +19,13 @@ FIGURES = (
     "list_cost",
     "saving",
     "escalations",
+    "classifier_cost",
     "beyond_gate",
     *(f"{basis}_{name}" for basis in ("measured", "unmeasured") for name in ("requests", "low", "point", "high")),
 )
-"""Requests moved, what they cost today, what moving saves; answers sent on by a check; requests that the candidate
-cannot serve or nobody priced; and by whether outcomes exist: requests moved and good answers lost."""
+"""Requests moved, what they cost today, what moving saves; answers sent on by a check; what a model that reads requests
+first costs, which is off the saving; requests that the candidate cannot serve or nobody priced; and by whether outcomes
+exist: requests moved and good answers lost."""
 
 Tally = dict[str, Decimal]
 """The FIGURES."""
@@ -67,8 +69,9 @@ def moved(costs: Costs, known: Known | None, gate: str, rule: Rule | None, terms
     if rule is None or rule["to"] == "incumbent" or not rule["share"]:
         return nothing()
     share = exact_decimal(rule["share"])
+    read = exact_decimal(rule["classifier"]["usd_per_request"]) * costs.requests if "classifier" in rule else Decimal(0)
     if known is None or gate:
-        return nothing() | {"beyond_gate": share * costs.requests}
+        return nothing() | {"beyond_gate": share * costs.requests, "saving": -read, "classifier_cost": read}
     escalation = rule.get("escalation")
     ratio = known.offer.ceiling_ratio if terms.is_at_ceiling else known.offer.output_ratio.point
     if escalation is None:
@@ -82,7 +85,8 @@ def moved(costs: Costs, known: Known | None, gate: str, rule: Rule | None, terms
     return nothing() | {
         "requests": answers,
         "list_cost": share * costs.list_cost,
-        "saving": share * saving,
+        "saving": share * saving - read,
+        "classifier_cost": read,
         "escalations": answers * exact_decimal(rate),
         f"{basis}_requests": answers,
         **{f"{basis}_{name}": answers * exact_decimal(value) for name, value in loss.to_document().items()},

@@ -85,6 +85,11 @@ def checked(document: Mapping[str, object]) -> Policy:
             raise _WrongError(
                 f"{where}.escalation.usd_per_check is {escalation['usd_per_check']!r}; give USD from 0 on"
             )
+        classifier = rule.get("classifier")
+        if classifier and not 0 <= classifier["usd_per_request"] < math.inf:
+            raise _WrongError(
+                f"{where}.classifier.usd_per_request is {classifier['usd_per_request']!r}; give USD from 0 on"
+            )
     for number, stage in enumerate(policy["stages"]):
         for name, share in stage["shares"].items():
             if name not in ids:

@@ -33,7 +33,7 @@ def rule_of(region: Region, verdict: Verdict, report: Decided, traffic: Seen) ->
         when["request_model"] = sorted(names)
     rule: Rule = {
         "id": "r-" + hashlib.sha256(json.dumps(when, sort_keys=True).encode()).hexdigest()[:8],
-        "name": _name(when),
+        "name": in_words(when),
         "workload_ids": list(region.workload_ids),
         "when": when,
         "to": "candidate",
@@ -50,8 +50,8 @@ def _own(report: Decided, traffic: Seen) -> set[str]:
     return {report.result.scope.question.incumbent, *traffic.names}
 
 
-def _name(when: When) -> str:
-    """The rule in words, such as `summarize, no tools, under 50,001 input tokens`."""
+def in_words(when: When) -> str:
+    """A condition in words, such as `summarize, no tools, under 50,001 input tokens`."""
     words = [when.get("endpoint", "every endpoint")]
     for flag, word in (("has_tools", "tools"), ("is_json", "schema")):
         if flag in when:

@@ -273,6 +273,11 @@ def _notes(played: Replay, traffic: Seen) -> list[str]:
             f"{int(total.point['beyond_gate']):,} requests would go to a candidate that cannot serve them, or at no "
             "known price: no saving is counted for them."
         )
+    if read := total.point["classifier_cost"]:
+        notes.append(
+            f"A model reads requests first, for ${read:,.2f}, which is off the saving. What it would hold back nobody "
+            "knows: the figures take it to let all through that the rules would move."
+        )
     if any(piece.is_bucket for piece in traffic.pieces):
         notes.append("Buckets are known by their mean only; a rule on input length cannot be played over them.")
     return notes

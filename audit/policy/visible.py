@@ -27,6 +27,7 @@ PIECES = """
         min(input_tokens_low) as band_low,
         min(input_tokens_high) as band_high,
         cast(sum(request_count) as bigint) as requests,
+        cast(sum(usage_input_tokens) as bigint) as input_tokens,
         sum(list_cost) as list_cost,
         sum(candidate_input_cost) as candidate_input_cost,
         sum(candidate_output_cost) as candidate_output_cost
@@ -55,6 +56,8 @@ class Piece:
     """As in `workloads`: what a gate stops is 'ID:gate'; '' where nobody has grouped the traffic."""
     gate: str
     is_bucket: bool
+    input_tokens: int
+    """Of all its requests together."""
     costs: Costs
 
 
@@ -140,6 +143,7 @@ def _piece(row: Mapping[str, object], cuts: Sequence[int]) -> Piece:
         workload_id=f"{row['rule_id']}:{gate}" if gate else str(row["rule_id"]),
         gate=gate,
         is_bucket=is_bucket,
+        input_tokens=cast("int", row["input_tokens"]),
         costs=Costs(
             requests=cast("int", row["requests"]),
             list_cost=list_cost,

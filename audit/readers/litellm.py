@@ -71,6 +71,7 @@ SPEND_LOG_METADATA: Shape = {
     "attempted_retries": TEXT,
     "batch_models": TEXT,
     "batch_successful_requests": TEXT,
+    "internal_call_origin": TEXT,
     "litellm_call_id": TEXT,
 }
 """The parts of `metadata` that are read, in one parse of its JSON text per row."""

@@ -22,6 +22,8 @@ from audit.report import (
     frontier,
     margins,
     models,
+    monitor_charts,
+    monitored,
     opening,
     queries,
     sections,
@@ -35,6 +37,7 @@ from audit.report.document import ReportDocument
 from audit.report.figures import templates
 from audit.report.margin_document import Margins
 from audit.report.markup import el, to_html
+from audit.report.monitor_document import Monitor
 
 _PLOTLY_STYLES = ("", "font-weight:bold")
 """The style attributes plotly.js writes: an empty one, which also stands for the sheet it fills, and bold labels."""
@@ -122,6 +125,14 @@ def render_comparison(document: Mapping[str, object]) -> str:
     """The document of `audit compare A B` as a page of its own, in the style of the report and without any script."""
     one, other = comparison_names(document)
     return _page(f"{one} and {other}", compared.body(document), [], {}, {})
+
+
+def render_monitor(found: Monitor) -> str:
+    """The document of `audit monitor` as a page of its own, in the style of the report."""
+    figures = monitor_charts.charts(found)
+    title = f"Rollout: {words.clean(found['plan']['incumbent'])} to {words.clean(found['plan']['candidate'])}"
+    scripts = [plotly_bundle(), _resource("report/charts.js")] if figures else []
+    return _page(title, monitored.body(found, figures), scripts, {"figures": figures, "templates": templates()}, {})
 
 
 def _page(title: str, body: list[Element], scripts: list[str], charts: object, what_if: object) -> str:

@@ -1,4 +1,4 @@
-"""An earlier report read back from its `--json` and checked against the types of the document, so no later code is."""
+"""A document read back from its `--json` and checked against the types of its form, so that no later code is."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,24 +16,32 @@ HOW = "`audit report --json > FILE` writes one"
 
 def read_report(path: Path) -> ReportDocument:
     """The report in a file; InputError says what is wrong with it and where."""
+    return cast("ReportDocument", read_document(path, ReportDocument, SCHEMA, "report", HOW))
+
+
+def read_document(path: Path, form: Any, schema: str, noun: str, how: str) -> object:
+    """What is in a JSON file that has the form of a TypedDict; keys it does not know are let be.
+
+    InputError says what is wrong with it and where, and with `how` what writes a good one.
+    """
     try:
         document = cast("object", json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number))
     except OSError as error:
-        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}; name a report: {HOW}") from error
+        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}; name a {noun}: {how}") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: no text (byte {error.start}), so no report; {HOW}") from error
+        raise InputError(f"{path}: no text (byte {error.start}), so no {noun}; {how}") from error
     except json.JSONDecodeError as error:
-        raise InputError(f"{path}:{error.lineno}: no JSON ({error.msg}), so no report; {HOW}") from error
+        raise InputError(f"{path}:{error.lineno}: no JSON ({error.msg}), so no {noun}; {how}") from error
     except RecursionError as error:
-        raise InputError(f"{path}: nested without end, so no report; {HOW}") from error
+        raise InputError(f"{path}: nested without end, so no {noun}; {how}") from error
     except _NoNumberError as error:
-        raise InputError(f"{path}: {error} is no number, so no report; {HOW}") from error
-    schema = cast("Mapping[str, object]", document).get("schema") if isinstance(document, dict) else None
-    if schema != SCHEMA:
-        raise InputError(f"{path}: its schema is {schema!r}, that of a report {SCHEMA!r}; {HOW}")
-    if (fault := _fault(cast("object", document), ReportDocument, "")) is not None:
-        raise InputError(f"{path}: {fault}, so no whole report; {HOW}")
-    return cast("ReportDocument", document)
+        raise InputError(f"{path}: {error} is no number, so no {noun}; {how}") from error
+    found = cast("Mapping[str, object]", document).get("schema") if isinstance(document, dict) else None
+    if found != schema:
+        raise InputError(f"{path}: its schema is {found!r}, that of a {noun} {schema!r}; {how}")
+    if (fault := _fault(cast("object", document), form, "")) is not None:
+        raise InputError(f"{path}: {fault}, so no whole {noun}; {how}")
+    return cast("object", document)
 
 
 def _fault(value: object, kind: Any, where: str) -> str | None:

@@ -155,7 +155,7 @@ def populations(
                 endpoint=endpoint,
                 incumbent_model=str(row["incumbent_model"]),
                 margin=float(cast("float", row["margin"] if margin is None else margin)) / 100,
-                spread=_spread(measured),
+                spread=spread_of(measured),
                 pairs=0 if measured is None else math.floor(measured.size),
                 parts=tuple(own),
             )
@@ -235,7 +235,7 @@ def _parts(frames: Frames) -> dict[str, list[tuple[bool, Part]]]:
     return by_workload
 
 
-def _spread(measured: QualityLoss | None) -> Spread:
+def spread_of(measured: QualityLoss | None) -> Spread:
     """What the pairs that the verdict rests on say of the spread."""
     if measured is None:
         return planning_spread(0, 0, 0)

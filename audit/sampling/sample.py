@@ -100,6 +100,8 @@ def make_sample(
         with progress(stage.__name__.replace("_", " ")):
             run = stage(run)
     asked = _open_questions(run, choice)
+    if not asked.populations:
+        raise nothing_to_sample(asked.left_out, question.incumbent)
     plan = asked.plan()
     if out is None:
         return document(asked.scope, plan, assumptions, choice.ask, created=question.today, seed=choice.seed)
@@ -122,8 +124,14 @@ def make_sample(
     return result
 
 
+def replay_plan(run: Run, choice: Choice) -> Plan | None:
+    """What a sample of a report's open workloads would replay, and at what cost; None where it cannot replay any."""
+    asked = _open_questions(run, choice)
+    return asked.plan() if asked.populations else None
+
+
 def _open_questions(run: Run, choice: Choice) -> _Open:
-    """The workloads to sample; AuditError when there are none."""
+    """The workloads to sample, and those that are not."""
     assert run.scope is not None
     assert run.workloads is not None
     assert run.verdicts is not None
@@ -131,8 +139,6 @@ def _open_questions(run: Run, choice: Choice) -> _Open:
     chosen, left = populations(
         frames, endpoints=choice.endpoints, workload_ids=choice.workload_ids, margin=choice.margin
     )
-    if not chosen:
-        raise nothing_to_sample(left, run.question.incumbent)
     return _Open(
         scope=run.scope,
         assumptions=run.assumptions,

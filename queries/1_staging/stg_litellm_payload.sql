@@ -37,7 +37,12 @@ renamed as (
             when call_type like '%moderation%' then 'moderation'
             else 'chat'
         end as operation_name,
-        request_tags as tags,
+        -- the classifier of `audit policy --target model-based` has the tags of the request it reads; the payload does
+        -- not say that it is a call of the proxy's own, as the spend logs do
+        case
+            when starts_with(model_group, 'classifier:') then ['endpoint:autorouter_classifier']
+            else request_tags
+        end as tags,
         cast(null as varchar) as route,
         cast(null as varchar) as prompt_name,
         template_hash,
@@ -97,7 +102,7 @@ renamed as (
         nullif(session_id, '') as conversation_id,
         coalesce(nullif(trace_id, ''), litellm_call_id) as trace_id,
         cast(null as varchar) as parent_id,
-        metadata.attempted_retries as attempt,
+        cast(try_cast(metadata.attempted_retries as bigint) + 1 as varchar) as attempt,
         lower(cache_hit) = 'true' as gateway_cache_hit,
         cast(null as varchar) as feedback_score,
         response_cost as billed_cost,

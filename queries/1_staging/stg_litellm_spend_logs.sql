@@ -37,7 +37,11 @@ renamed as (
             when call_type like '%moderation%' then 'moderation'
             else 'chat'
         end as operation_name,
-        request_tags as tags,
+        -- a call of the proxy's own, such as its classifier's, has the tags of the request it is about
+        case
+            when metadata.internal_call_origin <> '' then ['endpoint:' || metadata.internal_call_origin]
+            else request_tags
+        end as tags,
         cast(null as varchar) as route,
         cast(null as varchar) as prompt_name,
         template_hash,
@@ -97,7 +101,7 @@ renamed as (
         cast(null as varchar) as conversation_id,
         nullif(session_id, '') as trace_id,
         cast(null as varchar) as parent_id,
-        metadata.attempted_retries as attempt,
+        cast(try_cast(metadata.attempted_retries as bigint) + 1 as varchar) as attempt,
         lower(cache_hit) = 'true' as gateway_cache_hit,
         cast(null as varchar) as feedback_score,
         spend as billed_cost,

@@ -5,7 +5,7 @@ with facts as (
 ),
 
 -- The endpoint is what the user's rule names, else the first thing that a rule-based router could see.
--- LiteLLM appends the caller's User-Agent to the tags: never an endpoint.
+-- LiteLLM appends the caller's User-Agent and its deployment's `default` to the tags: never an endpoint.
 sighted as (
     select
         facts.*,
@@ -16,14 +16,38 @@ sighted as (
             when rule.field = 'prompt_name' then facts.prompt_name
             when rule.field = 'metadata' then facts.metadata ->> rule.key_text
         end as ruled_endpoint,
-        list_filter(facts.tags, lambda tag: not starts_with(tag, 'User-Agent:') and tag <> '')[1] as application_tag
+        coalesce(
+            list_filter(facts.tags, lambda tag: starts_with(tag, 'endpoint:'))[1],
+            list_filter(
+                facts.tags,
+                lambda tag: not starts_with(tag, 'User-Agent:') and tag <> ''
+                    and (tag <> 'default' or not starts_with(facts.source_format, 'litellm'))
+            )[1]
+        ) as application_tag
     from facts
     left join endpoint_rule as rule on true
 ),
 
+-- endpoint:NAME and endpoint:NAME#r-0123abcd are what routers are told by `audit policy`, percent-encoded for a header.
+labelled as (
+    select
+        sighted.* exclude (ruled_endpoint, application_tag),
+        case
+            when starts_with(ruled_endpoint, 'endpoint:')
+                then url_decode(regexp_replace(substr(ruled_endpoint, 10), '#r-[0-9a-f]{8}$', '', 'g'))
+            else ruled_endpoint
+        end as ruled_endpoint,
+        case
+            when starts_with(application_tag, 'endpoint:')
+                then url_decode(regexp_replace(substr(application_tag, 10), '#r-[0-9a-f]{8}$', '', 'g'))
+            else application_tag
+        end as application_tag
+    from sighted
+),
+
 named as (
     select
-        sighted.*,
+        labelled.*,
         case
             when ruled_endpoint <> '' then 'rule'
             when route <> '' then 'route'
@@ -45,7 +69,7 @@ named as (
             nullif(concat_ws(' ', nullif(url_path, ''), coalesce(nullif(project_id, ''), nullif(api_key_id, ''))), ''),
             operation_name || ' ' || coalesce(response_model, request_model, '(no model)')
         ) as endpoint_text
-    from sighted
+    from labelled
 ),
 
 resolved as (

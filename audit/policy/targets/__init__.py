@@ -11,6 +11,7 @@ from audit.policy.document import Policy
 TARGETS = {
     "envoy": "Envoy AI Gateway: AIGatewayRoutes that match a header, weights for stages",
     "litellm": "LiteLLM proxy or Router: tags, the default deployment, weights for stages",
+    "model-based": "LiteLLM's complexity router: the candidate judges first, within what rules may move",
     "openrouter": "a function that gives the fields of a call to OpenRouter: model, fallback, provider",
     "portkey": "Portkey gateway: a conditional config on labels in the metadata, load balancing for stages",
     "python": "a function without dependencies, for callers that route themselves",

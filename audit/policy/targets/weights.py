@@ -21,3 +21,12 @@ def weights(share: float, most: int | None = None) -> tuple[int, int]:
         whole = most
     moved = math.floor(whole * exact)
     return moved, whole - moved
+
+
+def percent(share: float) -> str:
+    """A share in words, no longer than it has to be.
+
+    >>> percent(0.01), percent(1.0), percent(0.000125)
+    ('1 %', '100 %', '0.0125 %')
+    """
+    return f"{share:.4%}".rstrip("0%").rstrip(".") + " %"

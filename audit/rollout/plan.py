@@ -1,0 +1,169 @@
+"""The staged rollout of what a report allows: conservative to wide, each stage with what it needs and what ends it.
+
+Stages and shares are those of the policy (`audit.policy.stages`). What has no evidence yet follows in stages of its
+own, after measurements that are planned here; its saving counts with the odds of passing.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from audit.errors import ConfigError
+from audit.findings import horizon_months
+from audit.pipeline import Result, Run
+from audit.policy.decided import Decided
+from audit.policy.derive import derive
+from audit.policy.stages import STAGES, standing
+from audit.policy.staying import played_whole
+from audit.rollout.baseline import baselines
+from audit.rollout.measuring import replays
+from audit.rollout.moves import Move, moves, staying, worth_measuring
+from audit.rollout.pace import Pace, paces
+from audit.rollout.payback import Flow, payback, total
+from audit.rollout.plan_document import SCHEMA, Horizon, Measure, Plan, PlanStage, StageWorkload
+from audit.rollout.plan_words import notes, reached, why
+from audit.rollout.steps import Step, steps
+from audit.rollout.watching import Known, Watch, watch
+from audit.savings.projection import DAYS_PER_MONTH
+
+CHECKS_PER_DAY = 200
+"""Answers of one workload that are compared a day, at most."""
+
+
+def make_plan(
+    run: Run, report: Decided, *, shares: Sequence[float] = STAGES, checks_per_day: int = CHECKS_PER_DAY
+) -> Plan:
+    """The plan of a report that has just been run over the connection of `run`.
+
+    Raises ConfigError where the log is too short to say what a day brings.
+    """
+    per_day = daily(report.result)
+    horizon = _horizon(report)
+    end, today = horizon["months"] * DAYS_PER_MONTH, run.question.today
+    derived = derive(run.warehouse, report, stages=shares, with_pilots=True)
+    _, traffic = played_whole(run.warehouse, derived, report)
+    found = moves(derived, traffic, report, per_day)
+    pilots = {name for rule in derived["rules"] if rule.get("verdict") == "pilot" for name in rule["workload_ids"]}
+    measures = replays(run, pilots)
+    policy = worth_measuring(derived, found, {name: each["usd"] for name, each in measures.items()}, end)
+    played, traffic = played_whole(run.warehouse, policy, report)
+    climb = steps(policy, {rule["id"]: standing(rule, report, played) for rule in policy["rules"]}, found, shares)
+    known = Known.of(run, baselines(run.warehouse, report.result, per_day), checks_per_day)
+    watches = [watch(step, known) for step in climb]
+    timed = paces([each.demands for each in watches])
+    flows = [_flows(step, pace, today, end, is_last=step is climb[-1]) for step, pace in zip(climb, timed, strict=True)]
+    stages = [
+        _stage(step, watched, pace, flow, end, known, measures)
+        for step, watched, pace, flow in zip(climb, watches, timed, flows, strict=True)
+    ]
+    window = report.result.document["window"]
+    plan: Plan = {
+        "schema": SCHEMA,
+        "created": today.isoformat(),
+        "pair": {
+            "incumbent": policy["incumbent"],
+            "candidate": policy["candidate"],
+            "incumbent_models": policy["incumbent_models"],
+            "candidate_model": policy["candidate_model"],
+        },
+        "window": {"start": str(window["start"]), "end": str(window["end"]), "days": report.result.scope.window.days},
+        "currency": "USD",
+        "baseline": dict(known.baselines),
+        "shares": list(shares),
+        "policy_stages": sum(step.is_of_policy for step in climb),
+        "stages": stages,
+        "never": staying(policy, pilots, played, traffic, report, per_day),
+        "payback": payback([each for flow in flows for each in flow], run.config.routing, _measuring(stages, end), end),
+        "horizon": horizon,
+        "notes": [],
+    }
+    plan["notes"] = list(notes(plan))
+    return plan
+
+
+def daily(result: Result) -> float:
+    """What turns a sum of the window into that of a day; ConfigError where the log is too short to say."""
+    multiplier = result.savings.monthly_multiplier
+    if multiplier is None:
+        raise ConfigError(
+            f"the log spans {result.scope.window.days:.2f} days, too little to plan by the day: load more of "
+            "it, or say with --monthly-requests how many there are"
+        )
+    return multiplier / DAYS_PER_MONTH
+
+
+def _horizon(report: Decided) -> Horizon:
+    scope = report.result.scope
+    months, model = horizon_months(scope, report.result.workloads, report.assumptions)
+    ends = [each.retires_on for each in scope.retirements if each.model == model]
+    until = min(ends).isoformat() if ends else None
+    return {"until": until, "months": months, "why": reached(model, until, months, scope.question.today)}
+
+
+def _flows(step: Step, pace: Pace, today: date, end: float, *, is_last: bool) -> list[Flow]:
+    """What a stage saves and when: until the next one, the horizon, or the end of a model."""
+    found: list[Flow] = []
+    for move in step.moved:
+        until = move.rule.get("valid_until")
+        alive = (date.fromisoformat(until) - today).days if until else end
+        stop = min(end, max(0, alive), end if is_last else pace.starts_on_day + pace.days)
+        start = min(float(pace.starts_on_day), stop)
+        found.append(Flow(start=start, end=stop, per_day=move.saved(step.share(move))))
+    return found
+
+
+def _measuring(stages: Sequence[PlanStage], end: float) -> float:
+    """USD for replays, and for the checks of every stage while it lasts."""
+    replayed = sum(each["usd"] for stage in stages for each in stage["measure_first"])
+    return replayed + sum(
+        stage["checks_usd_per_day"] * max(0.0, min(stage["days"], end - stage["starts_on_day"])) for stage in stages
+    )
+
+
+def _stage(
+    step: Step,
+    watched: Watch,
+    pace: Pace,
+    flows: Sequence[Flow],
+    end: float,
+    known: Known,
+    measures: Mapping[str, Measure],
+) -> PlanStage:
+    begun = {each.rule_id for each in step.begun}
+    first = dict.fromkeys(name for move in step.moved if move.rule["id"] in begun for name in move.rule["workload_ids"])
+    costs = {name: known.baselines[name]["cost_per_request"] for name in watched.demands}
+    return {
+        "number": step.number,
+        "name": step.name,
+        "workloads": [_workload(move, step, watched, pace, known) for move in step.moved],
+        "measure_first": [measures[name] for name in first if name in measures],
+        "days": pace.days,
+        "starts_on_day": pace.starts_on_day,
+        "checks_per_day": sum(demand.per_day for demand in watched.demands.values()),
+        "checks_usd_per_day": sum(demand.per_day * costs[name] for name, demand in watched.demands.items()),
+        "stop_rules": watched.rules,
+        "saving_per_day": step.added,
+        "cumulated": step.cumulated,
+        "saving_in_stage": total(flows, 0.0, end),
+        "why": why(step),
+    }
+
+
+def _workload(move: Move, step: Step, watched: Watch, pace: Pace, known: Known) -> StageWorkload:
+    name, demand = move.workload_id, watched.demands[move.workload_id]
+    moving = sum(step.share(each) * each.requests_per_day for each in step.moved if each.workload_id == name)
+    baseline = known.baselines[name]
+    return {
+        "workload_id": name,
+        "rule_id": move.rule["id"],
+        "name": baseline["name"],
+        "endpoint": baseline["endpoint"],
+        "when": move.rule["when"],
+        "share": step.share(move),
+        "saving_per_day": move.saved(step.share(move)),
+        "margin": move.margin,
+        "verdict": move.rule.get("verdict", "keep"),
+        "checks_per_day": demand.per_day * step.share(move) * move.requests_per_day / moving,
+        "checks_to_decide": demand.needed,
+        "days_to_decide": pace.to_decide[name],
+        "valid_until": move.rule.get("valid_until"),
+    }

@@ -1,0 +1,231 @@
+"""The sentences of a plan, for its document, the terminal and the ticket alike."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from audit.evidence.reasons import REASONS
+from audit.policy.rules import in_words
+from audit.policy.stages import STAGES, share_text
+from audit.policy.staying import NOT_SEPARABLE
+from audit.report import words
+from audit.rollout.moves import NOT_WORTH_MEASURING
+from audit.rollout.pace import MOST_DAYS, WEEK
+from audit.rollout.payback import BOUNDS
+from audit.rollout.plan_document import Bounds, Never, Plan, PlanStage, StopRule
+from audit.rollout.steps import Step
+from audit.rollout.stop_rules import LOST, label
+
+ORDER = (
+    "Stages begin with the rule that has most saving times certainty over stakes: dollars a day, chance that the loss "
+    "is within the margin, and the margin's inverse. One rule begins alone, then two, then four."
+)
+DAYS = (
+    "Days are those in which a loss of five points above the margin is expected to be noticed, by the formula of the "
+    f"always-valid test; what takes over {MOST_DAYS} days at a share is left to a wider stage, and a stage that can "
+    f"decide nothing lasts {WEEK} days for errors to show."
+)
+REASONS_OF_PLANS = {
+    NOT_SEPARABLE: "Shares all that a router sees with traffic that stays",
+    NOT_WORTH_MEASURING: "A replay costs more than it can be expected to save until the horizon",
+}
+"""Why something stays that its verdict alone would not keep."""
+LIKELY = 0.5
+"""Chance below which a replay is expected to leave its question open."""
+
+SHOWN = 6
+"""Endpoints in words per stop rule; the document has all workloads."""
+
+STOPS: Mapping[str, str] = {
+    "quality_loss": "quality lost by a workload is above",
+    "escalation_rate": "answers of a workload sent on are above",
+    **{metric: f"{what}, of a workload, are above" for metric, what in LOST.items()},
+}
+
+
+def why(step: Step) -> str:
+    """What begins in a stage, and why now."""
+    said: list[str] = []
+    for standing in step.begun:
+        own = [move for move in step.moved if move.rule["id"] == standing.rule_id]
+        point = sum(move.saving["point"] for move in own)
+        if not own or not standing.certainty:
+            continue
+        if step.is_of_policy:
+            odds = f"{words.money(point)} a day once all of it moves, {words.percent(standing.certainty)} certain"
+        else:
+            whole = words.money(point / standing.certainty)
+            odds = f"{whole} a day if it passes, {words.percent(standing.certainty)} odds"
+        said.append(f"{own[0].rule['name']} ({odds}, {standing.margin:g} points at most)")
+    if not said:
+        return "What has begun gets more."
+    begins = f"Begins: {'; '.join(said)}."
+    if step.number == 1:
+        return f"{begins} Alone at first, because a first stage tests router, labels and monitor as much as the model."
+    return f"{begins} What has begun before gets more."
+
+
+def reached(model: str | None, until: str | None, months: float, today: date) -> str:
+    """Why savings are counted so far and no further."""
+    if model is None or until is None:
+        return f"No model of the pair is known to be switched off within the {months:g} months assumed."
+    if until <= today.isoformat():
+        return f"{model} was switched off on {until}: nothing is left to save."
+    return f"{model} is switched off on {until}: nothing is saved from then on."
+
+
+def notes(plan: Plan) -> Iterator[str]:
+    """What a reader has to know and the figures do not say."""
+    stages, own = plan["stages"], plan["policy_stages"]
+    moved = [each for stage in stages for each in stage["workloads"]]
+    measures = [each for stage in stages for each in stage["measure_first"]]
+    if not plan["baseline"]:
+        yield f"The log has no requests of {plan['pair']['incumbent']}; `audit status` lists the models in use."
+    elif not stages:
+        yield "Nothing may move: no workload of this pair has outcomes that let it, and none is worth measuring."
+    if own:
+        ladder = "" if tuple(plan["shares"]) == STAGES else f" --stages {','.join(map(str, plan['shares']))}"
+        yield f"`audit policy --target TARGET{ladder} --stage N` renders {_range(1, own)}."
+    if len(stages) > own and not measures:
+        yield "Pilots cannot be replayed from this log; what they need is measured elsewhere: `audit outcomes add`."
+    elif len(stages) > own:
+        which = _range(own + 1, len(stages))
+        yield f"Measuring comes before {which}; plan again once the outcomes are in (`audit outcomes add`)."
+    thin = [each["workload_id"] for each in measures if each["chance"] < LIKELY]
+    if thin:
+        names = ", ".join(label(name, plan["baseline"][name]) for name in thin)
+        yield f"Replays will probably leave open: {names}. Load more of the log, or accept a larger margin."
+    if (until := plan["horizon"]["until"]) is not None:
+        left = (date.fromisoformat(until) - date.fromisoformat(plan["created"])).days
+        late = [stage["number"] for stage in stages if stage["starts_on_day"] >= left]
+        if late:
+            yield f"Stage {late[0]} would begin when the pair is gone, on {until}; see `--successors`."
+    dear = [stage["number"] for stage in stages if stage["checks_usd_per_day"] > stage["cumulated"]["point"] > 0]
+    if dear:
+        which = f"stage {dear[0]}" if len(dear) == 1 else f"stages {', '.join(map(str, dear))}"
+        yield f"Checks cost more a day than is saved in {which}; --checks-per-day sets how many."
+    decided = {each["workload_id"] for each in moved if each["days_to_decide"] is not None}
+    undecided = sorted({each["endpoint"] for each in moved if each["workload_id"] not in decided})
+    if undecided:
+        yield f"No stage decides about all of {', '.join(undecided)}: too few requests for the checks it takes."
+
+
+def _range(first: int, last: int) -> str:
+    return f"stage {first}" if first == last else f"stages {first} to {last}"
+
+
+def headline(plan: Plan) -> str:
+    """What the whole rollout comes to."""
+    stages, pair = plan["stages"], plan["pair"]
+    route = f"From {pair['incumbent']} to {pair['candidate']}"
+    if not stages:
+        return f"{route}: no stage. {plan['horizon']['why']}"
+    sure = stages[plan["policy_stages"] - 1]["cumulated"] if plan["policy_stages"] else None
+    days = stages[-1]["starts_on_day"] + stages[-1]["days"]
+    saved = [f"{amount(stages[-1]['cumulated'])} a day at the end"]
+    if sure is not None and len(stages) > plan["policy_stages"]:
+        saved.insert(0, f"{amount(sure)} a day with what is proven")
+    count = "one stage" if len(stages) == 1 else f"{len(stages)} stages"
+    return f"{route} in {count} and {days} days: {', '.join(saved)}. {plan['horizon']['why']} {words.PROJECTION}"
+
+
+def tasks(stage: PlanStage, plan: Plan) -> Iterator[str]:
+    """What is to be done in a stage, one sentence each."""
+    for measure in stage["measure_first"]:
+        name, price, chance = measure["workload_id"], words.money(measure["usd"]), words.percent(measure["chance"])
+        yield (
+            f"Before: replay {measure['pairs']:,} requests of {label(name, plan['baseline'][name])} ({price}; {chance} "
+            f"chance to decide if nothing is lost): `audit sample --workload {name}`"
+        )
+    is_of_policy = stage["number"] <= plan["policy_stages"]
+    how = f" (`audit policy --target TARGET --stage {stage['number']}`)" if is_of_policy else ""
+    yield f"Set the shares{how}: {'; '.join(_shares(stage))}"
+    days = "1 day" if stage["days"] == 1 else f"{stage['days']} days"
+    yield (
+        f"Let it run for {days}, with {stage['checks_per_day']:,.0f} answers a day compared "
+        f"({words.money(stage['checks_usd_per_day'])} a day for the incumbent's answers)"
+    )
+    yield f"Go back at once if {'; '.join(_stops(stage['stop_rules'], plan))}"
+
+
+def _shares(stage: PlanStage) -> Iterator[str]:
+    """Each rule by its endpoint, in full where the endpoint has several."""
+    rules = {each["rule_id"]: each for each in stage["workloads"]}
+    counts = Counter(each["endpoint"] for each in rules.values())
+    for each in rules.values():
+        name = each["endpoint"] if counts[each["endpoint"]] == 1 else in_words(each["when"])
+        yield f"{name}: {share_text(each['share'])}"
+
+
+def _stops(rules: Sequence[StopRule], plan: Plan) -> Iterator[str]:
+    """The stop rules by what they watch; the workloads of an endpoint that have the same limit go together."""
+    limits: dict[str, dict[str, list[str]]] = {}
+    for rule in rules:
+        if (name := rule["workload_id"]) is None:
+            continue
+        is_loss = rule["metric"] == "quality_loss"
+        limit = f"{rule['limit']:g} points" if is_loss else words.percent(rule["limit"])
+        endpoints = limits.setdefault(rule["metric"], {}).setdefault(limit, [])
+        if (endpoint := plan["baseline"][name]["endpoint"]) not in endpoints:
+            endpoints.append(endpoint)
+    for metric, by_limit in limits.items():
+        said = [
+            f"{limit} ({', '.join(names[:SHOWN])}{f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''})"
+            for limit, names in by_limit.items()
+        ]
+        yield f"{STOPS[metric]} {', '.join(said)}"
+    yield from (rule["words"] for rule in rules if rule["workload_id"] is None)
+
+
+def stage_rows(plan: Plan) -> list[list[str]]:
+    """The stages at a glance, by HEADS."""
+    return [
+        [
+            f"{stage['number']}",
+            stage["name"],
+            f"{stage['starts_on_day']}",
+            f"{stage['days']}",
+            words.money(stage["saving_per_day"]["point"]),
+            *(words.money(stage["cumulated"][bound]) for bound in BOUNDS),
+            words.money(stage["saving_in_stage"]["point"]),
+        ]
+        for stage in plan["stages"]
+    ]
+
+
+HEADS = ("stage", "share", "day", "days", "adds", "low", "a day", "high", "in all")
+
+
+def never_rows(never: Sequence[Never]) -> list[list[str]]:
+    """What stays, why, and what it would have saved a day."""
+    return [
+        [
+            f"{each['workload_id']} {each['name']}",
+            "; ".join(reason(code) for code in each["reasons"] if not code.endswith("_retires")),
+            words.money(each["saving_lost_per_day"]) if "saving_lost_per_day" in each else "",
+        ]
+        for each in never
+    ]
+
+
+NEVER_HEADS = ("stays", "why", "lost a day")
+
+
+def reason(code: str) -> str:
+    """A reason code as a sentence without its full stop."""
+    return REASONS_OF_PLANS.get(code) or REASONS.get(code, words.humanised(code)).rstrip(".")
+
+
+def costs(plan: Plan) -> str:
+    """When it has paid for itself, and what there is to pay."""
+    paid = plan["payback"]
+    return (
+        f"{paid['words']} Building it costs {words.money(paid['one_time_cost'])}, running it "
+        f"{words.money(paid['monthly_cost'])} a month, measuring and checks {words.money(paid['measuring_cost'])}."
+    )
+
+
+def amount(bounds: Bounds) -> str:
+    """Dollars with their bounds."""
+    low, point, high = (words.money(bounds[name]) for name in BOUNDS)
+    return point if low == high else f"{point} ({low} to {high})"

@@ -1,0 +1,377 @@
+"""`audit monitor`: what moving has saved, to the digit, and what it finds of everything that was planted."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from typer.testing import CliRunner, Result
+
+import audit
+from audit.cli import app
+from audit.report.html import render_monitor
+from audit.report.monitor_document import Monitor, RuleState, Watched
+from tests.browser import PHONE, Browser, needs_browser, opened
+from tests.exports import Row, write_csv
+from tests.logged import BIG, SMALL
+from tests.rollouts import FIRST, TODAY, export, pairs, plan, plan_file, stop_rule, traffic
+
+RULES = (
+    stop_rule("quality_loss", "w-chat", 5.0),
+    stop_rule("error_rate", "w-chat", 0.06),
+    stop_rule("truncation_rate", "w-long", 0.06),
+    stop_rule("retry_rate", "w-short", 0.06),
+    stop_rule("escalation_rate", "w-short", 0.2),
+    stop_rule("saving", None, 0.0),
+)
+
+
+@dataclass(frozen=True)
+class Healthy:
+    """A stage in which nothing is wrong, with half of its checks made."""
+
+    folder: Path
+    rows: list[Row]
+    document: Monitor
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> Healthy:
+    folder = tmp_path_factory.mktemp("healthy")
+    rows = traffic(planted={"failed": 0.02})
+    return Healthy(folder, rows, look(folder, rows, outcomes=pairs(folder, rows, lost=0.04)))
+
+
+def look(folder: Path, rows: list[Row], *, planned: dict[str, Any] | None = None, **options: Any) -> Monitor:
+    made = plan_file(folder, planned or plan(*RULES))
+    return audit.monitor(export(folder, rows), plan=made, today=TODAY, **options)
+
+
+def line(found: Monitor, rule: str) -> Watched:
+    (one,) = [each for each in found["workloads"] if each["rule_id"] == f"rule-{rule}"]
+    return one
+
+
+def state(found: Monitor, metric: str) -> RuleState:
+    (one,) = [each for each in found["stop_rules"] if each["metric"] == metric]
+    return one
+
+
+def called(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["monitor", *map(str, arguments), "--quiet"])
+
+
+# USD per million tokens: input, cached input, output; from OpenAI's price list.
+PRICES = {BIG: ("2.50", "1.25", "10.00"), SMALL: ("0.15", "0.075", "0.60")}
+
+
+def cost(row: Row, model: str) -> Decimal:
+    full, cached, output = (Decimal(price) for price in PRICES[model])
+    tokens = [int(str(row[f"usage_{name}_tokens"])) for name in ("input", "cache_read_input", "output")]
+    return ((tokens[0] - tokens[1]) * full + tokens[1] * cached + tokens[2] * output) / 1_000_000
+
+
+def saved_by_hand(rows: list[Row], rule: str) -> tuple[Decimal, Decimal, int, int]:
+    """Counterfactual and actual cost, requests moved and escalated: row by row."""
+    again = {str(row["request_id"]).removesuffix("-again") for row in rows if str(row["request_id"]).endswith("-again")}
+    moved = [
+        row
+        for row in rows
+        if row["response_model"] == SMALL and not row["is_failed"] and str(row["request_id"]).startswith(f"{rule}-")
+    ]
+    sent_on = [row for row in moved if row["request_id"] in again]
+    instead = sum((cost(row, BIG) for row in moved if row["request_id"] not in again), Decimal(0))
+    return instead, sum((cost(row, SMALL) for row in moved), Decimal(0)), len(moved), len(sent_on)
+
+
+@pytest.mark.parametrize("rule", ["chat", "short", "long"])
+def test_what_was_saved_is_what_a_row_by_row_sum_says(healthy: Healthy, rule: str) -> None:
+    saving = line(healthy.document, rule)["saving"]
+    instead, actual, moved, escalated = saved_by_hand(healthy.rows, rule)
+    assert saving["counterfactual_cost"] == float(instead)
+    assert saving["actual_cost"] == float(actual)
+    assert saving["realised"] == float(instead - actual)
+    assert (saving["moved_requests"], saving["escalated_requests"]) == (moved, escalated)
+    assert escalated > 0
+
+
+def test_the_whole_is_the_sum_of_the_rules(healthy: Healthy) -> None:
+    sums = [saved_by_hand(healthy.rows, rule) for rule in ("chat", "short", "long")]
+    whole = healthy.document["saving"]
+    assert whole["realised"] == float(sum((instead - actual for instead, actual, _, _ in sums), Decimal(0)))
+    assert whole["moved_requests"] == sum(moved for _, _, moved, _ in sums)
+
+
+def test_what_costs_more_on_the_candidate_is_a_negative_saving_and_stops(tmp_path: Path) -> None:
+    """Every answer is sent on: the candidate's are paid on top of the incumbent's."""
+    rows = [row for row in traffic(1) if row["response_model"] == SMALL and "again" not in str(row["request_id"])]
+    again = [row | {"request_id": f"{row['request_id']}-again", "response_model": BIG} for row in rows]
+    found = look(tmp_path, rows + again)
+    assert found["saving"]["realised"] == -float(sum((cost(row, SMALL) for row in rows), Decimal(0)))
+    assert found["stopped"] is not None
+    assert {"1-saving-None", "1-escalation_rate-w-short"} <= set(found["stopped"]["rule_ids"])
+
+
+def test_a_healthy_stage_goes_on_and_says_what_is_missing(healthy: Healthy) -> None:
+    found = healthy.document
+    assert (found["decision"], found["stopped"]) == ("go_on", None)
+    checks = sum(
+        row["response_model"] == SMALL and not row["is_failed"] and "chat" in str(row["request_id"])
+        for row in healthy.rows
+    )
+    assert f"{checks} of 400 checks of chat requests" in found["words"]
+    assert line(found, "chat")["checks"] == checks
+
+
+def test_rates_are_those_of_the_rows(healthy: Healthy) -> None:
+    docs = [row for row in healthy.rows if row["endpoint"] == "docs" and row["response_model"] == SMALL]
+    errors = line(healthy.document, "short")["candidate"]["error_rate"]
+    assert errors is not None
+    assert (errors["events"], errors["trials"]) == (sum(bool(row["is_failed"]) for row in docs), len(docs))
+    assert errors["low"] < errors["point"] < errors["high"]
+    latency = line(healthy.document, "long")["candidate"]["latency_ms"]
+    times = sorted(
+        int(str(row["duration_ms"]))
+        for row in docs
+        if not row["is_failed"] and str(row["request_id"]).startswith("long")
+    )
+    assert latency is not None
+    assert latency["count"] == len(times)
+    assert abs(latency["p50"]["point"] - times[len(times) // 2]) <= 10
+    assert latency["p50"]["low"] < latency["p50"]["point"] < latency["p50"]["high"] <= latency["p95"]["point"]
+
+
+def test_once_enough_was_seen_the_next_stage_may_begin(tmp_path: Path) -> None:
+    rows = traffic(3, per_day=60)
+    found = look(tmp_path, rows, planned=plan(*RULES, checks=80), outcomes=[
+        pairs(tmp_path, rows, lost=0.0, rule=rule) for rule in ("chat", "short", "long")
+    ])  # fmt: skip
+    assert (found["decision"], found["words"]) == (
+        "widen",
+        "Wide enough for stage 2 (100 %): 3 of 3 days, no stop rule fired.",
+    )
+    last = look(tmp_path, rows, planned=plan(*RULES, checks=80), stage=2, outcomes=[])
+    assert last["decision"] == "go_on"
+
+
+@pytest.mark.parametrize(
+    ("metric", "planted"),
+    [("error_rate", {"failed": 0.2}), ("truncation_rate", {"cut": 0.2}), ("retry_rate", {"retried": 0.2})],
+)
+def test_a_planted_rate_stops_the_stage_and_nothing_else_does(
+    tmp_path: Path, metric: str, planted: dict[str, float]
+) -> None:
+    found = look(tmp_path, traffic(2, planted=planted))
+    assert found["stopped"] is not None
+    assert found["stopped"]["rule_ids"] == [f"1-{metric}-{state(found, metric)['workload_id']}"]
+    assert found["decision"] == "stop"
+
+
+def test_a_loss_of_quality_stops_the_stage_on_the_day_it_became_plain(tmp_path: Path) -> None:
+    rows = traffic(4)
+    found = look(tmp_path, rows, outcomes=pairs(tmp_path, rows, lost=0.2))
+    assert found["stopped"] is not None
+    assert found["stopped"]["metric"] == "quality_loss"
+    assert found["words"].startswith("Stop stage 1 (50 %): w-chat: quality_loss beyond 5: ")
+    until = found["stopped"]["on"]
+    days = sorted({str(row["start_time"])[:10] for row in rows})
+    for day in days:
+        seen = [row for row in rows if str(row["start_time"])[:10] <= day]
+        earlier = look(tmp_path, seen, outcomes=pairs(tmp_path, seen, lost=0.2))
+        fired = earlier["stopped"]
+        assert (fired is not None) == (day >= until)
+        assert fired is None or fired["on"] == until
+
+
+def test_a_second_look_says_the_same_and_a_database_takes_new_exports_in(tmp_path: Path) -> None:
+    rows = traffic(3, per_day=60)
+    first = [row for row in rows if str(row["start_time"])[:10] == FIRST.isoformat()]
+    made, db = plan_file(tmp_path, plan(*RULES)), tmp_path / "usage.duckdb"
+    once = export(tmp_path, first, "first.csv")
+    rest = export(tmp_path, [row for row in rows if row not in first], "rest.csv")
+    options: dict[str, Any] = {"plan": made, "db": db, "today": TODAY}
+    audit.monitor(once, outcomes=pairs(tmp_path, rows[:60], lost=0.04), **options)
+    grown = audit.monitor(rest, **options)
+    assert audit.monitor([once, rest], **options) == grown == audit.monitor(**options)
+    assert grown["saving"]["moved_requests"] == sum(saved_by_hand(rows, rule)[2] for rule in ("chat", "short", "long"))
+    assert line(grown, "chat")["checks"] == 30
+
+
+def test_scores_of_one_model_are_compared_day_by_day(tmp_path: Path) -> None:
+    rows = traffic(3)
+    scores: list[Row] = [
+        {
+            "request_id": row["request_id"],
+            "model": row["response_model"],
+            "score": 1 if row["response_model"] == BIG or number % 2 else 0,
+        }
+        for number, row in enumerate(rows)
+        if row["endpoint"] == "chat" and not str(row["request_id"]).endswith("again")
+    ]
+    found = look(tmp_path, rows, outcomes=write_csv(tmp_path / "scores.csv", scores))
+    quality = line(found, "chat")["quality"]
+    assert quality is not None
+    assert (quality["pairs"], quality["one_sided"]) == (0, 300)
+    assert quality["loss"]["point"] == pytest.approx(50, abs=8)
+    assert found["stopped"] is not None
+    assert found["stopped"]["metric"] == "quality_loss"
+
+
+def test_answers_that_nobody_can_read_are_lost_answers_and_where_json_was_asked_for_a_rate(tmp_path: Path) -> None:
+    rows = [row | {"output_type": "json"} for row in traffic(2)]
+    planned = plan(stop_rule("invalid_json_rate", "w-chat", 0.06))
+    file = pairs(tmp_path, rows, lost=0.0, won=0.0, parse_failed="true", candidate_score="")
+    found = look(tmp_path, rows, planned=planned, outcomes=file)
+    invalid, quality = line(found, "chat")["candidate"]["invalid_json_rate"], line(found, "chat")["quality"]
+    assert invalid is not None
+    assert invalid["point"] == 1
+    assert quality is not None
+    assert quality["loss"]["point"] == 100
+    assert found["stopped"] is not None
+    assert found["stopped"]["metric"] == "invalid_json_rate"
+
+
+def test_planted_drift_is_measured_and_the_routing_itself_is_none(tmp_path: Path, healthy: Healthy) -> None:
+    assert healthy.document["drift"]["total_variation"] < 0.02
+    chat, docs = ([row for row in traffic(3) if row["endpoint"] == name] for name in ("chat", "docs"))
+    found = look(tmp_path, chat + docs[: len(docs) // 8])["drift"]
+    now = len(chat) / (len(chat) + len(docs) // 8)
+    assert found["total_variation"] == pytest.approx(now - 1 / 3, abs=0.02)
+    assert found["exceeded"]
+    assert found["shares"][0]["now"] == pytest.approx(now, abs=0.02) or found["shares"][0]["id"] == "docs"
+
+
+def test_more_or_less_on_the_candidate_than_planned_is_said(tmp_path: Path) -> None:
+    found = look(tmp_path, traffic(2, share=0.9), planned=plan(*RULES, share=0.1))
+    assert any(
+        "90.0% of the requests were answered by the candidate, the stage gives it 10.0%" in note
+        for note in found["notes"]
+    )
+
+
+def test_outcomes_of_before_the_plan_do_not_count_again(tmp_path: Path) -> None:
+    rows = traffic(2, per_day=60)
+    whole = pairs(tmp_path, rows, lost=1.0, request_id="", endpoint="chat", observed_on="2026-08-20")
+    found = look(tmp_path, rows, outcomes=whole)
+    assert line(found, "chat")["quality"] is None
+    assert any("outcomes are of requests before the rollout: not counted." in note for note in found["notes"])
+
+
+Change = Callable[[dict[str, Any]], None]
+
+
+def other_pair(document: dict[str, Any]) -> None:
+    document["pair"] |= {"incumbent": "gpt-4.1", "incumbent_models": ["gpt-4.1-2025-04-14"]}
+    document["pair"] |= {"candidate": "gpt-4.1-mini", "candidate_model": "gpt-4.1-mini-2025-04-14"}
+
+
+def later_window(document: dict[str, Any]) -> None:
+    document["window"]["end"] = "2026-10-05T10:00:00+00:00"
+
+
+def no_stages(document: dict[str, Any]) -> None:
+    document["stages"] = []
+
+
+def other_schema(document: dict[str, Any]) -> None:
+    document["schema"] = "traffic-audit/policy/1"
+
+
+def no_alpha(document: dict[str, Any]) -> None:
+    document["stages"][0]["stop_rules"][0]["alpha"] = None
+
+
+def no_limit(document: dict[str, Any]) -> None:
+    del document["stages"][0]["stop_rules"][0]["limit"]
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "said"),
+    [
+        (
+            other_pair,
+            [],
+            "since 2026-09-01 no request was answered by gpt-4.1 or gpt-4.1-mini, which the plan is about",
+        ),
+        (
+            later_window,
+            [],
+            "its traffic is of 2026-09-01 to 2026-09-01, none of 2026-10-06 or later: the plan was made",
+        ),
+        (no_stages, [], "the plan has no stages"),
+        (other_schema, [], "its schema is 'traffic-audit/policy/1', that of a plan 'traffic-audit/plan/1'"),
+        (no_alpha, [], "stop rule '1-quality_loss-w-chat' has alpha None"),
+        (no_limit, [], "stages[0].stop_rules[0].limit is missing"),
+        (None, ["--stage", "7"], "stage 7 is not in the plan, which has 1, 2"),
+        (None, ["--since", "2026-08-31"], "--since 2026-08-31 lies in the traffic that the plan was made from"),
+    ],
+)
+def test_a_plan_that_does_not_fit_is_one_clear_error(
+    tmp_path: Path, change: Change | None, options: list[str], said: str
+) -> None:
+    document = plan(*RULES)
+    if change is not None:
+        change(document)
+    done = called(export(tmp_path, traffic(1, per_day=4)), "--plan", plan_file(tmp_path, document), *options)
+    assert isinstance(done.exception, audit.AuditError), done.output
+    assert said in str(done.exception)
+
+
+def test_exports_that_cannot_be_used_are_one_clear_error(tmp_path: Path) -> None:
+    made, empty = plan_file(tmp_path, plan(*RULES)), tmp_path / "empty.csv"
+    empty.write_text("")
+    for arguments, said in (
+        ([empty, "--plan", made], "empty.csv"),
+        ([tmp_path / "none.csv", "--plan", made], "none.csv"),
+        (["--plan", made], "no exports and no database to look at"),
+        ([empty, "--plan", tmp_path / "no.json"], "no.json: no such file or directory; name a plan"),
+    ):
+        done = called(*arguments)
+        assert isinstance(done.exception, audit.AuditError), done.output
+        assert said in str(done.exception)
+
+
+def test_a_stop_is_exit_code_3_with_its_reason_on_both_channels(tmp_path: Path) -> None:
+    made, file = plan_file(tmp_path, plan(*RULES)), export(tmp_path, traffic(1, planted={"failed": 0.5}))
+    done = called(file, "--plan", made, "--json", "--html", tmp_path / "page.html")
+    assert done.exit_code == 3
+    document = json.loads(done.stdout)
+    assert document["stopped"]["rule_id"] == "1-error_rate-w-chat"
+    assert document["stopped"]["reason"] in done.stderr
+    assert "Stop: send the traffic back" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    schema = json.loads(files("audit").joinpath("data/schemas/monitor.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(document, schema)
+
+
+def test_the_document_has_the_form_of_its_schema(healthy: Healthy) -> None:
+    schema = json.loads(files("audit").joinpath("data/schemas/monitor.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads(json.dumps(healthy.document, allow_nan=False)), schema)
+
+
+def test_the_terminal_shows_the_decision_first_and_fits(healthy: Healthy) -> None:
+    made = healthy.folder / "plan.json"
+    done = called(healthy.folder / "new.csv", "--plan", made)
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    assert lines[0] == "Stage 1 of 2 (50 %), gpt-4o to gpt-4o-mini"
+    assert lines[1].startswith("Go on with stage 1 (50 %): no stop rule fired")
+    assert max(map(len, lines)) <= 80
+
+
+@needs_browser
+def test_the_page_opens_without_a_word_or_a_request_and_fits_a_phone(
+    healthy: Healthy, tmp_path: Path, chromium: Browser
+) -> None:
+    file = tmp_path / "page.html"
+    file.write_text(render_monitor(healthy.document), encoding="utf-8")
+    with opened(chromium, file, size=PHONE, scheme="dark") as held:
+        assert held.page.locator("h1").inner_text() == "Go on with this stage"
+        assert held.page.locator("#chart-realised .main-svg").count() > 0
+        assert held.page.locator("#chart-evidence .main-svg").count() > 0
+        assert held.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+        assert (held.said, held.requests) == ([], [])
