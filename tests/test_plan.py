@@ -245,7 +245,7 @@ def test_behind_a_check_the_plan_saves_what_the_policy_simulates_and_stops_where
 def test_other_shares_are_said_in_the_command_that_renders_them(log: Log) -> None:
     plan = log.plan(stages=[0.05, 1.0]).document
     assert plan["stages"][0]["name"] == "5 %"
-    assert any("`audit policy --target TARGET --stages 0.05,1.0 --stage N`" in note for note in plan["notes"])
+    assert any("`audit policy --target TARGET --stages 0.05,1 --stage N`" in note for note in plan["notes"])
 
 
 def test_a_log_without_the_incumbent_has_no_stage_and_says_so(log: Log) -> None:
