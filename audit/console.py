@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -22,6 +23,8 @@ PLAIN_WIDTH = 80
 """Columns where nobody watches: a pipe or a file."""
 ROWS_PER_TABLE = 1_000
 """Rows whose widths are looked at before the first of them is printed."""
+NARROWEST = 12
+"""Columns of a table that words can be broken into; numbers are never broken."""
 EXCERPT = 100
 """Characters of a rejected record on a terminal; `--json` and `--csv` have all of it."""
 FILES_SHOWN = 20
@@ -81,19 +84,29 @@ def note(message: str) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A plain table; columns of numbers are set to the right."""
+    """A plain table, its numbers to the right and in one piece; a paragraph per row where the output is too narrow."""
     from rich import box
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
     cells = [[cell(value) for value in row] for row in rows]
-    numeric = [all(_is_number(row[place]) for row in cells) for place in range(len(columns))] if cells else []
+    numeric = [bool(cells) and all(_is_number(row[place]) for row in cells) for place in range(len(columns))]
+    out = console()
+    texts = [" ".join(row[place] for row in [columns, *cells]) for place in range(len(columns))]
+    words = [max(map(cell_len, text.split()), default=0) for text in texts]
+    least = [size if is_number else min(size, NARROWEST) for size, is_number in zip(words, numeric, strict=True)]
+    if len(columns) > 1 and sum(least) + 3 * len(least) > out.width:
+        if title:
+            out.print(Text(title, style="table.title"))
+        print_cards(dict(zip(columns, row, strict=True)) for row in cells)
+        return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for place, name in enumerate(columns):
-        table.add_column(name, justify="right" if cells and numeric[place] else "left", overflow="fold")
+    for name, is_number, size in zip(columns, numeric, least, strict=True):
+        # rich takes width from words and numbers alike, unless told what each needs
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold", min_width=size)
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
-    out = console()
     if title:  # not the table's own, which is broken at the width of the table
         out.print(Text(title, style="table.title"))
     out.print(table)
@@ -255,7 +268,12 @@ def _minute(moment: object) -> str:
 
 
 def _is_number(cell: str) -> bool:
-    return cell.replace(",", "").replace(".", "").lstrip("-").isdigit() or cell == "-"
+    """Counts, money and shares.
+
+    >>> [_is_number(text) for text in ("1,000", "-$0.5", "12 %", "-", "w-1", "1 % of pilots")]
+    [True, True, True, True, False, False]
+    """
+    return re.fullmatch(r"-?[$]?[0-9][0-9.,]*(e[+-]?[0-9]+)?( ?%)?|-", cell) is not None
 
 
 def _value(value: object) -> object:

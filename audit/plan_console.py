@@ -20,7 +20,7 @@ def print_plan(plan: "Plan") -> None:
     if plan["stages"]:
         print()
         print_table(
-            "Stages: days, dollars they add a day, dollars a day at their end with bounds, dollars in all",
+            STAGES,
             said.HEADS,
             said.stage_rows(plan),
         )
@@ -45,6 +45,6 @@ def print_plan(plan: "Plan") -> None:
         note(f"note: {clean(line, 2_000)}")
 
 
-STAGES = "Stages: day of its start, days it lasts; USD a day that it adds, USD a day with bounds, USD in all"
+STAGES = "Stages: day of the start, days; USD a day at the end with bounds; USD of the stage"
 STAYING = 20
 """Workloads listed that stay."""

@@ -186,7 +186,6 @@ def stage_rows(plan: Plan) -> list[list[str]]:
             stage["name"],
             f"{stage['starts_on_day']}",
             f"{stage['days']}",
-            words.money(stage["saving_per_day"]["point"]),
             *(words.money(stage["cumulated"][bound]) for bound in BOUNDS),
             words.money(stage["saving_in_stage"]["point"]),
         ]
@@ -194,7 +193,7 @@ def stage_rows(plan: Plan) -> list[list[str]]:
     ]
 
 
-HEADS = ("stage", "share", "day", "days", "adds", "low", "a day", "high", "in all")
+HEADS = ("stage", "share", "day", "days", "low", "a day", "high", "in all")
 
 
 def never_rows(never: Sequence[Never]) -> list[list[str]]:
