@@ -1,6 +1,7 @@
 """`audit monitor`: what moving has saved, to the digit, and what it finds of everything that was planted."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,6 +17,7 @@ import audit
 from audit.cli import app
 from audit.report.html import render_monitor
 from audit.report.monitor_document import Monitor, RuleState, Watched
+from audit.rollout.single_scores import read_single_scores
 from tests.browser import PHONE, Browser, needs_browser, opened
 from tests.exports import Row, write_csv
 from tests.logged import BIG, SMALL
@@ -220,6 +222,43 @@ def test_scores_of_one_model_are_compared_day_by_day(tmp_path: Path) -> None:
     assert quality["loss"]["point"] == pytest.approx(50, abs=8)
     assert found["stopped"] is not None
     assert found["stopped"]["metric"] == "quality_loss"
+
+
+@pytest.mark.parametrize(("good", "is_stopped"), [(0.94, False), (0.7, True)])
+def test_where_all_has_moved_the_candidates_failures_are_held_against_the_incumbents_of_before(
+    tmp_path: Path, good: float, is_stopped: bool
+) -> None:
+    rows = traffic(3, share=1.0)
+    old = {"request_id": "", "endpoint": "chat", "model": BIG, "observed_on": "2026-08-20"}
+    before: list[Row] = [old | {"score": float(number % 20 > 0)} for number in range(400)]
+    moved = [row for row in rows if row["endpoint"] == "chat" and row["response_model"] == SMALL]
+    new = {"endpoint": "", "model": SMALL, "observed_on": ""}
+    since: list[Row] = [
+        new | {"request_id": row["request_id"], "score": float(number % 100 < 100 * good)}
+        for number, row in enumerate(moved)
+    ]
+    found = look(tmp_path, rows, outcomes=write_csv(tmp_path / "scores.csv", before + since))
+    quality = line(found, "chat")["quality"]
+    assert quality is not None
+    assert (quality["pairs"], quality["one_sided"], quality["alone"]) == (0, 0, 600)
+    assert quality["loss"]["point"] == pytest.approx(100 * (0.95 - good), abs=0.01)
+    assert (found["stopped"] is not None) == is_stopped
+
+
+def test_a_file_of_scores_that_cannot_be_used_is_one_clear_error(tmp_path: Path) -> None:
+    for content, said in (
+        ("model,score\nx,1\n", "missing column endpoint or request_id"),
+        ("endpoint,model,score\nchat,gpt-4o,7\n", "column score, line 2: '7' is outside 0..1"),
+        ("endpoint,model,score\nchat,gpt-4o,good\n", "column score, line 2: 'good' is not a number"),
+        ("endpoint,model,score\nchat,,1\n", "column model, line 2: empty"),
+        ("endpoint,model,score\n,gpt-4o,1\n", "column endpoint, line 2: empty"),
+        ("endpoint,model,score,observed_on\nchat,gpt-4o,1,May\n", "column observed_on, line 2: 'May' is not a date"),
+        ("endpoint,model,score\n", "no scores, only column names"),
+    ):
+        file = tmp_path / "scores.csv"
+        file.write_text(content)
+        with pytest.raises(audit.AuditError, match=re.escape(said)):
+            read_single_scores(file, today=TODAY)
 
 
 def test_answers_that_nobody_can_read_are_lost_answers_and_where_json_was_asked_for_a_rate(tmp_path: Path) -> None:

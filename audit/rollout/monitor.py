@@ -20,7 +20,7 @@ from audit.rollout.looking import first_day, last_day, loaded_days, made_on, ref
 from audit.rollout.observing import LOGGED, Counts, Observed, observe
 from audit.rollout.placing import Tracked, place, tracked
 from audit.rollout.plan_document import Plan
-from audit.rollout.quality import Losses, losses
+from audit.rollout.quality import Losses, counted, losses
 from audit.rollout.realised import NOTHING_PLANNED, Realised, planned, realise
 from audit.rollout.rule_states import Seen, rule_states, stopped
 from audit.rollout.single_scores import SingleScore
@@ -142,7 +142,7 @@ def _seen(rules: Sequence[Tracked], found: _Found, whole: Saving, lines: Sequenc
     for rule in rules:
         for name in ("error_rate", *LOGGED):
             counts[rule.number, name] = found.observed[rule.number].counts["candidate", name]
-        counts[rule.number, "invalid_json_rate"] = found.losses[rule.number].json_counts()
+        counts[rule.number, "invalid_json_rate"] = counted(found.losses[rule.number].unreadable)
     savings = {rule.number: line["saving"] for rule, line in zip(rules, lines, strict=True)}
     return Seen(rules=rules, counts=counts, losses=found.losses, savings=savings, whole=whole, last_day=day)
 
