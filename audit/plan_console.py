@@ -19,7 +19,11 @@ def print_plan(plan: "Plan") -> None:
     say(said.headline(plan))
     if plan["stages"]:
         print()
-        print_table("Stages; savings are USD", said.HEADS, said.stage_rows(plan))
+        print_table(
+            "Stages: days, dollars they add a day, dollars a day at their end with bounds, dollars in all",
+            said.HEADS,
+            said.stage_rows(plan),
+        )
         say(said.ORDER)
         say(said.DAYS)
     for stage in plan["stages"]:
@@ -41,5 +45,6 @@ def print_plan(plan: "Plan") -> None:
         note(f"note: {clean(line, 2_000)}")
 
 
+STAGES = "Stages: day of its start, days it lasts; USD a day that it adds, USD a day with bounds, USD in all"
 STAYING = 20
 """Workloads listed that stay."""

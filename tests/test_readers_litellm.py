@@ -151,8 +151,8 @@ def test_each_attempt_of_a_retried_call_is_a_row_with_the_trace_and_number_that_
         SPEND_LOG | {"request_id": "b", "metadata": '{"attempted_retries": 1}'},
     )
     assert [(row["trace_id"], row["attempt"], row["is_failed"]) for row in judged(attempts)] == [
-        ("s1", 0, True),
-        ("s1", 1, False),
+        ("s1", 1, True),
+        ("s1", 2, False),
     ]
 
 

@@ -201,6 +201,10 @@ def test_the_route_is_found_in_the_wrapper_or_in_the_requests_metadata(tmp_path:
     assert call(tmp_path, request={"model": "gpt-4o", "messages": []}, metadata={key: "triage"})["route"] == "triage"
 
 
+def test_retries_are_counted_from_the_first_try_on(tmp_path: Path) -> None:
+    assert [call(tmp_path, **said)["attempt"] for said in ({"attempt": 1}, {"retry_count": 0})] == [1, 1]
+
+
 def test_an_endpoint_that_is_a_path_of_the_api_is_no_route(tmp_path: Path) -> None:
     row = call(tmp_path, endpoint="/v1/chat/completions")
     assert (row["route"], row["url_path"]) == ("mail-draft", "/v1/chat/completions")

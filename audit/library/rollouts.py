@@ -39,7 +39,7 @@ def plan_of(
     from audit.pipeline import Run
     from audit.policy.decided import decided
     from audit.policy.stages import checked_stages
-    from audit.rollout.plan import make_plan
+    from audit.rollout.plan import daily, make_plan
 
     checked_stages(stages)
     if checks_per_day < 1:
@@ -63,5 +63,5 @@ def plan_of(
         from audit.rollout.successors import successors_of
 
         with Warehouse.read(db) as warehouse, shown(not progress) as telling, telling("price the successors"):
-            document["successors"] = successors_of(warehouse, asked.question, asked.config)
+            document["successors"] = successors_of(warehouse, asked.question, asked.config, daily(result))
     return RolloutPlan(document=document)

@@ -1,6 +1,6 @@
 """What each rule moves of each workload, a day and as a whole, and what of the verdicts no rule can move."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -50,16 +50,40 @@ def moves(policy: Policy, traffic: Seen, report: Decided, per_day: float) -> lis
     return found
 
 
-def staying(policy: Policy, played: Replay, traffic: Seen, report: Decided, per_day: float) -> list[Never]:
-    """What no stage moves, most dollars first. `played` is the policy as the report counts it, without checks.
+NOT_WORTH_MEASURING = "not_worth_measuring"
+"""Reason of a pilot whose replay costs more than it can be expected to save before the pair is gone."""
 
-    What the stages save and what is lost here add up to the report's expected saving.
+
+def worth_measuring(policy: Policy, found: Sequence[Move], prices: Mapping[str, float], days: float) -> Policy:
+    """The policy without pilots that cannot be expected to save the price of their replay within `days`.
+
+    `prices` are in USD by workload id; what cannot be replayed has none, and stays in.
     """
+    kept: list[Rule] = []
+    for rule in policy["rules"]:
+        expected = sum(move.saving["point"] for move in found if move.rule["id"] == rule["id"])
+        price = sum(prices.get(name, 0.0) for name in rule["workload_ids"])
+        if rule.get("verdict") == "route" or expected * days >= price:
+            kept.append(rule)
+    return {**policy, "rules": kept}
+
+
+def staying(
+    policy: Policy, pilots: Collection[str], played: Replay, traffic: Seen, report: Decided, per_day: float
+) -> list[Never]:
+    """What no stage moves, most dollars first; with what the stages save it adds up to the report's expected saving.
+
+    `played` is the policy as the report counts it, without checks. Of `pilots`, those that no rule of it names were not
+    worth measuring.
+    """
+    placed = {name for rule in policy["rules"] for name in rule["workload_ids"]}
     lost = {name: _lost(name, policy, played, report) for name in report.known}
     entries: list[Never] = []
     for each in not_moved(played, traffic, report, ("route", "pilot")):
         name = each["workload_id"]
         entry: Never = {"workload_id": name, "name": each["name"], "reasons": each["reasons"]}
+        if name in pilots and name not in placed:
+            entry["reasons"] = [NOT_WORTH_MEASURING]
         if (amount := lost.pop(name)) > 0:
             entry["saving_lost_per_day"] = float(amount) * per_day
         entries.append(entry)

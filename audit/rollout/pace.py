@@ -45,8 +45,8 @@ def paces(stages: Sequence[Mapping[str, Demand]]) -> list[Pace]:
         to_decide: dict[str, int | None] = {}
         for name, demand in demands.items():
             left = demand.needed - seen[name]
-            days = max(1, math.ceil(left / demand.per_day)) if demand.per_day else math.inf
-            to_decide[name] = 0 if name in decided else int(days) if days <= MOST_DAYS else None
+            is_soon = demand.per_day > 0 and left <= MOST_DAYS * demand.per_day
+            to_decide[name] = 0 if name in decided else max(1, math.ceil(left / demand.per_day)) if is_soon else None
         waited = [days for days in to_decide.values() if days]
         days = max(waited, default=WEEK if None in to_decide.values() else 1)
         found.append(Pace(starts_on_day=start, days=days, to_decide=to_decide))

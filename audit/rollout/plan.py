@@ -9,14 +9,14 @@ from datetime import date
 
 from audit.errors import ConfigError
 from audit.findings import horizon_months
-from audit.pipeline import Run
+from audit.pipeline import Result, Run
 from audit.policy.decided import Decided
 from audit.policy.derive import derive
 from audit.policy.stages import STAGES, standing
 from audit.policy.staying import played_whole
 from audit.rollout.baseline import baselines
 from audit.rollout.measuring import replays
-from audit.rollout.moves import Move, moves, staying
+from audit.rollout.moves import Move, moves, staying, worth_measuring
 from audit.rollout.pace import Pace, paces
 from audit.rollout.payback import Flow, payback, total
 from audit.rollout.plan_document import SCHEMA, Horizon, Measure, Plan, PlanStage, StageWorkload
@@ -36,21 +36,23 @@ def make_plan(
 
     Raises ConfigError where the log is too short to say what a day brings.
     """
-    per_day = _per_day(report)
-    policy = derive(run.warehouse, report, stages=shares, with_pilots=True)
+    per_day = daily(report.result)
+    horizon = _horizon(report)
+    end, today = horizon["months"] * DAYS_PER_MONTH, run.question.today
+    derived = derive(run.warehouse, report, stages=shares, with_pilots=True)
+    _, traffic = played_whole(run.warehouse, derived, report)
+    found = moves(derived, traffic, report, per_day)
+    pilots = {name for rule in derived["rules"] if rule.get("verdict") == "pilot" for name in rule["workload_ids"]}
+    measures = replays(run, pilots)
+    policy = worth_measuring(derived, found, {name: each["usd"] for name, each in measures.items()}, end)
     played, traffic = played_whole(run.warehouse, policy, report)
-    found = moves(policy, traffic, report, per_day)
     climb = steps(policy, {rule["id"]: standing(rule, report, played) for rule in policy["rules"]}, found, shares)
     known = Known.of(run, baselines(run.warehouse, report.result, per_day), checks_per_day)
     watches = [watch(step, known) for step in climb]
     timed = paces([each.demands for each in watches])
-    pilots = [rule for rule in policy["rules"] if rule.get("verdict") == "pilot"]
-    measured = replays(run, {name for rule in pilots for name in rule["workload_ids"]})
-    horizon = _horizon(report)
-    end, today = horizon["months"] * DAYS_PER_MONTH, run.question.today
     flows = [_flows(step, pace, today, end, is_last=step is climb[-1]) for step, pace in zip(climb, timed, strict=True)]
     stages = [
-        _stage(step, watched, pace, flow, end, known, measured.measures)
+        _stage(step, watched, pace, flow, end, known, measures)
         for step, watched, pace, flow in zip(climb, watches, timed, flows, strict=True)
     ]
     window = report.result.document["window"]
@@ -66,23 +68,24 @@ def make_plan(
         "window": {"start": str(window["start"]), "end": str(window["end"]), "days": report.result.scope.window.days},
         "currency": "USD",
         "baseline": dict(known.baselines),
+        "shares": list(shares),
         "policy_stages": sum(step.is_of_policy for step in climb),
         "stages": stages,
-        "never": staying(policy, played, traffic, report, per_day),
+        "never": staying(policy, pilots, played, traffic, report, per_day),
         "payback": payback([each for flow in flows for each in flow], run.config.routing, _measuring(stages, end), end),
         "horizon": horizon,
         "notes": [],
     }
-    plan["notes"] = [*notes(plan), *measured.notes]
+    plan["notes"] = list(notes(plan))
     return plan
 
 
-def _per_day(report: Decided) -> float:
-    """What turns a sum of the window into that of a day."""
-    multiplier = report.result.savings.monthly_multiplier
+def daily(result: Result) -> float:
+    """What turns a sum of the window into that of a day; ConfigError where the log is too short to say."""
+    multiplier = result.savings.monthly_multiplier
     if multiplier is None:
         raise ConfigError(
-            f"the log spans {report.result.scope.window.days:.2f} days, too little to plan by the day: load more of "
+            f"the log spans {result.scope.window.days:.2f} days, too little to plan by the day: load more of "
             "it, or say with --monthly-requests how many there are"
         )
     return multiplier / DAYS_PER_MONTH

@@ -208,6 +208,8 @@ class Plan(TypedDict):
     currency: str
     baseline: dict[str, Baseline]
     """By workload id."""
+    shares: list[float]
+    """What a rule climbs from its first stage on: `audit policy --stages`."""
     policy_stages: int
     """How many of the stages `audit policy --stage N` renders; those after it wait for measurements."""
     stages: list[PlanStage]

@@ -6,10 +6,12 @@ from datetime import date
 
 from audit.evidence.reasons import REASONS
 from audit.policy.rules import in_words
-from audit.policy.stages import share_text
+from audit.policy.stages import STAGES, share_text
 from audit.policy.staying import NOT_SEPARABLE
 from audit.report import words
+from audit.rollout.moves import NOT_WORTH_MEASURING
 from audit.rollout.pace import MOST_DAYS, WEEK
+from audit.rollout.payback import BOUNDS
 from audit.rollout.plan_document import Bounds, Never, Plan, PlanStage, StopRule
 from audit.rollout.steps import Step
 from audit.rollout.stop_rules import LOST, label
@@ -23,7 +25,14 @@ DAYS = (
     f"always-valid test; what takes over {MOST_DAYS} days at a share is left to a wider stage, and a stage that can "
     f"decide nothing lasts {WEEK} days for errors to show."
 )
-UNSEEN = "shares all that a router sees with traffic that stays"
+REASONS_OF_PLANS = {
+    NOT_SEPARABLE: "Shares all that a router sees with traffic that stays",
+    NOT_WORTH_MEASURING: "A replay costs more than it can be expected to save until the horizon",
+}
+"""Why something stays that its verdict alone would not keep."""
+LIKELY = 0.5
+"""Chance below which a replay is expected to leave its question open."""
+
 SHOWN = 6
 """Endpoints in words per stop rule; the document has all workloads."""
 
@@ -65,35 +74,44 @@ def reached(model: str | None, until: str | None, months: float, today: date) ->
     return f"{model} is switched off on {until}: nothing is saved from then on."
 
 
-def notes(plan: Plan) -> list[str]:
+def notes(plan: Plan) -> Iterator[str]:
     """What a reader has to know and the figures do not say."""
-    said: list[str] = []
     stages, own = plan["stages"], plan["policy_stages"]
-    if not stages:
-        said.append("Nothing may move: no workload of this pair has outcomes that let it, and none is worth measuring.")
-        return said
+    moved = [each for stage in stages for each in stage["workloads"]]
+    measures = [each for stage in stages for each in stage["measure_first"]]
+    if not plan["baseline"]:
+        yield f"The log has no requests of {plan['pair']['incumbent']}; `audit status` lists the models in use."
+    elif not stages:
+        yield "Nothing may move: no workload of this pair has outcomes that let it, and none is worth measuring."
     if own:
-        several = f"stages 1 to {own}" if own > 1 else "stage 1"
-        said.append(f"`audit policy --target TARGET --stage N` renders {several}.")
-    if len(stages) > own:
-        later = f"Stages {own + 1} to {len(stages)} wait" if len(stages) > own + 1 else f"Stage {len(stages)} waits"
-        said.append(f"{later} for measurements; plan again once they are in (`audit outcomes add`).")
-    until = plan["horizon"]["until"]
-    if until is not None:
+        ladder = "" if tuple(plan["shares"]) == STAGES else f" --stages {','.join(map(str, plan['shares']))}"
+        yield f"`audit policy --target TARGET{ladder} --stage N` renders {_range(1, own)}."
+    if len(stages) > own and not measures:
+        yield "Pilots cannot be replayed from this log; what they need is measured elsewhere: `audit outcomes add`."
+    elif len(stages) > own:
+        which = _range(own + 1, len(stages))
+        yield f"Measuring comes before {which}; plan again once the outcomes are in (`audit outcomes add`)."
+    thin = [each["workload_id"] for each in measures if each["chance"] < LIKELY]
+    if thin:
+        names = ", ".join(label(name, plan["baseline"][name]) for name in thin)
+        yield f"Replays will probably leave open: {names}. Load more of the log, or accept a larger margin."
+    if (until := plan["horizon"]["until"]) is not None:
         left = (date.fromisoformat(until) - date.fromisoformat(plan["created"])).days
         late = [stage["number"] for stage in stages if stage["starts_on_day"] >= left]
         if late:
-            said.append(f"Stage {late[0]} would begin when the pair is gone, on {until}; see `--successors`.")
+            yield f"Stage {late[0]} would begin when the pair is gone, on {until}; see `--successors`."
     dear = [stage["number"] for stage in stages if stage["checks_usd_per_day"] > stage["cumulated"]["point"] > 0]
     if dear:
         which = f"stage {dear[0]}" if len(dear) == 1 else f"stages {', '.join(map(str, dear))}"
-        said.append(f"Checks cost more a day than is saved in {which}; --checks-per-day sets how many.")
-    moved = [each for stage in stages for each in stage["workloads"]]
+        yield f"Checks cost more a day than is saved in {which}; --checks-per-day sets how many."
     decided = {each["workload_id"] for each in moved if each["days_to_decide"] is not None}
-    open_ones = sorted({each["name"] for each in moved if each["workload_id"] not in decided})
-    if open_ones:
-        said.append(f"No stage decides about {', '.join(open_ones)}: too few requests for the checks it takes.")
-    return said
+    undecided = sorted({each["endpoint"] for each in moved if each["workload_id"] not in decided})
+    if undecided:
+        yield f"No stage decides about all of {', '.join(undecided)}: too few requests for the checks it takes."
+
+
+def _range(first: int, last: int) -> str:
+    return f"stage {first}" if first == last else f"stages {first} to {last}"
 
 
 def headline(plan: Plan) -> str:
@@ -165,17 +183,17 @@ def stage_rows(plan: Plan) -> list[list[str]]:
         [
             f"{stage['number']}",
             stage["name"],
-            f"day {stage['starts_on_day']}",
+            f"{stage['starts_on_day']}",
             f"{stage['days']}",
             words.money(stage["saving_per_day"]["point"]),
-            amount(stage["cumulated"]),
+            *(words.money(stage["cumulated"][bound]) for bound in BOUNDS),
             words.money(stage["saving_in_stage"]["point"]),
         ]
         for stage in plan["stages"]
     ]
 
 
-HEADS = ("stage", "share", "begins", "days", "adds a day", "saves a day", "in this stage")
+HEADS = ("stage", "share", "day", "days", "adds", "low", "a day", "high", "in all")
 
 
 def never_rows(never: Sequence[Never]) -> list[list[str]]:
@@ -195,7 +213,7 @@ NEVER_HEADS = ("stays", "why", "lost a day")
 
 def reason(code: str) -> str:
     """A reason code as a sentence without its full stop."""
-    return UNSEEN if code == NOT_SEPARABLE else REASONS.get(code, words.humanised(code)).rstrip(".")
+    return REASONS_OF_PLANS.get(code) or REASONS.get(code, words.humanised(code)).rstrip(".")
 
 
 def costs(plan: Plan) -> str:
@@ -209,5 +227,5 @@ def costs(plan: Plan) -> str:
 
 def amount(bounds: Bounds) -> str:
     """Dollars with their bounds."""
-    low, point, high = (words.money(bounds[name]) for name in ("low", "point", "high"))
+    low, point, high = (words.money(bounds[name]) for name in BOUNDS)
     return point if low == high else f"{point} ({low} to {high})"

@@ -8,17 +8,17 @@ from audit.comparing.candidate_pairs import candidate_pairs
 from audit.config import Config
 from audit.report import words
 from audit.rollout.plan_document import Successor
-from audit.savings.projection import DAYS_PER_MONTH
 from audit.scope import Question
 from audit.warehouse import Warehouse
 
 EVIDENCE = "no outcome of these models is in it, so this is a ceiling, and nothing of it may move before it is measured"
 
 
-def successors_of(warehouse: Warehouse, question: Question, config: Config) -> list[Successor]:
+def successors_of(warehouse: Warehouse, question: Question, config: Config, per_day: float) -> list[Successor]:
     """Every pair that follows that of `question`, over a connection that no report has run on; highest ceiling first.
 
-    Where a model is named to follow the candidate, only pairs that end in it count.
+    Where a model is named to follow the candidate, only pairs that end in it count. `per_day` turns a sum of the window
+    into a daily one.
     """
     found = candidate_pairs(warehouse, config, question.today, question)
     pairs = [
@@ -27,23 +27,16 @@ def successors_of(warehouse: Warehouse, question: Question, config: Config) -> l
         if pair["kind"] != "cheaper" and pair["traffic"] == question.incumbent
     ]
     named = {each.model for each in successors(canonical(question.candidate, question.today))}
-    days = _days(found)
     return [
-        _successor(pair, days)
+        _successor(pair, per_day)
         for pair in pairs
         if pair["kind"] == "successor" or not named or pair["candidate"] in named
     ]
 
 
-def _days(found: dict[str, object]) -> float:
-    """Days that a sum of the window stands for."""
-    multiplier = cast("float | None", found["monthly_multiplier"])
-    return DAYS_PER_MONTH / multiplier if multiplier else cast("dict[str, float]", found["window"])["days"]
-
-
-def _successor(pair: dict[str, object], days: float) -> Successor:
-    before, after = (cast("float", pair[name]) / days for name in ("incumbent_cost", "candidate_cost"))
-    ceiling = cast("dict[str, float]", pair["ceiling"])["window"] / days
+def _successor(pair: dict[str, object], per_day: float) -> Successor:
+    before, after = (cast("float", pair[name]) * per_day for name in ("incumbent_cost", "candidate_cost"))
+    ceiling = cast("dict[str, float]", pair["ceiling"])["window"] * per_day
     first, second, left_out = pair["incumbent"], pair["candidate"], cast("int", pair["requests_left_out"])
     now, then, most = (words.money(each) for each in (before, after, ceiling))
     if pair["kind"] == "successor":

@@ -97,7 +97,7 @@ renamed as (
         cast(null as varchar) as conversation_id,
         nullif(session_id, '') as trace_id,
         cast(null as varchar) as parent_id,
-        metadata.attempted_retries as attempt,
+        cast(try_cast(metadata.attempted_retries as bigint) + 1 as varchar) as attempt,
         lower(cache_hit) = 'true' as gateway_cache_hit,
         cast(null as varchar) as feedback_score,
         spend as billed_cost,

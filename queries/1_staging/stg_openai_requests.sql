@@ -77,7 +77,7 @@ renamed as (
         coalesce(logged_conversation, conversation) as conversation_id,
         trace as trace_id,
         parent as parent_id,
-        attempt,
+        coalesce(attempt, cast(try_cast(retries as bigint) + 1 as varchar)) as attempt,
         lower(cache_hit) = 'true' as gateway_cache_hit,
         score as feedback_score,
         cost as billed_cost,

@@ -1,0 +1,76 @@
+"""What a plan rests on before any arithmetic: the order of its rules, and how the traffic is today."""
+
+import random
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import audit
+from audit.policy.stages import Standing, staged, waves
+from audit.rollout.plan_document import Plan
+from tests.exports import Row
+from tests.loads import jsonl, loaded
+from tests.logged import calls, outcomes_file
+
+TODAY = "2026-10-01"
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.sampled_from([1.0, 2.0, 5.0])), max_size=12),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_is_by_score_and_the_same_however_the_rules_came(
+    drawn: list[tuple[int, int, float]], shuffle: random.Random
+) -> None:
+    standings = [
+        Standing(rule_id=f"r{number:02}", saving=Decimal(saving), certainty=sure / 2, margin=margin)
+        for number, (saving, sure, margin) in enumerate(drawn)
+    ]
+    order = waves(standings)
+    shuffled = list(standings)
+    shuffle.shuffle(shuffled)
+    assert waves(shuffled) == order
+    flat = [name for wave in order for name in wave]
+    scores = {each.rule_id: float(each.saving) * each.certainty * each.margin for each in standings}
+    assert sorted(flat) == sorted(scores)
+    assert all((scores[one], other) >= (scores[other], one) for one, other in pairwise(flat))
+    assert [len(wave) for wave in order[:-1]] == [2**place for place in range(len(order) - 1)]
+    stages = staged(order)
+    if order:
+        assert [set(stage["shares"].values()) for stage in stages][-1] == {1.0}
+        assert list(stages[0]["shares"]) == order[0]
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    """A log that knows how answers finished, which are retries, how long they took, and what failed."""
+    folder = tmp_path_factory.mktemp("watched")
+    rows: list[Row] = calls("tag", 400)
+    for number, row in enumerate(rows):
+        row["attempt"] = 2 if number % 10 == 0 else 1
+        row["duration_ms"] = 1000 if number % 20 else 9000
+        row["response_finish_reason"] = ("length", "MAX_TOKENS", "stop", "stop")[number % 4]
+    failed = [row | {"request_id": f"f{n}", "http_response_status_code": 500} for n, row in enumerate(rows[:100])]
+    db = folder / "usage.duckdb"
+    loaded(db, jsonl(folder / "log.jsonl", *rows, *failed))
+    outcomes_file(db, [(None, 1.0, 0.0 if n % 200 == 0 else 1.0) for n in range(1600)], endpoint="tag")
+    config = folder / "audit.toml"
+    config.write_text('[stakes]\ntag = "low"\n')
+    return audit.open(db).plan(config=config, today=TODAY, monthly_requests=400 * 30).document
+
+
+def test_the_baseline_knows_errors_retries_cut_answers_and_latency_where_the_log_does(watched: Plan) -> None:
+    (known,) = watched["baseline"].values()
+    assert known["error_rate"] == pytest.approx(0.2)
+    assert known["retry_rate"] == pytest.approx(0.1)
+    assert known["truncation_rate"] == pytest.approx(0.5)
+    assert known["invalid_json_rate"] is None
+    assert (known["latency_ms_p50"], known["latency_ms_p95"]) == pytest.approx((1000, 1400))
+    assert (known["input_tokens"], known["output_tokens"], known["share"]) == (1000, 100, 1.0)
+    assert known["cost_per_request"] == pytest.approx(0.0035)
+    metrics = [rule["metric"] for rule in watched["stages"][0]["stop_rules"]]
+    assert metrics == ["quality_loss", "error_rate", "retry_rate", "truncation_rate", "saving"]
+    assert watched["stages"][0]["stop_rules"][1]["limit"] == pytest.approx(0.25)
