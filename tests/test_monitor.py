@@ -1,6 +1,7 @@
 """`audit monitor`: what moving has saved, to the digit, and what it finds of everything that was planted."""
 
 import json
+from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib.resources import files
@@ -199,6 +200,19 @@ def test_the_terminal_shows_the_decision_first_and_fits(healthy: Healthy) -> Non
     assert lines[0] == "Stage 1 of 2 (50 %), gpt-4o to gpt-4o-mini"
     assert lines[1].startswith("Go on with stage 1 (50 %): no stop rule fired")
     assert max(map(len, lines)) <= 80
+
+
+def test_names_from_a_log_stay_text_on_the_page(healthy: Healthy) -> None:
+    hostile = "<script>alert(1)</script>\u202e"
+    document = deepcopy(healthy.document)
+    document["workloads"][0]["name"] = document["stop_rules"][0]["words"] = document["drift"]["shares"][0]["name"] = (
+        hostile
+    )
+    document["words"] = document["notes"][0] = hostile
+    page = render_monitor(document)
+    assert "<script>alert" not in page
+    assert "\u202e" not in page
+    assert "https://" not in page
 
 
 @needs_browser

@@ -1,6 +1,6 @@
 """What came of a stage: new traffic against the plan, its stop rules, and whether enough was seen for the next.
 
-A look changes nothing: the same traffic and outcomes give the same document, and a rule that has fired stays fired.
+A look changes nothing: the same traffic and outcomes give the same document, and a test that has fired stays fired.
 """
 
 from collections import Counter

@@ -11,14 +11,12 @@ from audit.evidence.observational import mean_of
 from audit.evidence.sequential import rate_bounds
 from audit.evidence.statistics import Floats, normal_quantile
 from audit.report.monitor_document import Bounds, Latency, Rate, Side
+from audit.rollout.baseline import CUT
 from audit.rollout.placing import ROLES, Tracked
 from audit.warehouse import Warehouse
 
 LEVEL = 0.05
 """All bounds hold with 95 %."""
-
-CUT = ("length", "max_tokens", "max_output_tokens", "model_length")
-"""Finish reasons of an answer cut at its token limit."""
 
 LOGGED = ("retry_rate", "truncation_rate", "escalation_rate")
 
@@ -26,14 +24,14 @@ BY_RULE = f"""
     select
         rule_number, role, usage_date,
         sum(request_count) filter (where is_billed) as requests,
-        sum(request_count) filter (where is_retry) as retry_rate_events,
-        sum(request_count) filter (where is_retry is not null) as retry_rate_trials,
+        sum(request_count) filter (where is_billed and is_retry) as retry_rate_events,
+        sum(request_count) filter (where is_billed and is_retry is not null) as retry_rate_trials,
         sum(request_count) filter (where is_billed and finish_reason in {CUT}) as truncation_rate_events,
         sum(request_count) filter (where is_billed and finish_reason is not null) as truncation_rate_trials,
         sum(request_count) filter (where is_billed and is_escalated) as escalation_rate_events,
         sum(request_count) filter (where is_billed and is_escalated is not null) as escalation_rate_trials
     from placed_requests
-    where rule_number is not null and outcome in ('billed', 'failed')
+    where rule_number is not null
     group by rule_number, role, usage_date
     order by usage_date
 """
@@ -44,7 +42,7 @@ BY_ENDPOINT = """
         sum(request_count) filter (where outcome = 'failed') as error_rate_events,
         sum(request_count) as error_rate_trials
     from placed_requests
-    where outcome in ('billed', 'failed')
+    where is_single
     group by endpoint, role, usage_date
     order by usage_date
 """

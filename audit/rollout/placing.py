@@ -57,6 +57,8 @@ PLACED = f"""
         members.usage_input_tokens,
         members.usage_output_tokens,
         members.outcome = 'billed' as is_billed,
+        -- usage exports count what was billed, so they know of no failures
+        members.request_grain = 'request' and members.source_format <> 'openai_usage' as is_single,
         -- batch and flex wait by design, and a bucket has a sum
         members.outcome = 'billed' and members.request_grain = 'request'
         and members.service_tier not in ('batch', 'flex') as is_interactive,
