@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 import audit
+from audit.catalog.facts import seed
 from audit.errors import ConfigError
 from audit.library.rollouts import RolloutPlan
 from audit.rollout.plan_document import Plan
@@ -207,6 +208,8 @@ def test_successors_are_a_ceiling_and_say_so(plan: Plan) -> None:
         assert "no outcome of these models is in it" in each["words"]
         assert each["ceiling_per_day"] <= each["spend_per_day"]
         assert each["source"] in each["words"]
+        assert each["candidate"] in {row["successor"] for row in seed("successors")}
+        assert each["incumbent"] in {"gpt-4o", *(row["successor"] for row in seed("successors"))}
     own = next(each for each in found if each["incumbent"] == "gpt-4o")
     incumbents = {name for name in plan["baseline"] if ":" not in name}
     spend = sum(

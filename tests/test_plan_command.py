@@ -83,6 +83,7 @@ def test_the_ticket_has_a_box_to_tick_for_every_task_of_every_stage(plan: Rollou
     stages = plan.document["stages"]
     assert page.count('type="checkbox"') == sum(3 + len(stage["measure_first"]) for stage in stages)
     assert page.count("<table>") == 2
+    assert "retired by its provider" not in page, "what concerns all is said once, by the horizon"
     rows = page.count("<tr>") - 2
     assert rows == len(stages) + len(plan.document["never"])
     for each in plan.document.get("successors", []):
@@ -109,7 +110,10 @@ def renamed(value: Any, names: dict[str, str]) -> Any:
 
 
 def test_names_from_the_log_are_no_markup_in_the_ticket(plan: RolloutPlan) -> None:
-    document = cast("Plan", renamed(plan.document, {"gsm": HOSTILE, "math-l5": "a\nb", "conversation": "x" * 400}))
+    document = cast(
+        "Plan",
+        renamed(plan.document, {"gsm": HOSTILE, "chat-like": HOSTILE, "math-l5": "a\nb", "conversation": "x" * 400}),
+    )
     text = RolloutPlan(document=document).markdown()
     page = rendered(text)
     assert "<script" not in page

@@ -1,8 +1,10 @@
 """What a plan rests on before any arithmetic: the order of its rules, and how the traffic is today."""
 
 import random
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -42,6 +44,29 @@ def test_the_order_is_by_score_and_the_same_however_the_rules_came(
     if order:
         assert [set(stage["shares"].values()) for stage in stages][-1] == {1.0}
         assert list(stages[0]["shares"]) == order[0]
+
+
+def test_each_rule_saves_until_its_own_model_is_switched_off(tmp_path: Path) -> None:
+    old, until = "gpt-4o-2024-05-13", "2026-10-23"
+    rows = [*calls("old", 300, model=old, request_model=old), *calls("new", 900)]
+    db = tmp_path / "usage.duckdb"
+    loaded(db, jsonl(tmp_path / "log.jsonl", *rows))
+    good = [(None, 1.0, 0.0 if n % 200 == 0 else 1.0) for n in range(1600)]
+    outcomes_file(db, good, endpoint="new")
+    outcomes_file(db, good, endpoint="old", incumbent_model=old)
+    config = tmp_path / "audit.toml"
+    config.write_text('[stakes]\nold = "low"\nnew = "low"\n')
+    plan = audit.open(db).plan(config=config, today=TODAY, monthly_requests=36_000).document
+    last = plan["stages"][-1]
+    ends = {each["endpoint"]: each["valid_until"] for each in last["workloads"]}
+    assert ends == {"old": until, "new": plan["horizon"]["until"]}
+    days = {name: (date.fromisoformat(str(end)) - date.fromisoformat(TODAY)).days for name, end in ends.items()}
+    saved = sum(
+        each["saving_per_day"]["point"] * max(0, days[each["endpoint"]] - last["starts_on_day"])
+        for each in last["workloads"]
+    )
+    assert last["saving_in_stage"]["point"] == pytest.approx(saved)
+    assert last["starts_on_day"] < days["old"] < days["new"]
 
 
 @pytest.fixture(scope="module")
