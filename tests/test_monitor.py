@@ -3,6 +3,7 @@
 import json
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
@@ -15,7 +16,7 @@ import audit
 from audit.report.html import render_monitor
 from audit.report.monitor_document import Monitor
 from tests.browser import PHONE, Browser, needs_browser, opened
-from tests.exports import Row
+from tests.exports import Row, spend_log, write_jsonl
 from tests.logged import BIG, SMALL
 from tests.monitored import RULES, called, line, look, state
 from tests.rollouts import FIRST, TODAY, export, pairs, plan, plan_file, traffic
@@ -86,6 +87,44 @@ def test_what_costs_more_on_the_candidate_is_a_negative_saving_and_stops(tmp_pat
     assert found["saving"]["realised"] == -float(sum((cost(row, SMALL) for row in rows), Decimal(0)))
     assert found["stopped"] is not None
     assert {"1-saving-None", "1-escalation_rate-w-short"} <= set(found["stopped"]["rule_ids"])
+
+
+def test_answers_whose_price_on_the_incumbent_is_not_known_are_in_no_saving(tmp_path: Path) -> None:
+    """An image is a different number of tokens to each model."""
+    rows = [row | {"image_count": int(number % 4 == 0)} for number, row in enumerate(traffic(1, per_day=40))]
+    found = look(tmp_path, rows)
+    again = {str(row["request_id"]).removesuffix("-again") for row in rows if str(row["request_id"]).endswith("-again")}
+    moved = [row for row in rows if row["response_model"] == SMALL]
+    alone = [row for row in moved if row["request_id"] not in again]
+    counted = [row for row in alone if not row["image_count"]]
+    saving = found["saving"]
+    assert saving["uncounted_requests"] == len(alone) - len(counted) > 0
+    assert saving["counterfactual_cost"] == float(sum((cost(row, BIG) for row in counted), Decimal(0)))
+    paid = [*counted, *(row for row in moved if row["request_id"] in again)]
+    assert saving["actual_cost"] == float(sum((cost(row, SMALL) for row in paid), Decimal(0)))
+    assert any("are in no saving" in note for note in found["notes"])
+
+
+def test_logs_of_a_litellm_proxy_are_placed_by_what_was_asked_for(tmp_path: Path) -> None:
+    """Its rows name the group that was asked for and the model that answered, and what failed has no tokens."""
+    begun = datetime(2026, 9, 3, tzinfo=UTC)
+    rows = [
+        spend_log(
+            number,
+            start=begun + timedelta(minutes=number),
+            tag="chat",
+            model=SMALL if number % 4 == 0 else BIG,
+            model_group="gpt-4o",
+            status="failure" if number % 10 == 0 else "success",
+        )
+        for number in range(200)
+    ]
+    file = write_jsonl(tmp_path / "spend.jsonl", rows)
+    found = line(audit.monitor(file, plan=plan_file(tmp_path, plan(*RULES)), today=TODAY), "chat")
+    assert (found["candidate"]["requests"], found["incumbent"]["requests"]) == (40, 140)
+    errors = found["candidate"]["error_rate"]
+    assert errors is not None
+    assert (errors["events"], errors["trials"]) == (10, 50)
 
 
 def test_a_healthy_stage_goes_on_and_says_what_is_missing(healthy: Healthy) -> None:

@@ -54,10 +54,10 @@ def test_where_all_has_moved_the_candidates_failures_are_held_against_the_incumb
     tmp_path: Path, good: float, is_stopped: bool
 ) -> None:
     rows = traffic(3, share=1.0)
-    old = {"request_id": "", "endpoint": "chat", "model": BIG, "observed_on": "2026-08-20"}
+    old: Row = {"request_id": "", "endpoint": "chat", "model": BIG, "observed_on": "2026-08-20"}
     before: list[Row] = [old | {"score": float(number % 20 > 0)} for number in range(400)]
     moved = [row for row in rows if row["endpoint"] == "chat" and row["response_model"] == SMALL]
-    new = {"endpoint": "", "model": SMALL, "observed_on": ""}
+    new: Row = {"endpoint": "", "model": SMALL, "observed_on": ""}
     since: list[Row] = [
         new | {"request_id": row["request_id"], "score": float(number % 100 < 100 * good)}
         for number, row in enumerate(moved)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from audit.report.monitor_document import Before, Saving, Watched
-from audit.rollout.observing import Observed
+from audit.rollout.observing import Observed, counted
 from audit.rollout.placing import Tracked
 from audit.rollout.plan_document import Baseline, Plan
-from audit.rollout.quality import Losses, counted
+from audit.rollout.quality import Losses
 
 
 def watched(plan: Plan, rule: Tracked, observed: Observed, losses: Losses, saving: Saving) -> Watched:

@@ -17,10 +17,10 @@ from audit.rollout.deciding import decided, notes
 from audit.rollout.drifting import drift
 from audit.rollout.lines import watched
 from audit.rollout.looking import first_day, last_day, loaded_days, made_on, refuse_nothing, stage_of
-from audit.rollout.observing import LOGGED, Counts, Observed, observe
+from audit.rollout.observing import LOGGED, Counts, Observed, counted, observe
 from audit.rollout.placing import Tracked, place, tracked
 from audit.rollout.plan_document import Plan
-from audit.rollout.quality import Losses, counted, losses
+from audit.rollout.quality import Losses, losses
 from audit.rollout.realised import NOTHING_PLANNED, Realised, planned, realise
 from audit.rollout.rule_states import Seen, rule_states, stopped
 from audit.rollout.single_scores import SingleScore

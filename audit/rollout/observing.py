@@ -1,6 +1,6 @@
 """What the log shows of both models on the requests of every rule: rates day by day, latency, feedback, lengths."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import cast
@@ -101,7 +101,8 @@ class _Days:
     counts: dict[date, tuple[float, float]] = field(default_factory=dict[date, tuple[float, float]])
 
     def add(self, day: date, events: object, trials: object) -> None:
-        self.counts[day] = (float(str(events or 0)), float(str(trials or 0)))
+        before = self.counts.get(day, (0.0, 0.0))
+        self.counts[day] = (before[0] + float(str(events or 0)), before[1] + float(str(trials or 0)))
 
     def whole(self) -> Counts:
         days = tuple(sorted(self.counts))
@@ -109,13 +110,20 @@ class _Days:
         return Counts(days=days, events=pairs[:, 0], trials=pairs[:, 1])
 
 
-def together(counts: Iterator[Counts]) -> Counts:
+def together(counts: Iterable[Counts]) -> Counts:
     """The sum of several, day by day."""
     summed = _Days()
     for each in counts:
         for day, events, trials in zip(each.days, each.events, each.trials, strict=True):
-            before = summed.counts.get(day, (0.0, 0.0))
-            summed.add(day, before[0] + events, before[1] + trials)
+            summed.add(day, events, trials)
+    return summed.whole()
+
+
+def counted(events: Iterable[tuple[date, float]]) -> Counts:
+    """Events one by one, each of one trial, as counts of days."""
+    summed = _Days()
+    for day, event in events:
+        summed.add(day, event, 1)
     return summed.whole()
 
 

@@ -15,7 +15,7 @@ from audit.evidence.sequential import mean_bounds, rate_bounds
 from audit.evidence.statistics import Floats, wilson
 from audit.policy.matching import reaches, sees
 from audit.report.monitor_document import Quality
-from audit.rollout.observing import LEVEL, Counts, together
+from audit.rollout.observing import LEVEL
 from audit.rollout.placing import ROLES, Tracked
 from audit.rollout.single_scores import Scores, SingleScore, compared
 from audit.warehouse import Warehouse
@@ -128,11 +128,6 @@ class Losses:
             "loss": {"low": low, "point": point, "high": high},
             "margin": margin,
         }
-
-
-def counted(events: Sequence[tuple[date, float]]) -> Counts:
-    """Events of each day, of as many trials."""
-    return together(Counts(days=(day,), events=np.array([event]), trials=np.array([1.0])) for day, event in events)
 
 
 def losses(

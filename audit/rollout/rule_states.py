@@ -6,10 +6,10 @@ from datetime import date
 from decimal import Decimal
 
 from audit.report.monitor_document import RuleState, Saving, Stopped
-from audit.rollout.observing import Counts, together
+from audit.rollout.observing import Counts, counted, together
 from audit.rollout.placing import Tracked
 from audit.rollout.plan_document import StopRule
-from audit.rollout.quality import Losses, counted
+from audit.rollout.quality import Losses
 from audit.rollout.stopping import Watch, watch_mean, watch_rate
 
 LEAST_MOVED = 30
