@@ -105,6 +105,16 @@ def test_answers_whose_price_on_the_incumbent_is_not_known_are_in_no_saving(tmp_
     assert any("are in no saving" in note for note in found["notes"])
 
 
+def test_a_request_at_the_edge_of_two_rules_meets_the_longer_one(tmp_path: Path) -> None:
+    rows = [
+        row | {"usage_input_tokens": 1999 + number % 2, "usage_cache_read_input_tokens": 0}
+        for number, row in enumerate(traffic(1, per_day=10, share=0.0))
+        if row["endpoint"] == "docs"
+    ]
+    found = look(tmp_path, rows)
+    assert [line(found, rule)["incumbent"]["requests"] for rule in ("short", "long")] == [10, 10]
+
+
 def test_logs_of_a_litellm_proxy_are_placed_by_what_was_asked_for(tmp_path: Path) -> None:
     """Its rows name the group that was asked for and the model that answered, and what failed has no tokens."""
     begun = datetime(2026, 9, 3, tzinfo=UTC)
@@ -197,7 +207,8 @@ def test_a_second_look_says_the_same_and_a_database_takes_new_exports_in(tmp_pat
 
 
 def test_planted_drift_is_measured_and_the_routing_itself_is_none(tmp_path: Path, healthy: Healthy) -> None:
-    assert healthy.document["drift"]["total_variation"] < 0.02
+    assert healthy.document["drift"]["total_variation"] < 0.002
+    assert healthy.document["drift"]["requests_per_day"] == pytest.approx(600 * 0.99, rel=0.02)
     chat, docs = ([row for row in traffic(3) if row["endpoint"] == name] for name in ("chat", "docs"))
     found = look(tmp_path, chat + docs[: len(docs) // 8])["drift"]
     now = len(chat) / (len(chat) + len(docs) // 8)
