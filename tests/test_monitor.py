@@ -87,6 +87,10 @@ def test_what_costs_more_on_the_candidate_is_a_negative_saving_and_stops(tmp_pat
     assert found["saving"]["realised"] == -float(sum((cost(row, SMALL) for row in rows), Decimal(0)))
     assert found["stopped"] is not None
     assert {"1-saving-None", "1-escalation_rate-w-short"} <= set(found["stopped"]["rule_ids"])
+    # A handful of requests is no evidence against a plan.
+    few = look(tmp_path, [*rows[:20], *again[:20]])
+    assert few["saving"]["realised"] < 0
+    assert state(few, "saving")["fired_on"] is None
 
 
 def test_answers_whose_price_on_the_incumbent_is_not_known_are_in_no_saving(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_scores_of_one_model_are_compared_day_by_day(tmp_path: Path) -> None:
     assert found["stopped"]["metric"] == "quality_loss"
 
 
-@pytest.mark.parametrize(("good", "is_stopped"), [(0.94, False), (0.7, True)])
+@pytest.mark.parametrize(("good", "is_stopped"), [(0.9, False), (0.7, True)])
 def test_where_all_has_moved_the_candidates_failures_are_held_against_the_incumbents_of_before(
     tmp_path: Path, good: float, is_stopped: bool
 ) -> None:
@@ -98,6 +98,39 @@ def test_answers_that_nobody_can_read_are_lost_answers_and_where_json_was_asked_
     assert quality["loss"]["point"] == 100
     assert found["stopped"] is not None
     assert found["stopped"]["metric"] == "invalid_json_rate"
+
+
+def test_outcomes_of_a_whole_endpoint_count_from_the_day_after_the_plan(tmp_path: Path) -> None:
+    """Their requests are not named: those of the day of the plan may be what it was made from."""
+    rows = traffic(1, per_day=4)
+    old, new = (
+        {"endpoint": "chat", "incumbent_model": BIG, "candidate_model": SMALL, "observed_on": f"2026-09-0{day}"}
+        for day in (1, 2)
+    )
+    scores: Row = {"incumbent_score": 1, "candidate_score": 1}
+    file = write_csv(tmp_path / "pairs.csv", [*([old | scores] * 7), *([new | scores] * 5)])
+    quality = line(look(tmp_path, rows, outcomes=file), "chat")["quality"]
+    assert quality is not None
+    assert quality["pairs"] == 5
+
+
+def test_of_several_graders_the_one_with_most_outcomes_counts(tmp_path: Path) -> None:
+    rows = traffic(2, per_day=40)
+    most, few = (
+        pairs(tmp_path, rows[:end], lost=lost, seed=seed, grader=grader).rename(tmp_path / f"{grader}.csv")
+        for end, lost, seed, grader in ((None, 0.0, 1, "tests"), (40, 1.0, 2, "judge"))
+    )
+    found = look(tmp_path, rows, outcomes=[most, few])
+    quality = line(found, "chat")["quality"]
+    assert quality is not None
+    assert (quality["pairs"], quality["loss"]["point"] <= 0) == (40, True)
+    assert any("graded by somebody other than most" in note for note in found["notes"])
+
+
+def test_outcomes_that_prove_the_loss_small_decide_before_the_planned_number(tmp_path: Path) -> None:
+    rows = traffic(3)
+    found = look(tmp_path, rows, planned=plan(checks=5_000), outcomes=pairs(tmp_path, rows, lost=0.0))
+    assert [line(found, rule)["decided"] for rule in ("chat", "long")] == [True, False]
 
 
 def test_outcomes_of_before_the_plan_do_not_count_again(tmp_path: Path) -> None:
