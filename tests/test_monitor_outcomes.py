@@ -138,4 +138,5 @@ def test_outcomes_of_before_the_plan_do_not_count_again(tmp_path: Path) -> None:
     whole = pairs(tmp_path, rows, lost=1.0, request_id="", endpoint="chat", observed_on="2026-08-20")
     found = look(tmp_path, rows, outcomes=whole)
     assert line(found, "chat")["quality"] is None
+    assert "Cannot fire, for nothing was seen that they are about: w-chat: quality_loss beyond 5." in found["notes"]
     assert any("outcomes are of requests before the rollout: not counted." in note for note in found["notes"])

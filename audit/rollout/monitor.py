@@ -103,7 +103,7 @@ def monitor(
         "workloads": lines,
         "stop_rules": states,
         "drift": drifted,
-        "notes": [*notes(lines, whole, drifted), *left_out],
+        "notes": [*notes(lines, states, whole, drifted), *left_out],
     }
 
 
