@@ -218,6 +218,13 @@ def test_successors_are_a_ceiling_and_say_so(plan: Plan) -> None:
     assert own["spend_per_day"] == pytest.approx(spend)
 
 
+def test_without_a_named_successor_of_the_candidate_only_models_that_follow_the_incumbent_are_shown(log: Log) -> None:
+    found = log.plan(candidate="gpt-4.1-nano", successors=True).document.get("successors", [])
+    following = {row["successor"] for row in seed("successors") if row["model_family"] == "gpt-4o"}
+    assert {each["incumbent"] for each in found} <= {"gpt-4o"} | following
+    assert {each["candidate"] for each in found if each["incumbent"] == "gpt-4o"} == following
+
+
 def test_behind_a_check_the_plan_saves_what_the_policy_simulates_and_stops_where_nothing_is_left(
     log: Log, tmp_path: Path
 ) -> None:
@@ -238,7 +245,7 @@ def test_behind_a_check_the_plan_saves_what_the_policy_simulates_and_stops_where
 def test_other_shares_are_said_in_the_command_that_renders_them(log: Log) -> None:
     plan = log.plan(stages=[0.05, 1.0]).document
     assert plan["stages"][0]["name"] == "5 %"
-    assert any("`audit policy --target TARGET --stages 0.05,1.0 --stage N`" in note for note in plan["notes"])
+    assert any("`audit policy --target TARGET --stages 0.05,1 --stage N`" in note for note in plan["notes"])
 
 
 def test_a_log_without_the_incumbent_has_no_stage_and_says_so(log: Log) -> None:

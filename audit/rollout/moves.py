@@ -50,6 +50,9 @@ def moves(policy: Policy, traffic: Seen, report: Decided, per_day: float) -> lis
     return found
 
 
+LEAST = Decimal("0.000001")
+"""USD of the window below which a difference of sums is rounding."""
+
 NOT_WORTH_MEASURING = "not_worth_measuring"
 """Reason of a pilot whose replay costs more than it can be expected to save before the pair is gone."""
 
@@ -84,11 +87,11 @@ def staying(
         entry: Never = {"workload_id": name, "name": each["name"], "reasons": each["reasons"]}
         if name in pilots and name not in placed:
             entry["reasons"] = [NOT_WORTH_MEASURING]
-        if (amount := lost.pop(name)) > 0:
+        if (amount := lost.pop(name)) > LEAST:
             entry["saving_lost_per_day"] = float(amount) * per_day
         entries.append(entry)
     for name, amount in lost.items():
-        if amount > 0:
+        if amount > LEAST:
             entries.append(
                 {
                     "workload_id": name,

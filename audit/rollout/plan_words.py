@@ -84,8 +84,9 @@ def notes(plan: Plan) -> Iterator[str]:
     elif not stages:
         yield "Nothing may move: no workload of this pair has outcomes that let it, and none is worth measuring."
     if own:
-        ladder = "" if tuple(plan["shares"]) == STAGES else f" --stages {','.join(map(str, plan['shares']))}"
-        yield f"`audit policy --target TARGET{ladder} --stage N` renders {_range(1, own)}."
+        ladder = ",".join(f"{share:g}" for share in plan["shares"])
+        option = "" if tuple(plan["shares"]) == STAGES else f" --stages {ladder}"
+        yield f"`audit policy --target TARGET{option} --stage N` renders {_range(1, own)}."
     if len(stages) > own and not measures:
         yield "Pilots cannot be replayed from this log; what they need is measured elsewhere: `audit outcomes add`."
     elif len(stages) > own:
