@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test tests lint bench bench-page backtest torture fuzz docs notebooks clean
+.PHONY: demo test tests lint bench bench-page backtest rollouts torture fuzz docs notebooks clean
 
 demo: .venv/demo ## the whole tour on bundled real data, an HTML page at the end
 	$(BIN)/audit demo
@@ -24,6 +24,9 @@ bench: .venv/dev ## load and report against bare DuckDB, in one run; ROWS=200000
 
 bench-page: .venv/dev ## what the HTML report weighs and how soon it can be used; writes tests/benchmarks/page.json
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/page.py
+
+rollouts: .venv/dev ## 1,000 simulated rollouts in ten worlds, stopped by the monitor's rules; ten minutes
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/monitor.py
 
 backtest: .venv/dev ## verdicts, intervals and savings against known truths, 1,000 samples each; ten minutes
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/backtest.py --resamples $(or $(RESAMPLES),1000)

@@ -88,6 +88,7 @@ def plan(*stop_rules: dict[str, Any], share: float = 0.5, days: int = 3, checks:
         },
         "window": {"start": "2026-08-01T00:00:00+00:00", "end": PLANNED_UNTIL, "days": 31.0},
         "currency": "USD",
+        "shares": [0.5, 1.0],
         "baseline": {
             f"w-{name}": {
                 "name": f"{name} requests",

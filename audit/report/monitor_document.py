@@ -142,7 +142,10 @@ class Quality(TypedDict):
     pairs: int
     one_sided: int
     """Comparisons of a score of the candidate alone with one of the incumbent alone."""
+    alone: int
+    """Further scores of the candidate, held against the incumbent's usual ones."""
     loss: Bounds
+    """From comparisons where there are any."""
     margin: float
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from audit.evidence.sequential import rate_bounds
 from audit.report import words
-from audit.report.monitor_document import Decision, Drift, Saving, Stage, Stopped, Watched
+from audit.report.monitor_document import Decision, Drift, RuleState, Saving, Stage, Stopped, Watched
 from audit.rollout.observing import LEVEL
 from audit.rollout.plan_document import Plan
 
@@ -44,9 +44,12 @@ def _days(stage: Stage) -> str:
     return f"{stage['days_seen']:,} of {stage['days']:,} days"
 
 
-def notes(lines: Sequence[Watched], whole: Saving, drift: Drift) -> list[str]:
+def notes(lines: Sequence[Watched], states: Sequence[RuleState], whole: Saving, drift: Drift) -> list[str]:
     """What limits the figures."""
     found: list[str] = []
+    blind = [words.clean(state["words"], 100) for state in states if not state["trials"] and state["log_e"] is not None]
+    if blind and whole["moved_requests"]:
+        found.append(f"Cannot fire, for nothing was seen that they are about: {'; '.join(blind)}.")
     if whole["moved_requests"]:
         found.append(
             "What was saved counts the tokens of the candidate's answers at the incumbent's prices: where its answers "

@@ -1,6 +1,7 @@
 """How far the traffic has moved from the one a plan was made from, and what a new fit of the workloads would change.
 
-What the candidate answers now counts where the incumbent would have counted it: routing is no drift.
+What the candidate answers now counts where the incumbent's answer would have, and an escalated request once: routing is
+no drift.
 """
 
 from collections import defaultdict
@@ -26,6 +27,9 @@ AS_INCUMBENT = """
         select requests.* replace ({model} as model)
         from requests
         inner join watched_models on requests.model = watched_models.model
+        inner join placed_requests
+            on requests.file_id = placed_requests.file_id and requests.row_number = placed_requests.row_number
+        where not placed_requests.is_second_answer
     )
 """
 
@@ -40,7 +44,7 @@ SHARES = """
 def drift(warehouse: Warehouse, baseline: Mapping[str, Baseline], days: float) -> Drift:
     """The shares of requests now and in the plan, by workload where the database has the plan's rules.
 
-    Needs a settled scope and `watched_models`. Without those rules only endpoints can be compared.
+    Needs a settled scope and `placed_requests`. Without those rules only endpoints can be compared.
     """
     ids = {name.partition(":")[0] for name in baseline}
     known = {str(name) for (name,) in warehouse.rows("select distinct workload_id from workload_rules")}

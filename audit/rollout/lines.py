@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from audit.report.monitor_document import Before, Saving, Watched
-from audit.rollout.observing import Observed
+from audit.rollout.observing import Observed, counted
 from audit.rollout.placing import Tracked
 from audit.rollout.plan_document import Baseline, Plan
 from audit.rollout.quality import Losses
@@ -14,11 +14,11 @@ def watched(plan: Plan, rule: Tracked, observed: Observed, losses: Losses, savin
     margin = min(each["margin"] for each in rule.workloads)
     quality = losses.to_document(margin)
     wanted = [each["checks_to_decide"] for each in rule.workloads if each["days_to_decide"]]
-    checks, needed = len(losses.values), max(wanted, default=None)
+    checks, needed = losses.checks, max(wanted, default=None)
     is_within = quality is not None and quality["loss"]["high"] <= margin
     # An escalated request was answered twice, and is one.
     requests = sum(observed.requests.values()) - saving["escalated_requests"]
-    candidate = {**observed.sides["candidate"], "invalid_json_rate": losses.json_counts().rate()}
+    candidate = {**observed.sides["candidate"], "invalid_json_rate": counted(losses.unreadable).rate()}
     return {
         "rule_id": rule.rule_id,
         "workload_ids": [each["workload_id"] for each in rule.workloads],

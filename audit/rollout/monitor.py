@@ -1,6 +1,6 @@
 """What came of a stage: new traffic against the plan, its stop rules, and whether enough was seen for the next.
 
-A look changes nothing: the same traffic and outcomes give the same document, and a rule that has fired stays fired.
+A look changes nothing: the same traffic and outcomes give the same document, and a test that has fired stays fired.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ from audit.rollout.deciding import decided, notes
 from audit.rollout.drifting import drift
 from audit.rollout.lines import watched
 from audit.rollout.looking import first_day, last_day, loaded_days, made_on, refuse_nothing, stage_of
-from audit.rollout.observing import LOGGED, Counts, Observed, observe
+from audit.rollout.observing import LOGGED, Counts, Observed, counted, observe
 from audit.rollout.placing import Tracked, place, tracked
 from audit.rollout.plan_document import Plan
 from audit.rollout.quality import Losses, losses
@@ -103,7 +103,7 @@ def monitor(
         "workloads": lines,
         "stop_rules": states,
         "drift": drifted,
-        "notes": [*notes(lines, whole, drifted), *left_out],
+        "notes": [*notes(lines, states, whole, drifted), *left_out],
     }
 
 
@@ -142,7 +142,7 @@ def _seen(rules: Sequence[Tracked], found: _Found, whole: Saving, lines: Sequenc
     for rule in rules:
         for name in ("error_rate", *LOGGED):
             counts[rule.number, name] = found.observed[rule.number].counts["candidate", name]
-        counts[rule.number, "invalid_json_rate"] = found.losses[rule.number].json_counts()
+        counts[rule.number, "invalid_json_rate"] = counted(found.losses[rule.number].unreadable)
     savings = {rule.number: line["saving"] for rule, line in zip(rules, lines, strict=True)}
     return Seen(rules=rules, counts=counts, losses=found.losses, savings=savings, whole=whole, last_day=day)
 

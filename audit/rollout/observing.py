@@ -1,6 +1,6 @@
 """What the log shows of both models on the requests of every rule: rates day by day, latency, feedback, lengths."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import cast
@@ -11,14 +11,12 @@ from audit.evidence.observational import mean_of
 from audit.evidence.sequential import rate_bounds
 from audit.evidence.statistics import Floats, normal_quantile
 from audit.report.monitor_document import Bounds, Latency, Rate, Side
+from audit.rollout.baseline import CUT
 from audit.rollout.placing import ROLES, Tracked
 from audit.warehouse import Warehouse
 
 LEVEL = 0.05
 """All bounds hold with 95 %."""
-
-CUT = ("length", "max_tokens", "max_output_tokens", "model_length")
-"""Finish reasons of an answer cut at its token limit."""
 
 LOGGED = ("retry_rate", "truncation_rate", "escalation_rate")
 
@@ -26,14 +24,14 @@ BY_RULE = f"""
     select
         rule_number, role, usage_date,
         sum(request_count) filter (where is_billed) as requests,
-        sum(request_count) filter (where is_retry) as retry_rate_events,
-        sum(request_count) filter (where is_retry is not null) as retry_rate_trials,
+        sum(request_count) filter (where is_billed and is_retry) as retry_rate_events,
+        sum(request_count) filter (where is_billed and is_retry is not null) as retry_rate_trials,
         sum(request_count) filter (where is_billed and finish_reason in {CUT}) as truncation_rate_events,
         sum(request_count) filter (where is_billed and finish_reason is not null) as truncation_rate_trials,
         sum(request_count) filter (where is_billed and is_escalated) as escalation_rate_events,
         sum(request_count) filter (where is_billed and is_escalated is not null) as escalation_rate_trials
     from placed_requests
-    where rule_number is not null and outcome in ('billed', 'failed')
+    where rule_number is not null
     group by rule_number, role, usage_date
     order by usage_date
 """
@@ -44,7 +42,7 @@ BY_ENDPOINT = """
         sum(request_count) filter (where outcome = 'failed') as error_rate_events,
         sum(request_count) as error_rate_trials
     from placed_requests
-    where outcome in ('billed', 'failed')
+    where is_single
     group by endpoint, role, usage_date
     order by usage_date
 """
@@ -103,7 +101,8 @@ class _Days:
     counts: dict[date, tuple[float, float]] = field(default_factory=dict[date, tuple[float, float]])
 
     def add(self, day: date, events: object, trials: object) -> None:
-        self.counts[day] = (float(str(events or 0)), float(str(trials or 0)))
+        before = self.counts.get(day, (0.0, 0.0))
+        self.counts[day] = (before[0] + float(str(events or 0)), before[1] + float(str(trials or 0)))
 
     def whole(self) -> Counts:
         days = tuple(sorted(self.counts))
@@ -111,13 +110,20 @@ class _Days:
         return Counts(days=days, events=pairs[:, 0], trials=pairs[:, 1])
 
 
-def together(counts: Iterator[Counts]) -> Counts:
+def together(counts: Iterable[Counts]) -> Counts:
     """The sum of several, day by day."""
     summed = _Days()
     for each in counts:
         for day, events, trials in zip(each.days, each.events, each.trials, strict=True):
-            before = summed.counts.get(day, (0.0, 0.0))
-            summed.add(day, before[0] + events, before[1] + trials)
+            summed.add(day, events, trials)
+    return summed.whole()
+
+
+def counted(events: Iterable[tuple[date, float]]) -> Counts:
+    """Events one by one, each of one trial, as counts of days."""
+    summed = _Days()
+    for day, event in events:
+        summed.add(day, event, 1)
     return summed.whole()
 
 

@@ -32,8 +32,12 @@ PLACED = f"""
     ),
 
     -- The same prompt of the same trace, answered by the incumbent later: a check sent it on.
-    escalated as (
-        select distinct first.file_id, first.row_number
+    sent_on as (
+        select
+            first.file_id,
+            first.row_number,
+            second.file_id as answering_file_id,
+            second.row_number as answering_row_number
         from members as first
         inner join members as second
             on first.trace_id = second.trace_id
@@ -43,6 +47,16 @@ PLACED = f"""
             and coalesce(first.prompt_hash = second.prompt_hash, first.input_each = second.input_each)
         where first.role = 'candidate' and first.trace_id <> '' and first.outcome = 'billed'
             and second.outcome = 'billed'
+    ),
+
+    escalated as (
+        select distinct file_id, row_number
+        from sent_on
+    ),
+
+    answering as (
+        select distinct answering_file_id as file_id, answering_row_number as row_number
+        from sent_on
     )
 
     select
@@ -57,6 +71,8 @@ PLACED = f"""
         members.usage_input_tokens,
         members.usage_output_tokens,
         members.outcome = 'billed' as is_billed,
+        -- usage exports count what was billed, so they know of no failures
+        members.request_grain = 'request' and members.source_format <> 'openai_usage' as is_single,
         -- batch and flex wait by design, and a bucket has a sum
         members.outcome = 'billed' and members.request_grain = 'request'
         and members.service_tier not in ('batch', 'flex') as is_interactive,
@@ -66,6 +82,7 @@ PLACED = f"""
         members.attempt > 1 as is_retry,
         case when members.role = 'candidate' and members.trace_id <> '' then escalated.file_id is not null end
             as is_escalated,
+        answering.file_id is not null as is_second_answer,
         (
             select min(watched_rules.rule_number)
             from watched_rules
@@ -81,7 +98,8 @@ PLACED = f"""
             )
         ) as rule_number
     from members
-    left join escalated using (file_id, row_number)
+    left join escalated on members.file_id = escalated.file_id and members.row_number = escalated.row_number
+    left join answering on members.file_id = answering.file_id and members.row_number = answering.row_number
 """
 
 

@@ -11,15 +11,18 @@ from typing import cast
 
 import numpy as np
 
-from audit.evidence.sequential import mean_bounds
-from audit.evidence.statistics import Floats
+from audit.evidence.sequential import mean_bounds, rate_bounds
+from audit.evidence.statistics import Floats, wilson
 from audit.policy.matching import reaches, sees
 from audit.report.monitor_document import Quality
-from audit.rollout.observing import LEVEL, Counts, together
+from audit.rollout.observing import LEVEL
 from audit.rollout.placing import ROLES, Tracked
-from audit.rollout.single_scores import SingleScore, compared
+from audit.rollout.single_scores import Scores, SingleScore, compared
 from audit.warehouse import Warehouse
 from audit.workloads.shapes import INPUT_OFFSET, bin_start
+
+LEAST_USUAL = 30
+"""Scores of the incumbent below which its usual failures are not known."""
 
 # An answer that nobody could read is worth nothing to whoever asked; where people scored both, they count.
 PAIRS = """
@@ -54,8 +57,37 @@ class Losses:
     values: list[float] = field(default_factory=list[float])
     weights: list[float] = field(default_factory=list[float])
     one_sided: int = 0
-    unreadable: list[tuple[date, bool]] = field(default_factory=list[tuple[date, bool]])
-    """Of answers that should be JSON: the day, and whether nobody could read it."""
+    unreadable: list[tuple[date, float]] = field(default_factory=list[tuple[date, float]])
+    """Of answers that should be JSON: the day, and 1 where nobody could read it."""
+    failures: list[tuple[date, float]] = field(default_factory=list[tuple[date, float]])
+    """Of the candidate's scores that have no counterpart: the day, and what is missing to the best score."""
+    usual_failures: list[float] = field(default_factory=list[float])
+    """The same of all of the incumbent's scores, of any day."""
+
+    @property
+    def checks(self) -> int:
+        """Outcomes that say anything about a loss."""
+        return len(self.values) + len(self.failures)
+
+    def usual(self) -> tuple[float, float, float] | None:
+        """Low, point and high of the share of failures in the incumbent's scores; None where they are few."""
+        count = len(self.usual_failures)
+        if count < LEAST_USUAL:
+            return None
+        low, high = wilson(sum(self.usual_failures), count)
+        return low, sum(self.usual_failures) / count, high
+
+    def __add__(self, other: "Losses") -> "Losses":
+        """Those of both."""
+        return Losses(
+            days=self.days + other.days,
+            values=self.values + other.values,
+            weights=self.weights + other.weights,
+            one_sided=self.one_sided + other.one_sided,
+            unreadable=self.unreadable + other.unreadable,
+            failures=self.failures + other.failures,
+            usual_failures=self.usual_failures + other.usual_failures,
+        )
 
     def by_day(self) -> tuple[list[date], list[Floats], list[Floats]]:
         """Days, values and weights (at most 1) of each."""
@@ -68,24 +100,32 @@ class Losses:
         values, weighed = (np.split(each[order], ends) for each in (np.array(self.values), weights))
         return [date.fromordinal(int(day)) for day in days], list(values), list(weighed)
 
-    def json_counts(self) -> Counts:
-        """Unreadable answers of each day, of those that should be JSON."""
-        return together(
-            Counts(days=(day,), events=np.array([float(is_bad)]), trials=np.array([1.0]))
-            for day, is_bad in self.unreadable
-        )
+    def loss(self) -> tuple[float, float, float] | None:
+        """Low, point and high of the mean loss, with bounds that hold at all looks; None without outcomes.
+
+        From comparisons where there are any, else from failures against the incumbent's usual ones.
+        """
+        if self.values:
+            values, weights = np.array(self.values), np.array(self.weights)
+            weights = weights / weights.max()
+            low, high = (float(end) for end in mean_bounds(values, LEVEL, weights))
+            return low, float(np.average(values, weights=weights)), high
+        usual, failures = self.usual(), sum(failure for _, failure in self.failures)
+        if usual is None or not self.failures:
+            return None
+        low, high = (float(end) for end in rate_bounds(failures, len(self.failures), LEVEL))
+        return low - usual[2], failures / len(self.failures) - usual[1], high - usual[0]
 
     def to_document(self, margin: float) -> Quality | None:
-        """Loss in points with bounds that hold at all looks; None without outcomes."""
-        if not self.values:
+        """In points; None without outcomes."""
+        if (loss := self.loss()) is None:
             return None
-        values, weights = np.array(self.values), np.array(self.weights)
-        weights = weights / weights.max()
-        low, high = (100 * float(end) for end in mean_bounds(values, LEVEL, weights))
+        low, point, high = (100 * each for each in loss)
         return {
-            "pairs": len(values) - self.one_sided,
+            "pairs": len(self.values) - self.one_sided,
             "one_sided": self.one_sided,
-            "loss": {"low": low, "point": 100 * float(np.average(values, weights=weights)), "high": high},
+            "alone": len(self.failures),
+            "loss": {"low": low, "point": point, "high": high},
             "margin": margin,
         }
 
@@ -134,7 +174,7 @@ def _add(to: Losses, row: Mapping[str, object]) -> None:
     to.values.append(cast("float", row["incumbent_score"]) - cast("float", row["candidate_score"]))
     to.weights.append(cast("float", row["weight"]))
     if row["is_json"]:
-        to.unreadable.append((day, bool(row["parse_failed"])))
+        to.unreadable.append((day, float(bool(row["parse_failed"]))))
 
 
 def _add_singles(
@@ -146,27 +186,33 @@ def _add_singles(
     places: Mapping[str, tuple[int, date]],
     left_out: Counter[str],
 ) -> None:
-    scores: defaultdict[int, list[tuple[date, str, float]]] = defaultdict(list)
+    scores: defaultdict[int, dict[date, Scores]] = defaultdict(dict)
     for each in singles:
         number, day = places.get(each.request_id or "", (None, None))
-        number = number if number is not None or each.request_id else _only_rule(rules, each.endpoint)
+        number = _only_rule(rules, each.endpoint) if number is None else number
         day, role = day or each.observed_on, roles.get(each.model)
         if role is None:
             left_out["are about other models"] += 1
         elif number is None or day is None:
             left_out["of one model name no request of a rule, or no day"] += 1
-        elif day < since:
+        elif role == "candidate" and day < since:
             left_out["are of requests before the rollout"] += 1
         else:
-            scores[number].append((day, role, each.score))
-    for number, of_rule in scores.items():
-        pairs = compared(of_rule)
-        left_out["of one model have no counterpart of the other that day"] += len(of_rule) - 2 * len(pairs)
-        losses_of = found[number]
-        losses_of.one_sided = len(pairs)
-        losses_of.days += [day for day, _ in pairs]
-        losses_of.values += [value for _, value in pairs]
-        losses_of.weights += [1.0] * len(pairs)
+            if role == "incumbent":
+                found[number].usual_failures.append(1 - each.score)
+            if day >= since:
+                scores[number].setdefault(day, {name: [] for name in ROLES})[role].append(each.score)
+    for number, by_day in scores.items():
+        pairs, left = compared(by_day)
+        to = found[number]
+        if to.usual() is not None:
+            to.failures = [(day, 1 - score) for day, score in left]
+        else:
+            left_out["of one model have no counterpart of the other, by day or in all"] += len(left)
+        to.one_sided = len(pairs)
+        to.days += [day for day, _ in pairs]
+        to.values += [value for _, value in pairs]
+        to.weights += [1.0] * len(pairs)
 
 
 def _place(

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-import numpy as np
-
 from audit.report.monitor_document import RuleState, Saving, Stopped
-from audit.rollout.observing import Counts, together
+from audit.rollout.observing import Counts, counted, together
 from audit.rollout.placing import Tracked
 from audit.rollout.plan_document import StopRule
 from audit.rollout.quality import Losses
@@ -79,15 +77,20 @@ def _rate(rule: StopRule, seen: Seen, concerned: Sequence[int]) -> RuleState:
 
 
 def _loss(rule: StopRule, losses: Sequence[Losses]) -> RuleState:
-    whole = Losses()
-    for each in losses:
-        whole.days += each.days
-        whole.values += each.values
-        whole.weights += each.weights
+    """By comparisons and by failures alone; where there are both, each has half of the alpha."""
+    whole = sum(losses, Losses())
+    limit, usual = rule["limit"] / 100, whole.usual()
+    has_both = bool(whole.values) and bool(whole.failures)
+    alpha = (rule["alpha"] or 0.0) / (2 if has_both else 1)
     days, values, weights = whole.by_day()
-    watch = watch_mean(days, values, weights, limit=rule["limit"] / 100, alpha=rule["alpha"] or 0.0)
-    mean = 100 * float(np.average(whole.values, weights=whole.weights)) if whole.values else None
-    return _made(rule, None, len(whole.values), mean, watch)
+    watches = [watch_mean(days, values, weights, limit=limit, alpha=alpha)]
+    if whole.failures and usual is not None:
+        failures = counted(whole.failures)
+        most = usual[2] + limit
+        watches.append(watch_rate(failures.days, failures.events, failures.trials, limit=most, alpha=alpha))
+    first = min(watches, key=lambda watch: (watch.fired_on is None, watch.fired_on or date.max, -watch.peak))
+    loss = whole.loss()
+    return _made(rule, None, whole.checks, None if loss is None else 100 * loss[1], first)
 
 
 def _saving(rule: StopRule, seen: Seen, concerned: Sequence[int]) -> RuleState:

@@ -3,9 +3,11 @@
 Nobody asked the other model the same. Two scores of the same day and rule, one of each model, are then compared as if
 they were a pair: whichever requests a canary's draw sent where, their difference has the mean of a pair, and a larger
 spread. More of them are needed, and none of this holds where somebody chose which requests to send.
+
+Where all traffic has moved, there is no other model any more. The candidate's failures are then held against the most
+that the incumbent's own scores, of whatever day, leave possible for its failures.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -69,19 +71,19 @@ def read_single_scores(path: Path, *, today: date, scale: str = "1") -> list[Sin
     return found
 
 
-def compared(scores: list[tuple[date, str, float]]) -> list[tuple[date, float]]:
-    """(day, incumbent's score minus candidate's) from (day, role, score): the n-th of a day with the n-th.
+Scores = dict[str, list[float]]
+"""By role."""
 
-    What is left over on one day has nothing to be compared with.
-    """
-    by_day: defaultdict[date, dict[str, list[float]]] = defaultdict(lambda: {"incumbent": [], "candidate": []})
-    for day, role, score in scores:
-        by_day[day][role].append(score)
-    return [
-        (day, before - after)
-        for day, sides in sorted(by_day.items())
-        for before, after in zip(sides["incumbent"], sides["candidate"], strict=False)
-    ]
+
+def compared(by_day: Mapping[date, Scores]) -> tuple[list[tuple[date, float]], list[tuple[date, float]]]:
+    """(day, incumbent's score minus candidate's), the n-th of a day with the n-th; and the candidate's left over."""
+    pairs: list[tuple[date, float]] = []
+    left: list[tuple[date, float]] = []
+    for day, sides in sorted(by_day.items()):
+        before, after = sides["incumbent"], sides["candidate"]
+        pairs += [(day, one - other) for one, other in zip(before, after, strict=False)]
+        left += [(day, score) for score in after[len(before) :]]
+    return pairs, left
 
 
 def _text(record: Mapping[str, object], name: str) -> str | None:

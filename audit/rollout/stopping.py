@@ -1,7 +1,8 @@
 """When a stop rule fires: what was seen day by day, against a limit, as often looked at as anybody likes.
 
 A rule that has once fired has fired: its evidence is looked at after every day, and the highest counts. With the alphas
-of a stage's rules adding up to 5 %, at most 5 % of the stages in which every limit holds are ever stopped.
+of a stage's rules adding up to 5 %, at most 5 % of the stages in which every limit holds are ever stopped. Requests are
+taken to fail one by one: an outage is more evidence than it would be if they did, and stops the stage, as it should.
 """
 
 import math

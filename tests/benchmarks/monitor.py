@@ -28,7 +28,7 @@ WORLDS: dict[str, World] = {
     "one of four workloads loses 5 points more than its margin of 2, from day 11 on": World(
         loss_of_first=7.0, drops_on=11
     ),
-    "errors, retries and cut answers double on all workloads, 2 points above the limit": replace(
+    "errors, retries and cut answers of all workloads are 2 points above their limit": replace(
         World(margin=1.0), rate=0.04
     ),
 }
