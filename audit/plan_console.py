@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 from audit.console import note, paragraph, print_table
 
 if TYPE_CHECKING:
-    from audit.rollout.plan_document import Plan
+    from audit.planning.document import Plan
 
 
 def print_plan(plan: "Plan") -> None:
     """The stages at a glance, then each with its tasks, what stays, and when it has paid for itself."""
+    from audit.planning import words as said
     from audit.report.words import clean
-    from audit.rollout import plan_words as said
 
     def say(text: str, limit: int = 2_000) -> None:
         paragraph(clean(text, limit))

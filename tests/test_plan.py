@@ -13,7 +13,7 @@ import audit
 from audit.catalog.facts import seed
 from audit.errors import ConfigError
 from audit.library.rollouts import RolloutPlan
-from audit.rollout.plan_document import Plan
+from audit.planning.document import Plan
 from tests.policy_traffic import policy_database
 
 TODAY = "2026-10-01"

@@ -15,7 +15,7 @@ import audit
 from audit.cli import app
 from audit.errors import AuditError, ConfigError
 from audit.library.rollouts import RolloutPlan
-from audit.rollout.plan_document import Plan
+from audit.planning.document import Plan
 
 HOSTILE = "`</code>|<script>alert(1)</script> @everyone #1 [x](http://evil.example) $$ \u202e*bold*"
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from audit.config import RoutingCosts, read_config
 from audit.errors import ConfigError
 from audit.evidence.sequential import mean_bets, mean_evidence
-from audit.rollout.detection import checks_to_notice
-from audit.rollout.pace import MOST_DAYS, WEEK, Demand, paces
-from audit.rollout.payback import Flow, break_even_day, payback, total
-from audit.rollout.plan_document import Bounds
+from audit.planning.detection import checks_to_notice
+from audit.planning.document import Bounds
+from audit.planning.pace import MOST_DAYS, WEEK, Demand, paces
+from audit.planning.payback import Flow, break_even_day, payback, total
 from audit.sampling.power import Spread
 
 MONTH = Fraction(487, 16)

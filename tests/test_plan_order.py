@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import audit
+from audit.planning.document import Plan
 from audit.policy.stages import Standing, staged, waves
-from audit.rollout.plan_document import Plan
 from tests.exports import Row
 from tests.loads import jsonl, loaded
 from tests.logged import calls, outcomes_file

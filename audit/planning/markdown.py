@@ -1,9 +1,7 @@
 """The plan as a ticket: a checklist per stage, in GitHub's Markdown; names from the log cannot become markup."""
 
-from audit.report.literal import code, literal, prose
-from audit.report.markdown import bullets, folded, markdown_table
-from audit.rollout.plan_document import Plan
-from audit.rollout.plan_words import (
+from audit.planning.document import Plan
+from audit.planning.words import (
     DAYS,
     HEADS,
     NEVER_HEADS,
@@ -14,6 +12,8 @@ from audit.rollout.plan_words import (
     stage_rows,
     tasks,
 )
+from audit.report.literal import code, literal, prose
+from audit.report.markdown import bullets, folded, markdown_table
 
 LONGEST = 2_000
 """Characters of a task."""

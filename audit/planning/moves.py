@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from audit.assumptions import exact_decimal
+from audit.planning.document import Bounds, Never
 from audit.policy.decided import Decided
 from audit.policy.document import Policy, Rule
 from audit.policy.moving import Terms
 from audit.policy.replay import Replay, Span, replay
 from audit.policy.staying import NOT_SEPARABLE, not_moved
 from audit.policy.visible import Seen
-from audit.rollout.plan_document import Bounds, Never
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,19 +10,19 @@ from datetime import date
 from audit.errors import ConfigError
 from audit.findings import horizon_months
 from audit.pipeline import Result, Run
+from audit.planning.baseline import baselines
+from audit.planning.document import SCHEMA, Horizon, Measure, Plan, PlanStage, StageWorkload
+from audit.planning.measuring import replays
+from audit.planning.moves import Move, moves, staying, worth_measuring
+from audit.planning.pace import Pace, paces
+from audit.planning.payback import Flow, payback, total
+from audit.planning.steps import Step, steps
+from audit.planning.watching import Known, Watch, watch
+from audit.planning.words import notes, reached, why
 from audit.policy.decided import Decided
 from audit.policy.derive import derive
 from audit.policy.stages import STAGES, standing
 from audit.policy.staying import played_whole
-from audit.rollout.baseline import baselines
-from audit.rollout.measuring import replays
-from audit.rollout.moves import Move, moves, staying, worth_measuring
-from audit.rollout.pace import Pace, paces
-from audit.rollout.payback import Flow, payback, total
-from audit.rollout.plan_document import SCHEMA, Horizon, Measure, Plan, PlanStage, StageWorkload
-from audit.rollout.plan_words import notes, reached, why
-from audit.rollout.steps import Step, steps
-from audit.rollout.watching import Known, Watch, watch
 from audit.savings.projection import DAYS_PER_MONTH
 
 CHECKS_PER_DAY = 200

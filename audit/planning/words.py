@@ -5,16 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from audit.evidence.reasons import REASONS
+from audit.planning.document import Bounds, Never, Plan, PlanStage, StopRule
+from audit.planning.moves import NOT_WORTH_MEASURING
+from audit.planning.pace import MOST_DAYS, WEEK
+from audit.planning.payback import BOUNDS
+from audit.planning.steps import Step
+from audit.planning.stop_rules import LOST, label
 from audit.policy.rules import in_words
 from audit.policy.stages import STAGES, share_text
 from audit.policy.staying import NOT_SEPARABLE
 from audit.report import words
-from audit.rollout.moves import NOT_WORTH_MEASURING
-from audit.rollout.pace import MOST_DAYS, WEEK
-from audit.rollout.payback import BOUNDS
-from audit.rollout.plan_document import Bounds, Never, Plan, PlanStage, StopRule
-from audit.rollout.steps import Step
-from audit.rollout.stop_rules import LOST, label
 
 ORDER = (
     "Stages begin with the rule that has most saving times certainty over stakes: dollars a day, chance that the loss "
