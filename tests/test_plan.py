@@ -14,6 +14,8 @@ from audit.catalog.facts import seed
 from audit.errors import ConfigError
 from audit.library.rollouts import RolloutPlan
 from audit.planning.document import Plan
+from audit.planning.words import headline
+from audit.report.words import money
 from tests.policy_traffic import policy_database
 
 TODAY = "2026-10-01"
@@ -128,12 +130,19 @@ def test_nothing_is_saved_from_the_day_a_model_is_switched_off(log: Log, plan: P
     ) + plan["stages"][-1]["cumulated"]["point"] * (left - plan["stages"][-1]["starts_on_day"])
     assert sum(stage["saving_in_stage"]["point"] for stage in plan["stages"]) == pytest.approx(expected)
     late = log.plan(today="2027-01-10").document
-    assert [stage["saving_in_stage"]["point"] for stage in late["stages"][1:]] == [0.0] * (len(late["stages"]) - 1)
+    in_time = [stage for stage in late["stages"] if stage["starts_on_day"] < 4]
+    assert 0 < len(in_time) < len(late["stages"])
+    for stage in late["stages"]:
+        is_late = stage not in in_time
+        for saved in (stage["saving_in_stage"], stage["cumulated"], stage["saving_per_day"]):
+            assert (saved["high"] == 0) is is_late
+    assert f"{money(in_time[-1]['cumulated']['point'])} (" in headline(late)
     assert any(f"when the pair is gone, on {SWITCHED_OFF}" in note for note in late["notes"])
     gone = log.plan(today="2027-02-01").document
     assert "nothing is left to save" in gone["horizon"]["why"]
     assert gone["horizon"]["months"] == 0
     assert sum(stage["saving_in_stage"]["high"] for stage in gone["stages"]) == 0
+    assert "a day at the end" not in headline(gone)
 
 
 def test_pilots_wait_for_a_replay_whose_price_is_that_of_the_sample(log: Log, plan: Plan) -> None:

@@ -60,15 +60,21 @@ NOT_WORTH_MEASURING = "not_worth_measuring"
 def worth_measuring(policy: Policy, found: Sequence[Move], prices: Mapping[str, float], days: float) -> Policy:
     """The policy without pilots that cannot be expected to save the price of their replay within `days`.
 
-    `prices` are in USD by workload id; what cannot be replayed has none, and stays in.
+    `prices` are in USD by workload id; what cannot be replayed has none, and stays in. A replay serves all rules of its
+    workload: the one that saves most pays for it.
     """
-    kept: list[Rule] = []
-    for rule in policy["rules"]:
-        expected = sum(move.saving["point"] for move in found if move.rule["id"] == rule["id"])
-        price = sum(prices.get(name, 0.0) for name in rule["workload_ids"])
-        if rule.get("verdict") == "route" or expected * days >= price:
-            kept.append(rule)
-    return {**policy, "rules": kept}
+    expected = {rule["id"]: 0.0 for rule in policy["rules"]}
+    for move in found:
+        expected[move.rule["id"]] += move.saving["point"]
+    paid: set[str] = set()
+    dropped: set[str] = set()
+    for rule in sorted(policy["rules"], key=lambda rule: -expected[rule["id"]]):
+        price = sum(prices.get(name, 0.0) for name in rule["workload_ids"] if name not in paid)
+        if rule.get("verdict") == "route" or expected[rule["id"]] * days >= price:
+            paid |= set(rule["workload_ids"])
+        else:
+            dropped.add(rule["id"])
+    return {**policy, "rules": [rule for rule in policy["rules"] if rule["id"] not in dropped]}
 
 
 def staying(

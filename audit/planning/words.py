@@ -15,6 +15,7 @@ from audit.policy.rules import in_words
 from audit.policy.stages import STAGES, share_text
 from audit.policy.staying import NOT_SEPARABLE
 from audit.report import words
+from audit.savings.projection import DAYS_PER_MONTH
 
 ORDER = (
     "Stages begin with the rule that has most saving times certainty over stakes: dollars a day, chance that the loss "
@@ -119,15 +120,16 @@ def headline(plan: Plan) -> str:
     """What the whole rollout comes to."""
     stages, pair = plan["stages"], plan["pair"]
     route = f"From {pair['incumbent']} to {pair['candidate']}"
-    if not stages:
+    in_time = [stage for stage in stages if stage["starts_on_day"] < plan["horizon"]["months"] * DAYS_PER_MONTH]
+    if not in_time:
         return f"{route}: no stage. {plan['horizon']['why']}"
-    sure = stages[plan["policy_stages"] - 1]["cumulated"] if plan["policy_stages"] else None
     days = stages[-1]["starts_on_day"] + stages[-1]["days"]
-    saved = [f"{amount(stages[-1]['cumulated'])} a day at the end"]
-    if sure is not None and len(stages) > plan["policy_stages"]:
-        saved.insert(0, f"{amount(sure)} a day with what is proven")
+    saved = [f"{amount(in_time[-1]['cumulated'])} a day at the end"]
+    if 0 < plan["policy_stages"] < len(in_time):
+        saved.insert(0, f"{amount(stages[plan['policy_stages'] - 1]['cumulated'])} a day with what is proven")
     count = "one stage" if len(stages) == 1 else f"{len(stages)} stages"
-    return f"{route} in {count} and {days} days: {', '.join(saved)}. {plan['horizon']['why']} {words.PROJECTION}"
+    late = f", of which {len(in_time)} begin in time" if len(in_time) < len(stages) else ""
+    return f"{route} in {count} and {days} days{late}: {', '.join(saved)}. {plan['horizon']['why']} {words.PROJECTION}"
 
 
 def tasks(stage: PlanStage, plan: Plan) -> Iterator[str]:
