@@ -49,25 +49,53 @@ def test_scores_of_one_model_are_compared_day_by_day(tmp_path: Path) -> None:
     assert found["stopped"]["metric"] == "quality_loss"
 
 
+def scores_alone(folder: Path, rows: list[Row], usual: tuple[int, int], failing: float) -> Path:
+    """Old scores of the incumbent, of which so many of so many fail, and all of the candidate's, of which a share."""
+    old: Row = {"request_id": "", "endpoint": "chat", "model": BIG, "observed_on": "2026-08-20"}
+    before: list[Row] = [old | {"score": float(number >= usual[0])} for number in range(usual[1])]
+    moved = [row for row in rows if row["endpoint"] == "chat" and row["response_model"] == SMALL]
+    new: Row = {"endpoint": "", "model": SMALL, "observed_on": ""}
+    since: list[Row] = [
+        new | {"request_id": row["request_id"], "score": float(number % 100 >= round(100 * failing))}
+        for number, row in enumerate(moved)
+    ]
+    return write_csv(folder / "scores.csv", before + since)
+
+
 @pytest.mark.parametrize(("good", "is_stopped"), [(0.9, False), (0.7, True)])
 def test_where_all_has_moved_the_candidates_failures_are_held_against_the_incumbents_of_before(
     tmp_path: Path, good: float, is_stopped: bool
 ) -> None:
     rows = traffic(3, share=1.0)
-    old: Row = {"request_id": "", "endpoint": "chat", "model": BIG, "observed_on": "2026-08-20"}
-    before: list[Row] = [old | {"score": float(number % 20 > 0)} for number in range(400)]
-    moved = [row for row in rows if row["endpoint"] == "chat" and row["response_model"] == SMALL]
-    new: Row = {"endpoint": "", "model": SMALL, "observed_on": ""}
-    since: list[Row] = [
-        new | {"request_id": row["request_id"], "score": float(number % 100 < 100 * good)}
-        for number, row in enumerate(moved)
-    ]
-    found = look(tmp_path, rows, outcomes=write_csv(tmp_path / "scores.csv", before + since))
+    found = look(tmp_path, rows, outcomes=scores_alone(tmp_path, rows, (20, 400), 1 - good))
     quality = line(found, "chat")["quality"]
     assert quality is not None
     assert (quality["pairs"], quality["one_sided"], quality["alone"]) == (0, 0, 600)
     assert quality["loss"]["point"] == pytest.approx(100 * (0.95 - good), abs=0.01)
     assert (found["stopped"] is not None) == is_stopped
+
+
+def test_few_scores_of_the_incumbent_leave_its_failures_wide_open(tmp_path: Path) -> None:
+    """2 of 40: by Wilson's interval, good for one look, at most 17 %; looked at as often as one likes, up to 25 %."""
+    rows = traffic(5, share=1.0)
+    found = look(tmp_path, rows, outcomes=scores_alone(tmp_path, rows, (2, 40), 0.27))
+    quality = line(found, "chat")["quality"]
+    assert quality is not None
+    assert quality["loss"]["point"] == pytest.approx(27 - 5)
+    assert quality["loss"]["low"] < 0
+    assert found["stopped"] is None
+
+
+def test_the_reason_of_a_stop_is_about_the_outcomes_that_stopped_it(tmp_path: Path) -> None:
+    """Pairs that show no loss, and scores of the candidate alone that do."""
+    rows = traffic(5, share=1.0)
+    files = [pairs(tmp_path, rows, lost=0.0, won=0.0), scores_alone(tmp_path, rows, (20, 400), 0.33)]
+    found = look(tmp_path, rows, outcomes=files)
+    quality = line(found, "chat")["quality"]
+    assert quality is not None
+    assert (quality["pairs"], quality["loss"]["point"], quality["alone"]) == (1000, 0, 1000)
+    assert found["stopped"] is not None
+    assert found["stopped"]["reason"].endswith("28.0 points on 1,000 outcomes")
 
 
 def test_a_file_of_scores_that_cannot_be_used_is_one_clear_error(tmp_path: Path) -> None:

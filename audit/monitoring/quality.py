@@ -12,7 +12,7 @@ from typing import cast
 import numpy as np
 
 from audit.evidence.sequential import mean_bounds, rate_bounds
-from audit.evidence.statistics import Floats, wilson
+from audit.evidence.statistics import Floats
 from audit.monitoring.observing import LEVEL
 from audit.monitoring.placing import ROLES, Tracked
 from audit.monitoring.single_scores import Scores, SingleScore, compared
@@ -69,13 +69,22 @@ class Losses:
         """Outcomes that say anything about a loss."""
         return len(self.values) + len(self.failures)
 
-    def usual(self) -> tuple[float, float, float] | None:
-        """Low, point and high of the share of failures in the incumbent's scores; None where they are few."""
+    @property
+    def is_of_scores(self) -> bool:
+        """Whether some outcomes are scores of one model alone."""
+        return bool(self.one_sided or self.failures)
+
+    def usual(self, level: float) -> tuple[float, float, float] | None:
+        """Low, point and high of the share of failures in the incumbent's scores; None where they are few.
+
+        The bounds hold at all looks together with a confidence of 1 - `level`: scores are still added while it lasts.
+        """
         count = len(self.usual_failures)
         if count < LEAST_USUAL:
             return None
-        low, high = wilson(sum(self.usual_failures), count)
-        return low, sum(self.usual_failures) / count, high
+        failures = sum(self.usual_failures)
+        low, high = (float(end) for end in rate_bounds(failures, count, level))
+        return low, failures / count, high
 
     def __add__(self, other: "Losses") -> "Losses":
         """Those of both."""
@@ -110,10 +119,15 @@ class Losses:
             weights = weights / weights.max()
             low, high = (float(end) for end in mean_bounds(values, LEVEL, weights))
             return low, float(np.average(values, weights=weights)), high
-        usual, failures = self.usual(), sum(failure for _, failure in self.failures)
+        return self.excess()
+
+    def excess(self) -> tuple[float, float, float] | None:
+        """The same of what the candidate's scores alone miss beyond the incumbent's usual."""
+        # Either side may be outside of its bounds, so each has half of the level.
+        usual, failures = self.usual(LEVEL / 2), sum(failure for _, failure in self.failures)
         if usual is None or not self.failures:
             return None
-        low, high = (float(end) for end in rate_bounds(failures, len(self.failures), LEVEL))
+        low, high = (float(end) for end in rate_bounds(failures, len(self.failures), LEVEL / 2))
         return low - usual[2], failures / len(self.failures) - usual[1], high - usual[0]
 
     def to_document(self, margin: float) -> Quality | None:
@@ -205,7 +219,7 @@ def _add_singles(
     for number, by_day in scores.items():
         pairs, left = compared(by_day)
         to = found[number]
-        if to.usual() is not None:
+        if len(to.usual_failures) >= LEAST_USUAL:
             to.failures = [(day, 1 - score) for day, score in left]
         else:
             left_out["of one model have no counterpart of the other, by day or in all"] += len(left)

@@ -77,20 +77,29 @@ def _rate(rule: StopRule, seen: Seen, concerned: Sequence[int]) -> RuleState:
 
 
 def _loss(rule: StopRule, losses: Sequence[Losses]) -> RuleState:
-    """By comparisons and by failures alone; where there are both, each has half of the alpha."""
+    """By comparisons, and by what scores of one model miss alone: then each test has half of the alpha."""
     whole = sum(losses, Losses())
-    limit, usual = rule["limit"] / 100, whole.usual()
-    has_both = bool(whole.values) and bool(whole.failures)
-    alpha = (rule["alpha"] or 0.0) / (2 if has_both else 1)
+    limit, alpha = rule["limit"] / 100, (rule["alpha"] or 0.0) / (2 if whole.is_of_scores else 1)
     days, values, weights = whole.by_day()
-    watches = [watch_mean(days, values, weights, limit=limit, alpha=alpha)]
-    if whole.failures and usual is not None:
-        failures = counted(whole.failures)
-        most = usual[2] + limit
-        watches.append(watch_rate(failures.days, failures.events, failures.trials, limit=most, alpha=alpha))
-    first = min(watches, key=lambda watch: (watch.fired_on is None, watch.fired_on or date.max, -watch.peak))
-    loss = whole.loss()
-    return _made(rule, None, whole.checks, None if loss is None else 100 * loss[1], first)
+    compared = watch_mean(days, values, weights, limit=limit, alpha=alpha)
+    state = _made(rule, None, whole.checks, _points(whole.loss()), compared)
+    # The incumbent's own failures may be beyond their bound, too: that has a half of this half.
+    if not whole.failures or (usual := whole.usual(alpha / 2)) is None:
+        return state
+    failures = counted(whole.failures)
+    alone = watch_rate(failures.days, failures.events, failures.trials, limit=usual[2] + limit, alpha=alpha / 2)
+    if _first(alone) >= _first(compared):
+        return state
+    return _made(rule, None, len(whole.failures), _points(whole.excess()), alone)
+
+
+def _first(watch: Watch) -> tuple[bool, date, float]:
+    """Sorts what fired first to the front, else what is nearer to it."""
+    return watch.fired_on is None, watch.fired_on or date.max, watch.threshold - watch.peak
+
+
+def _points(loss: tuple[float, float, float] | None) -> float | None:
+    return None if loss is None else 100 * loss[1]
 
 
 def _saving(rule: StopRule, seen: Seen, concerned: Sequence[int]) -> RuleState:
