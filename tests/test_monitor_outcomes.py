@@ -86,6 +86,22 @@ def test_few_scores_of_the_incumbent_leave_its_failures_wide_open(tmp_path: Path
     assert found["stopped"] is None
 
 
+def test_an_answer_that_two_files_score_counts_once_with_the_later_score(tmp_path: Path) -> None:
+    rows = traffic(3)
+    asked = [row for row in rows if row["endpoint"] == "chat" and not str(row["request_id"]).endswith("again")]
+
+    def scored(name: str, rows: list[Row], score: int) -> Path:
+        kept: list[Row] = [{"request_id": row["request_id"], "model": row["response_model"]} for row in rows]
+        return write_csv(tmp_path / name, [row | {"score": score} for row in kept])
+
+    files = [scored("first.csv", asked[:200], 0), scored("all.csv", asked, 1)]
+    found = look(tmp_path, rows, outcomes=files)
+    quality = line(found, "chat")["quality"]
+    assert quality is not None
+    assert (quality["one_sided"], quality["alone"], quality["loss"]["point"]) == (300, 0, 0)
+    assert "200 outcomes of one model are of an answer that was scored again: not counted." in found["notes"]
+
+
 def test_the_reason_of_a_stop_is_about_the_outcomes_that_stopped_it(tmp_path: Path) -> None:
     """Pairs that show no loss, and scores of the candidate alone that do."""
     rows = traffic(5, share=1.0)

@@ -15,7 +15,7 @@ from audit.evidence.sequential import mean_bounds, rate_bounds
 from audit.evidence.statistics import Floats
 from audit.monitoring.observing import LEVEL
 from audit.monitoring.placing import ROLES, Tracked
-from audit.monitoring.single_scores import Scores, SingleScore, compared
+from audit.monitoring.single_scores import Scores, SingleScore, compared, latest
 from audit.policy.matching import reaches, sees
 from audit.report.monitor_document import Quality
 from audit.warehouse import Warehouse
@@ -201,7 +201,9 @@ def _add_singles(
     left_out: Counter[str],
 ) -> None:
     scores: defaultdict[int, dict[date, Scores]] = defaultdict(dict)
-    for each in singles:
+    counting = latest(singles)
+    left_out["of one model are of an answer that was scored again"] += len(singles) - len(counting)
+    for each in counting:
         number, day = places.get(each.request_id or "", (None, None))
         number = _only_rule(rules, each.endpoint) if number is None else number
         day, role = day or each.observed_on, roles.get(each.model)

@@ -8,7 +8,7 @@ Where all traffic has moved, there is no other model any more. The candidate's f
 that the incumbent's own scores, of whatever day, leave possible for its failures.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -69,6 +69,14 @@ def read_single_scores(path: Path, *, today: date, scale: str = "1") -> list[Sin
     if not found:
         raise InputError(f"{path}: no scores, only column names; add one row per answer")
     return found
+
+
+def latest(scores: Iterable[SingleScore]) -> list[SingleScore]:
+    """One score of an answer, the last, as of pairs: files of growing weeks overlap. Without a request all count."""
+    kept: dict[object, SingleScore] = {}
+    for number, each in enumerate(scores):
+        kept[number if each.request_id is None else (each.request_id, each.model)] = each
+    return list(kept.values())
 
 
 Scores = dict[str, list[float]]
