@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit.monitoring.quality import Losses
 from audit.monitoring.stopping import watch_mean, watch_rate
 from tests.benchmarks.monitor import FIRST_RUNS, RESULT, RUNS, SEED, WORLDS
 from tests.simulated_rollout import World, at_its_limits, days_until_stopped, summary
@@ -91,6 +92,13 @@ def test_a_loss_that_begins_late_is_found_soon_in_spite_of_good_days_before() ->
     found = watch_mean(DAYS[:50], values, weights, limit=0.02, alpha=0.003)
     assert found.fired_on is not None
     assert 30 < DAYS.index(found.fired_on) < 42
+
+
+def test_a_heavier_pair_later_on_takes_no_alarm_back() -> None:
+    losing = Losses(days=[DAYS[0]] * 60, values=[1.0] * 20 + [0.0] * 40, weights=[2.0] * 60)
+    heavy = Losses(days=[DAYS[1]], values=[0.0], weights=[200.0])
+    for seen in (losing, losing + heavy):
+        assert watch_mean(*seen.by_day(), limit=0.02, alpha=0.01).fired_on == DAYS[0]
 
 
 @pytest.mark.parametrize("limit", [0.0, 1.0])

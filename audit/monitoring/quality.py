@@ -99,15 +99,16 @@ class Losses:
         )
 
     def by_day(self) -> tuple[list[date], list[Floats], list[Floats]]:
-        """Days, values and weights (at most 1) of each."""
+        """Days, values and weights of each: parts of the largest so far, so that a later one changes no day before."""
         if not self.days:
             return [], [], []
         days, places = np.unique([day.toordinal() for day in self.days], return_inverse=True)
         order = np.argsort(places, kind="stable")
         ends = np.cumsum(np.bincount(places))[:-1]
-        weights = np.array(self.weights) / max(self.weights)
-        values, weighed = (np.split(each[order], ends) for each in (np.array(self.values), weights))
-        return [date.fromordinal(int(day)) for day in days], list(values), list(weighed)
+        values, weights = (np.split(np.array(each)[order], ends) for each in (self.values, self.weights))
+        largest = np.maximum.accumulate([each.max() for each in weights])
+        weighed = [each / most for each, most in zip(weights, largest, strict=True)]
+        return [date.fromordinal(int(day)) for day in days], list(values), weighed
 
     def loss(self) -> tuple[float, float, float] | None:
         """Low, point and high of the mean loss, with bounds that hold at all looks; None without outcomes.
