@@ -8,7 +8,7 @@ import pytest
 
 import audit
 from tests.monitored import RULES, called
-from tests.rollouts import export, plan, plan_file, traffic
+from tests.rollouts import export, pairs, plan, plan_file, traffic
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -68,6 +68,25 @@ def test_a_plan_that_does_not_fit_is_one_clear_error(
     done = called(export(tmp_path, traffic(1, per_day=4)), "--plan", plan_file(tmp_path, document), *options)
     assert isinstance(done.exception, audit.AuditError), done.output
     assert said in str(done.exception)
+
+
+@pytest.mark.parametrize("options", [["--stage", "7"], ["--since", "2026-08-31"]])
+def test_a_question_that_the_plan_cannot_answer_loads_nothing(tmp_path: Path, options: list[str]) -> None:
+    db = tmp_path / "usage.duckdb"
+    done = called(
+        export(tmp_path, traffic(1, per_day=4)), "--plan", plan_file(tmp_path, plan(*RULES)), "--db", db, *options
+    )
+    assert isinstance(done.exception, audit.AuditError), done.output
+    assert not db.exists()
+
+
+def test_outcomes_make_no_database_where_there_is_none(tmp_path: Path) -> None:
+    rows, db = traffic(1, per_day=4), tmp_path / "misspelt.duckdb"
+    made = plan_file(tmp_path, plan(*RULES))
+    done = called("--plan", made, "--db", db, "--outcomes", pairs(tmp_path, rows, lost=0.0))
+    assert isinstance(done.exception, audit.AuditError), done.output
+    assert "misspelt.duckdb: no such database" in str(done.exception)
+    assert not db.exists()
 
 
 def test_exports_that_cannot_be_used_are_one_clear_error(tmp_path: Path) -> None:

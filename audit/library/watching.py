@@ -45,6 +45,7 @@ def monitor(
     of scores of one model. With `html` it is also written there, as one offline page.
     """
     from audit.ledger.files import page_file, written_whole
+    from audit.monitoring.looking import first_day, stage_of
     from audit.monitoring.monitor import Look
     from audit.monitoring.monitor import monitor as watch
     from audit.planning.document import SCHEMA, Plan
@@ -57,16 +58,20 @@ def monitor(
     named = [str(path) for path in ([exports] if isinstance(exports, str | Path) else exports)]
     if not named and db is None:
         raise ConfigError("no exports and no database to look at; name the new exports, or with --db where they are")
+    # A question without an answer loads nothing.
+    asked_stage, began = stage_of(known, stage), first_day(known, day_of("since", since))
     with ExitStack() as stack:
         telling = stack.enter_context(shown(not progress))
         path = path_of(db) or Path(stack.enter_context(TemporaryDirectory(prefix="audit-"))) / "new traffic"
         if named:
             _load(named, path, asked.config, format, map_file, endpoint, telling)
+        else:
+            Warehouse.read(path).con.close()  # to add outcomes would make what is not there
         singles = _add(paths_of(outcomes), path, asked.question.today, scale)
         look = Look(
             plan=known,
-            stage=stage,
-            since=day_of("since", since),
+            stage=asked_stage,
+            since=began,
             until=day_of("until", until),
             today=asked.question.today,
             singles=singles,

@@ -14,14 +14,14 @@ from audit.config import Config
 from audit.monitoring.deciding import decided, notes
 from audit.monitoring.drifting import drift
 from audit.monitoring.lines import watched
-from audit.monitoring.looking import first_day, last_day, loaded_days, made_on, refuse_nothing, stage_of
+from audit.monitoring.looking import first_day, last_day, loaded_days, made_on, refuse_nothing
 from audit.monitoring.observing import LOGGED, Counts, Observed, counted, observe
 from audit.monitoring.placing import Tracked, place, tracked
 from audit.monitoring.quality import Losses, losses
 from audit.monitoring.realised import NOTHING_PLANNED, Realised, planned, realise
 from audit.monitoring.rule_states import Seen, rule_states, stopped
 from audit.monitoring.single_scores import SingleScore
-from audit.planning.document import Plan
+from audit.planning.document import Plan, PlanStage
 from audit.progress import Progress, silent
 from audit.report.monitor_document import SCHEMA, Monitor, Saving, Stage, Watched, Window
 from audit.scope import Question, Scope, nothing_loaded, settle
@@ -33,10 +33,10 @@ class Look:
     """What is asked of a stage."""
 
     plan: Plan
-    stage: int = 1
-    """Its number in the plan."""
-    since: date | None = None
-    """The day it began; the first after the plan's window if not said."""
+    stage: PlanStage
+    """One of the plan."""
+    since: date
+    """The day it began, after the plan's traffic."""
     until: date | None = None
     today: date
     singles: Sequence[SingleScore] = ()
@@ -56,12 +56,12 @@ def monitor(
 ) -> Monitor:
     """The document on the traffic of an open database since the stage began.
 
-    Raises ConfigError for a stage or a day that the plan does not have, AuditError where no new traffic is the pair's.
+    Raises AuditError where no new traffic is the pair's.
     """
     if (error := nothing_loaded(warehouse)) is not None:
         raise error
     plan, pair = look.plan, look.plan["pair"]
-    stage, since = stage_of(plan, look.stage), first_day(plan, look.since)
+    stage, since = look.stage, look.since
     question = Question(
         incumbent=pair["incumbent"], candidate=pair["candidate"], since=since, until=look.until, today=look.today
     )
