@@ -102,6 +102,24 @@ def test_an_answer_that_two_files_score_counts_once_with_the_later_score(tmp_pat
     assert "200 outcomes of one model are of an answer that was scored again: not counted." in found["notes"]
 
 
+@pytest.mark.parametrize("shown", [4, 2])
+def test_scores_of_the_stages_before_count_where_their_requests_are_known(tmp_path: Path, shown: int) -> None:
+    """Four days of scores in a stage that began on the third, with the traffic of all days or of its own."""
+    rows = traffic(4)
+    scores: list[Row] = [
+        {"request_id": row["request_id"], "model": row["response_model"], "score": 1}
+        for row in rows
+        if row["endpoint"] == "chat" and not str(row["request_id"]).endswith("again")
+    ]
+    file, began = write_csv(tmp_path / "scores.csv", scores), "2026-09-03"
+    kept = [row for row in rows if shown == 4 or str(row["start_time"]) >= began]
+    found = look(tmp_path, kept, outcomes=file, since=began)
+    quality = line(found, "chat")["quality"]
+    assert quality is not None
+    assert quality["one_sided"] == 100 * shown
+    assert line(found, "chat")["saving"]["moved_requests"] == 200
+
+
 def test_the_reason_of_a_stop_is_about_the_outcomes_that_stopped_it(tmp_path: Path) -> None:
     """Pairs that show no loss, and scores of the candidate alone that do."""
     rows = traffic(5, share=1.0)

@@ -5,7 +5,7 @@ A look changes nothing: the same traffic and outcomes give the same document, an
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from audit.assumptions import Assumptions
@@ -17,7 +17,7 @@ from audit.monitoring.lines import watched
 from audit.monitoring.looking import first_day, last_day, loaded_days, made_on, refuse_nothing
 from audit.monitoring.observing import LOGGED, Counts, Observed, counted, observe
 from audit.monitoring.placing import Tracked, place, tracked
-from audit.monitoring.quality import Losses, losses
+from audit.monitoring.quality import Losses, Places, losses, places
 from audit.monitoring.realised import NOTHING_PLANNED, Realised, planned, realise
 from audit.monitoring.rule_states import Seen, rule_states, stopped
 from audit.monitoring.single_scores import SingleScore
@@ -65,17 +65,23 @@ def monitor(
     question = Question(
         incumbent=pair["incumbent"], candidate=pair["candidate"], since=since, until=look.until, today=look.today
     )
-    loaded = loaded_days(warehouse)
+    loaded, begun = loaded_days(warehouse), first_day(plan, None)
+    rules, roles = tracked(stage), _roles(plan)
+    found_before: Places = {}
+    if begun < since:
+        # Quality does not begin anew with every stage: scores of earlier ones are about their requests.
+        with progress("place the traffic of the stages before"):
+            settle(warehouse, replace(question, since=begun, until=since), config)
+            place(warehouse, rules, roles)
+            found_before = places(warehouse)
     with progress("price the new traffic"):
         scope = settle(warehouse, question, config)
-    rules = tracked(stage)
-    roles = _roles(plan)
     with progress("place it under the rules of the plan"):
         place(warehouse, rules, roles)
         refuse_nothing(warehouse, plan, since, loaded)
         observed = observe(warehouse, rules)
-        # Quality does not begin anew with every stage.
-        lost, left_out = losses(warehouse, rules, roles, first_day(plan, None), made_on(plan), look.singles)
+        known = {**found_before, **places(warehouse)}
+        lost, left_out = losses(warehouse, rules, roles, known, begun, made_on(plan), look.singles)
     with progress("compare it with the plan"):
         drifted = drift(warehouse, plan["baseline"], scope.window.days)
         realised = realise(warehouse, rules, pair, config, last_day(scope))

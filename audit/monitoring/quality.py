@@ -145,20 +145,30 @@ class Losses:
         }
 
 
+Places = Mapping[str, tuple[int, date]]
+"""Rule number and day by request id."""
+
+
+def places(warehouse: Warehouse) -> Places:
+    """Of the requests that meet a rule; needs `placed_requests`."""
+    return {str(name): (int(str(number)), cast("date", day)) for name, number, day in warehouse.rows(PLACES)}
+
+
 def losses(
     warehouse: Warehouse,
     rules: Sequence[Tracked],
     roles: Mapping[str, str],
+    places: Places,
     since: date,
     made_on: date,
     singles: Sequence[SingleScore],
 ) -> tuple[dict[int, Losses], list[str]]:
-    """The losses of every rule by its number, and what was left out, in words; needs `placed_requests`.
+    """The losses of every rule by its number, and what was left out, in words.
 
-    `roles` has the models of the pair, `since` is the first day after the plan's traffic, `made_on` the plan's own.
+    `roles` has the models of the pair, `places` the requests of the rollout, `since` is the first day after the plan's
+    traffic, `made_on` the plan's own.
     """
     found = {rule.number: Losses() for rule in rules}
-    places = {str(name): (int(str(number)), cast("date", day)) for name, number, day in warehouse.rows(PLACES)}
     left_out: Counter[str] = Counter()
     graders: defaultdict[int, list[tuple[str, dict[str, object]]]] = defaultdict(list)
     for row in warehouse.frame(PAIRS).iter_rows(named=True):
@@ -198,7 +208,7 @@ def _add_singles(
     roles: Mapping[str, str],
     since: date,
     singles: Sequence[SingleScore],
-    places: Mapping[str, tuple[int, date]],
+    places: Places,
     left_out: Counter[str],
 ) -> None:
     scores: defaultdict[int, dict[date, Scores]] = defaultdict(dict)
@@ -232,9 +242,7 @@ def _add_singles(
         to.weights += [1.0] * len(pairs)
 
 
-def _place(
-    row: Mapping[str, object], rules: Sequence[Tracked], places: Mapping[str, tuple[int, date]]
-) -> tuple[int | None, date | None]:
+def _place(row: Mapping[str, object], rules: Sequence[Tracked], places: Places) -> tuple[int | None, date | None]:
     """The rule of a pair, by its request, else by what is stored of it; and the day of the request."""
     if (known := places.get(str(row["request_id"]))) is not None:
         return known
