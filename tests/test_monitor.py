@@ -229,6 +229,21 @@ def test_more_or_less_on_the_candidate_than_planned_is_said(tmp_path: Path) -> N
     )
 
 
+def test_a_stage_is_not_wide_enough_while_the_router_leaves_a_rule_alone(tmp_path: Path) -> None:
+    planned = plan(*RULES, days=1)
+    for each in planned["stages"][0]["workloads"]:
+        each["days_to_decide"] = None
+    rows = traffic(2)
+    assert look(tmp_path, rows, planned=planned)["decision"] == "widen"
+    found = look(
+        tmp_path,
+        [row | {"response_model": BIG} if str(row["request_id"]).startswith("short") else row for row in rows],
+        planned=planned,
+    )
+    assert found["decision"] == "go_on"
+    assert found["words"].endswith("still to come: the first answer of the candidate to short requests.")
+
+
 def test_a_stop_is_exit_code_3_with_its_reason_on_both_channels(tmp_path: Path) -> None:
     made, file = plan_file(tmp_path, plan(*RULES)), export(tmp_path, traffic(1, planted={"failed": 0.5}))
     done = called(file, "--plan", made, "--json", "--html", tmp_path / "page.html")

@@ -30,8 +30,15 @@ def decided(plan: Plan, stage: Stage, lines: Sequence[Watched], fired: Stopped |
 
 def _missing(stage: Stage, lines: Sequence[Watched]) -> Iterator[str]:
     """What the stage has not seen yet."""
-    if not any(line["saving"]["moved_requests"] for line in lines):
+    moved = [line["saving"]["moved_requests"] for line in lines]
+    if not any(moved):
         yield "the first answer of the candidate"
+    else:
+        yield from (
+            f"the first answer of the candidate to {words.clean(line['name'], 60)}"
+            for line, count in zip(lines, moved, strict=True)
+            if not count and line["incumbent"]["requests"] and _share(line) is not None
+        )
     if stage["days_seen"] < stage["days"]:
         yield _days(stage)
     for line in lines:
