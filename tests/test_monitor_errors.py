@@ -96,6 +96,7 @@ def test_exports_that_cannot_be_used_are_one_clear_error(tmp_path: Path) -> None
         ([empty, "--plan", made], "empty.csv"),
         ([tmp_path / "none.csv", "--plan", made], "none.csv"),
         (["--plan", made], "no exports and no database to look at"),
+        ([empty, "--plan", made, "--html", made], "plan.json: is the plan"),
         ([empty, "--plan", tmp_path / "no.json"], "no.json: no such file or directory; name a plan"),
     ):
         done = called(*arguments)

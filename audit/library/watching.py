@@ -52,6 +52,8 @@ def monitor(
     from audit.report.previous import read_document
 
     page = None if html is None else page_file(Path(html))
+    if page is not None and page.resolve() == Path(plan).resolve():
+        raise ConfigError(f"--html {html}: is the plan, which the page would replace; name another file")
     made_by = "`audit plan --json > FILE` writes one"
     known: Plan = read_document(Path(plan), Plan, SCHEMA, "plan", made_by)  # pyright: ignore[reportAssignmentType]
     asked = settled(config=config, sources=sources, today=today)
