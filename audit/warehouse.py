@@ -198,7 +198,9 @@ class Warehouse:
         if "meta" in tables:
             self._check_version()
             if os.environ.get("AUDIT_SALT") and self.setting("salt") != salt:
-                raise DatabaseError(f"{self.path}: made with another salt than AUDIT_SALT; unset it, or name another --db")
+                raise DatabaseError(
+                    f"{self.path}: made with another salt than AUDIT_SALT; unset it, or name another --db"
+                )
         else:
             with self.transaction():
                 for table in TABLES:

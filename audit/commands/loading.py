@@ -61,7 +61,7 @@ def load(
     if no_keys and not cells_only:
         raise typer.BadParameter("--no-keys is for --cells-only, which keeps keys; give both")
     if cells_only and retry:
-        raise typer.BadParameter("--retry-rejects adds to loads that are there, with rows; give it without --cells-only")
+        raise typer.BadParameter("--retry-rejects adds rows to loads that have theirs; give it without --cells-only")
     report = load_exports(
         paths or (),
         db=db,

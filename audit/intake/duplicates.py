@@ -140,7 +140,8 @@ def _requests(warehouse: Warehouse, load_id: int) -> None:
         f"""
         create or replace temp table suspects as
         with concerned as (
-            select facts.file_id, position, facts.load_id, position - files.first_row + 1 as row_number, identity, content
+            select facts.file_id, position, facts.load_id, position - files.first_row + 1 as row_number,
+                identity, content
             from (
                 select file_id, rowid as position, load_id, {IDENTITY} as identity, {CONTENT} as content
                 from request_facts

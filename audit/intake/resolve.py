@@ -14,10 +14,10 @@ from audit import sql
 from audit.config import Config, rewritten
 from audit.intake.disputes import keep_disputes
 from audit.intake.twins import keep_overlaps
-from audit.intake.without_rows import refuse_other_cells, refuse_unload
 from audit.progress import Progress, silent
 from audit.schema import MEASURES, SUMMED, TABLES
 from audit.warehouse import Warehouse
+from audit.without_rows import refuse_other_cells, refuse_unload
 
 if TYPE_CHECKING:
     import polars as pl
