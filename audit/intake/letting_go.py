@@ -10,6 +10,7 @@ from typing import Literal
 
 from audit.errors import InputError
 from audit.intake.buckets import OWNED
+from audit.intake.double_tracing import TRACED
 from audit.intake.duplicates import CONTENT, IDENTITY
 from audit.intake.growing import GROWING
 from audit.kept_tables import USAGE
@@ -117,6 +118,30 @@ def refuse_unseen_duplicates(warehouse: Warehouse, load_id: int) -> None:
             f"kept (--no-keys): what both show would count twice, and nobody could tell. Export only what is outside "
             f"of that time, or load all into a new --db, with keys or in one call; nothing was changed"
         )
+
+
+def unseen_nesting(warehouse: Warehouse) -> list[str]:
+    """A warning for every traced file of the last call whose traces may go on in one whose requests are gone.
+
+    Calls that were traced inside of others are found by the spans between them, which are no requests and keep no key.
+    """
+    traced = ", ".join(f"'{name}'" for name in TRACED)
+    rows = warehouse.rows(
+        f"""
+        select own.path, min(earlier.path)
+        from files as own inner join files as earlier
+            on own.source_format = earlier.source_format and own.load_id > earlier.load_id
+            and own.first_time <= earlier.last_time and own.last_time >= earlier.first_time
+        where own.loaded_at = (select max(loaded_at) from files) and own.loaded_count > 0
+            and earlier.kept <> 'rows' and earlier.loaded_count > 0 and own.source_format in ({traced})
+        group by own.path order by own.path
+        """
+    )
+    return [
+        f"{path}: {other} shows the same time, and its requests are gone (--cells-only): a call in one that traced a "
+        "call in the other is not recognised as the same. Load files of the same time in one call"
+        for path, other in rows
+    ]
 
 
 def _listed(numbers: Collection[int]) -> str:

@@ -16,7 +16,7 @@ from audit.errors import InputError
 from audit.intake import resolve
 from audit.intake.disputes import disputes
 from audit.intake.duplicates import keep_keys_current, recount, set_aside
-from audit.intake.letting_go import Kept, keep_changeable, let_go, refuse_unseen_duplicates
+from audit.intake.letting_go import Kept, keep_changeable, let_go, refuse_unseen_duplicates, unseen_nesting
 from audit.intake.load_report import FileReport, LoadReport, file_reports, keep_notes, nothing_loaded
 from audit.intake.locate import keep_rejects
 from audit.intake.recognising import Pending, hold_still, in_batches, recognise_all
@@ -85,6 +85,7 @@ def load(
                 failed = run_checks(warehouse, "load")
             told = {said.partition(": ")[0] for said in warnings}
             warnings += nothing_loaded(warehouse, [report for report in reports if report.path not in told])
+            warnings += unseen_nesting(warehouse)
             warnings += [
                 f"{dispute.sentence}. {dispute.way_out}"
                 for dispute in disputes(warehouse, config.add_up)
