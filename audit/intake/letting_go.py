@@ -73,6 +73,7 @@ def let_go(warehouse: Warehouse, files: Collection[int], kept: Kept) -> None:
     warehouse.execute(f"update files set kept = '{kept}', row_count = 0, first_row = 0 where {chosen}")
 
 
+LAST_CALL = "own.loaded_at = (select max(loaded_at) from files)"
 KEYS = f"""
 insert into request_keys by name
 select load_id, file_id, {IDENTITY} as identity, {CONTENT} as content, hash({", ".join(CELL_KEY)}) as cell_key,
@@ -94,6 +95,33 @@ from loaded_facts as facts inner join model_resolution as resolution
 where {chosen}
 group by all
 """
+
+
+def staying(warehouse: Warehouse) -> list[str]:
+    """A notice where files of the last call keep their rows after all."""
+    last = "loaded_at = (select max(loaded_at) from files) and kept = 'rows' and loaded_count > 0"
+    path, count = warehouse.rows(f"select min(path), count(*) from request_files where {last}")[0]
+    if not count:
+        return []
+    more = f" and {int(str(count)) - 1:,} more files keep" if int(str(count)) > 1 else " keeps"
+    return [
+        f"{path}{more} requests in spite of --cells-only: a later export can still replace buckets, and calls that "
+        "a log writes down while they grow"
+    ]
+
+
+def close_up(warehouse: Warehouse) -> None:
+    """Write the keys of the last load once more, to where its rows were, so that the file becomes as small as it can.
+
+    DuckDB gives back only what is free at the end of a file, and the keys came to lie behind the rows.
+    """
+    with warehouse.transaction():
+        last = warehouse.count("select max(load_id) from request_keys")
+        warehouse.execute("create or replace temp table moving as from request_keys where load_id = ?", [last])
+        warehouse.execute("delete from request_keys where load_id = ?", [last])
+        warehouse.execute("insert into request_keys from moving")
+    warehouse.execute("drop table moving")
+    warehouse.execute("checkpoint")
 
 
 def refuse_unseen_duplicates(warehouse: Warehouse, load_id: int) -> None:
@@ -120,8 +148,8 @@ def refuse_unseen_duplicates(warehouse: Warehouse, load_id: int) -> None:
         )
 
 
-def unseen_nesting(warehouse: Warehouse) -> list[str]:
-    """A warning for every traced file of the last call whose traces may go on in one whose requests are gone.
+def unseen_nesting(warehouse: Warehouse, loaded: str = LAST_CALL) -> list[str]:
+    """A warning for every traced file that is `loaded` whose traces may go on in one whose requests are gone.
 
     Calls that were traced inside of others are found by the spans between them, which are no requests and keep no key.
     """
@@ -132,7 +160,7 @@ def unseen_nesting(warehouse: Warehouse) -> list[str]:
         from files as own inner join files as earlier
             on own.source_format = earlier.source_format and own.load_id > earlier.load_id
             and own.first_time <= earlier.last_time and own.last_time >= earlier.first_time
-        where own.loaded_at = (select max(loaded_at) from files) and own.loaded_count > 0
+        where {loaded} and own.loaded_count > 0
             and earlier.kept <> 'rows' and earlier.loaded_count > 0 and own.source_format in ({traced})
         group by own.path order by own.path
         """

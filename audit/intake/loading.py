@@ -16,7 +16,15 @@ from audit.errors import InputError
 from audit.intake import resolve
 from audit.intake.disputes import disputes
 from audit.intake.duplicates import keep_keys_current, recount, set_aside
-from audit.intake.letting_go import Kept, keep_changeable, let_go, refuse_unseen_duplicates, unseen_nesting
+from audit.intake.letting_go import (
+    Kept,
+    close_up,
+    keep_changeable,
+    let_go,
+    refuse_unseen_duplicates,
+    staying,
+    unseen_nesting,
+)
 from audit.intake.load_report import FileReport, LoadReport, file_reports, keep_notes, nothing_loaded
 from audit.intake.locate import keep_rejects
 from audit.intake.recognising import Pending, hold_still, in_batches, recognise_all
@@ -80,6 +88,10 @@ def load(
                 refused += lost
         failed: list[str] = []
         warnings = list(found.warnings)
+        if reports and keep != "rows":
+            with progress("closing up"):
+                close_up(warehouse)
+            warnings += staying(warehouse)
         if reports:
             with progress("checking that the rows add up"):
                 failed = run_checks(warehouse, "load")
