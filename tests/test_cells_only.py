@@ -58,13 +58,18 @@ def report(db: Path, **asked: Any) -> dict[str, Any]:
     return document
 
 
-@pytest.mark.parametrize(("folder", "keep"), [(SAMPLES, "keys"), (SAMPLES / "openai", "cells")])
-def test_the_samples_of_every_format_have_the_same_report_with_and_without_their_requests(
-    tmp_path: Path, db: Path, folder: Path, keep: Kept
+@pytest.mark.parametrize(
+    ("folder", "keep"),
+    [(name, "keys") for name in ("anthropic_claude_code", "codex", "litellm", "openai", "otel")]
+    + [("openai", "cells")],
+)
+def test_samples_have_the_same_report_with_and_without_their_requests(
+    tmp_path: Path, db: Path, folder: str, keep: Kept
 ) -> None:
+    """Calls and buckets, a bill, logs that grow, calls traced inside of others."""
     rows = tmp_path / "rows.duckdb"
-    theirs = load([str(folder)], rows)
-    ours = load([str(folder)], db, keep=keep)
+    theirs = load([str(SAMPLES / folder)], rows)
+    ours = load([str(SAMPLES / folder)], db, keep=keep)
     assert (ours.refused, ours.failed_checks, theirs.failed_checks) == (theirs.refused, (), ())
     assert (cells(db), rules(db), counts(db)) == (cells(rows), rules(rows), counts(rows))
     assert report(db) == report(rows)
