@@ -54,7 +54,8 @@ def report(db: Path, **asked: Any) -> dict[str, Any]:
         del file["seconds"]
     for name in ("observational", "warnings", "reconciliation"):
         document.pop(name, None)
-    (document["comparison"]["traffic"] or {}).pop("speed", None)
+    if document["comparison"]["traffic"] is not None:
+        del document["comparison"]["traffic"]["speed"]
     return document
 
 
@@ -120,8 +121,8 @@ def status_of(db: Path) -> dict[str, Any]:
 
 
 def test_buckets_stay_rows_since_a_later_export_can_replace_them(tmp_path: Path, db: Path) -> None:
-    day = {"start": MIDNIGHT, "requests": 10}
-    first = write_csv(tmp_path / "a.csv", [bucket(**day), bucket(start=MIDNIGHT + timedelta(days=1))])
+    tomorrow = MIDNIGHT + timedelta(days=1)
+    first = write_csv(tmp_path / "a.csv", [bucket(), bucket(start=tomorrow)])
     report = kept(db, first, write_jsonl(tmp_path / "log.jsonl", spend_logs(20)))
     assert [warning for warning in report.warnings if "in spite of --cells-only" in warning]
     assert query(db, "select path like '%a.csv', kept, load_id from files order by load_id") == [
@@ -129,7 +130,7 @@ def test_buckets_stay_rows_since_a_later_export_can_replace_them(tmp_path: Path,
         (True, "rows", 2),
     ]
     assert query(db, "select sum(request_count) from traffic_cells where request_grain = 'bucket'") == [(20,)]
-    fuller = write_csv(tmp_path / "b.csv", [bucket(**day), bucket(start=MIDNIGHT + timedelta(days=1), requests=14)])
+    fuller = write_csv(tmp_path / "b.csv", [bucket(), bucket(start=tomorrow, requests=14)])
     kept(db, fuller)
     assert query(db, "select sum(request_count) from traffic_cells where request_grain = 'bucket'") == [(24,)]
 
@@ -180,21 +181,21 @@ def test_a_report_of_whole_months_works_from_cells_and_one_of_days_says_why_not(
 ROUTE = Config(endpoint=EndpointRule(field="route"))
 
 
-@pytest.mark.parametrize(
-    ("asked", "said"),
-    [
-        (lambda db: audit.open(db).sample(today=TODAY), "a sample looks at requests one by one, and of 31 of the 31"),
-        (lambda db: audit.open(db).margin(db.with_name("revenue.csv"), today=TODAY), "a margin by customer"),
-        (lambda db: audit.open(db).sql("select count(*) from requests"), "the relation requests looks"),
-        (lambda db: audit.open(db).sql("select * from customer_usage"), "the relation customer_usage looks"),
-        (
-            lambda db: unload(db, str(db.with_name("a.jsonl")), Config()),
-            "taken out: its requests are in cells",
-        ),
-        (lambda db: rebuild(db, ROUTE), "the endpoint rule changed and cells without requests"),
-        (lambda db: rebuild(db, Config(models={"house": "gpt-4o-mini"})), "would be in another cell"),
-    ],
-)
+NEEDING: list[tuple[Callable[[Path], object], str]] = [
+    (lambda db: audit.open(db).sample(today=TODAY), "a sample looks at requests one by one, and of 31 of the 31"),
+    (lambda db: audit.open(db).margin(db.with_name("revenue.csv"), today=TODAY), "a margin by customer"),
+    (lambda db: audit.open(db).sql("select count(*) from requests"), "the relation requests looks"),
+    (lambda db: audit.open(db).sql("select * from customer_usage"), "the relation customer_usage looks"),
+    (
+        lambda db: unload(db, str(db.with_name("a.jsonl")), Config()),
+        "taken out: its requests are in cells",
+    ),
+    (lambda db: rebuild(db, ROUTE), "the endpoint rule changed and cells without requests"),
+    (lambda db: rebuild(db, Config(models={"house": "gpt-4o-mini"})), "would be in another cell"),
+]
+
+
+@pytest.mark.parametrize(("asked", "said"), NEEDING)
 def test_what_needs_requests_says_so_and_names_the_way_out(
     tmp_path: Path, db: Path, asked: Callable[[Path], object], said: str
 ) -> None:
@@ -262,6 +263,16 @@ def test_keys_that_another_duckdb_hashed_are_not_taken_for_its_own(tmp_path: Pat
         warehouse.set("hash_version", "DuckDB 9.9.9")
     with pytest.raises(DatabaseError, match=r"another version of DuckDB .* Use DuckDB 9\.9\.9 again"):
         load([str(write_jsonl(tmp_path / "b.jsonl", spend_logs(40)))], db)
+
+
+def test_calls_traced_across_loads_of_the_same_time_are_warned_of(tmp_path: Path, db: Path) -> None:
+    one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
+    generated_log(one, "otlp", rows=200)
+    lines = one.read_bytes().splitlines()
+    one.write_bytes(b"\n".join(lines[::2]))
+    two.write_bytes(b"\n".join(lines[1::2]))
+    assert kept(db, one).warnings == ()
+    assert [said for said in kept(db, two).warnings if said.startswith(f"{two}: {one} shows the same time")]
 
 
 def test_a_salt_that_differs_or_is_short_is_refused(tmp_path: Path, db: Path, monkeypatch: pytest.MonkeyPatch) -> None:

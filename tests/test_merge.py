@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exports import START, bucket, spend_log, write_csv, write_jsonl
+from exports import START, Row, bucket, spend_log, write_csv, write_jsonl
 from test_load_guarantees import cells, counts, query, rules
 
 import audit
@@ -110,7 +110,7 @@ def test_databases_of_months_that_overlap_add_up_to_one_load_of_all(
     equal(merged(tmp_path, groups, kinds), whole, with_rows="keys" not in kinds)
 
 
-def single(folder: Path, name: str, rows: Sequence[object], keep: Kept = "rows", **options: Any) -> Path:
+def single(folder: Path, name: str, rows: Sequence[Row], keep: Kept = "rows", **options: Any) -> Path:
     """A database of one export, both called `name`."""
     path = write_jsonl(folder / f"{name}.jsonl", rows)
     assert load([str(path)], folder / f"{name}.duckdb", keep=keep, **options).refused == ()
@@ -141,7 +141,7 @@ def test_buckets_of_several_databases_replace_each_other_as_in_one(tmp_path: Pat
     ]
     whole = tmp_path / "whole.duckdb"
     load([str(path) for path in paths], whole)
-    equal(merged(tmp_path, [[path] for path in paths], ["keys"] * 3), whole, with_rows=True)
+    equal(merged(tmp_path, [[path] for path in paths], ("keys",) * 3), whole, with_rows=True)
 
 
 def test_pairs_are_kept_and_the_later_database_decides_about_the_same_request(tmp_path: Path) -> None:
@@ -192,7 +192,11 @@ def test_salts_may_differ_where_nothing_was_hashed_with_them(tmp_path: Path) -> 
 
 def test_a_killed_merge_leaves_no_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one, two = (single(tmp_path, f"p{n}", [spend_log(n)]) for n in range(2))
-    monkeypatch.setattr("audit.intake.merging.take_out_repeated", lambda _: os.kill(os.getpid(), signal.SIGKILL))
+
+    def killed(_: Warehouse) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr("audit.intake.merging.take_out_repeated", killed)
     process = os.fork()
     if process == 0:
         merge([one, two], tmp_path / "out.duckdb")

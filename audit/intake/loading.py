@@ -88,9 +88,10 @@ def load(
                 refused += lost
         failed: list[str] = []
         warnings = list(found.warnings)
-        if reports and keep != "rows":
+        if reports and keep == "keys":
             with progress("closing up"):
                 close_up(warehouse)
+        if reports and keep != "rows":
             warnings += staying(warehouse)
         if reports:
             with progress("checking that the rows add up"):

@@ -58,9 +58,14 @@ def common_salt(parts: Sequence[Part]) -> str:
     return next((part.salt for part in parts if part.is_hashed), parts[0].salt)
 
 
+def settings_of(parts: Sequence[Part]) -> Mapping[str, str]:
+    """The settings that the merged database begins with: those of the first that holds anything."""
+    return next((part.settings for part in parts if "settings" in part.settings), {})
+
+
 def refuse_conflicts(parts: Sequence[Part], probe: str) -> None:
     """ConfigError where cells or keys of two parts do not mean the same; `probe` is what this DuckDB hashes."""
-    first, salt = parts[0], common_salt(parts)
+    first, salt = next((part for part in parts if "settings" in part.settings), parts[0]), common_salt(parts)
     for part in parts:
         if part.has_keys and part.hash_probe != probe:
             raise ConfigError(
@@ -74,6 +79,8 @@ def refuse_conflicts(parts: Sequence[Part], probe: str) -> None:
                 "that what is the same in both cannot be told. Load the exports into one database, or into several "
                 "that were made with the same AUDIT_SALT in the environment"
             )
+        if "settings" not in part.settings:  # nothing was ever loaded
+            continue
         for name, own, others in zip(TOGETHER, _settings(part), _settings(first), strict=False):
             if own != others:
                 raise ConfigError(
@@ -83,7 +90,7 @@ def refuse_conflicts(parts: Sequence[Part], probe: str) -> None:
 
 
 def _settings(part: Part) -> list[object]:
-    return json.loads(part.settings.get("settings", "null")) or [None] * len(SETTINGS)
+    return json.loads(part.settings["settings"])
 
 
 def _said(value: object) -> str:

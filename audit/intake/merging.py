@@ -17,7 +17,7 @@ from audit.intake import resolve
 from audit.intake.duplicates import REQUEST_KEY, hash_probe, keep_keys_current, recount, set_aside_again
 from audit.intake.letting_go import unseen_nesting
 from audit.intake.loading import next_load, run_checks
-from audit.intake.mergeable import Part, common_salt, look_at, refuse_conflicts, refuse_unseen
+from audit.intake.mergeable import Part, common_salt, look_at, refuse_conflicts, refuse_unseen, settings_of
 from audit.intake.repeated_keys import take_out_repeated
 from audit.intake.stored_facts import as_stored, stored_columns
 from audit.progress import Progress, silent
@@ -96,7 +96,8 @@ def _remove(path: Path) -> None:
 
 def _merged(warehouse: Warehouse, parts: Sequence[Part], db: Path, config: Config, progress: Progress) -> Merged:
     salt = common_salt(parts)
-    for key, value in (parts[0].settings | {"salt": salt}).items():
+    warehouse.set("salt", salt)
+    for key, value in settings_of(parts).items():
         warehouse.set(key, value)
     warehouse.set("disputes", json.dumps([each for part in parts for each in json.loads(part.disputes)]))
     keep_keys_current(warehouse, salt)
