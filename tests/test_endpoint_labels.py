@@ -1,8 +1,9 @@
 """Labels of rules in a log: they name the endpoint they promise, and no other tag or row is taken for one."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,18 +11,18 @@ from audit import sql
 from audit.config import Config, endpoint_rule
 from audit.intake.resolve import rebuild
 from audit.policy.targets.model_based import CLASSIFIER
-from tests.exports import spend_log
+from tests.exports import Row, spend_log
 from tests.loads import jsonl, loaded, query
 from tests.logged import BIG
 
 
-def endpoints(folder: Path, *rows: dict[str, object]) -> list[object]:
+def endpoints(folder: Path, *rows: Mapping[str, object]) -> list[object]:
     """Of the requests in the order of the file."""
     loaded(folder / "usage.duckdb", jsonl(folder / "log.jsonl", *rows))
     return [name for (name,) in query(folder / "usage.duckdb", "select endpoint from requests order by row_number")]
 
 
-def tagged(*tags: Iterable[str], **columns: object) -> list[dict[str, object]]:
+def tagged(*tags: list[str], **columns: Any) -> list[Row]:
     return [spend_log(number, request_tags=json.dumps(each), **columns) for number, each in enumerate(tags)]
 
 
@@ -51,7 +52,7 @@ def test_tags_of_other_formats_that_look_like_labels_are_left_alone(tmp_path: Pa
     body = {"model": BIG, "messages": [{"role": "user", "content": "hello"}]}
     usage = {"prompt_tokens": 10, "completion_tokens": 1, "total_tokens": 11}
     tags = [["search", "endpoint:/v1/chat"], ["rank", "endpoint:/v1/chat"], ["endpoint:a%20b"], ["default"]]
-    rows = [
+    rows: list[Row] = [
         {
             "timestamp": f"2026-03-02T09:00:0{number}Z",
             "tags": each,
@@ -85,7 +86,7 @@ def test_of_litellms_own_calls_only_the_bill_of_a_background_response_is_its_cal
 
 
 def test_a_group_of_the_users_own_is_no_classifier_of_ours(tmp_path: Path) -> None:
-    rows = [
+    rows: list[Row] = [
         {
             "id": f"chatcmpl-{number}",
             "trace_id": "t",

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from routed import HOSTILE, expected, policy_of
+from routed import HOSTILE, by_rules, expected, policy_of
 
 from audit.errors import UnknownNameError
 from audit.policy.document import Policy
@@ -160,3 +160,10 @@ def test_litellm_calls_a_name_that_says_its_provider_by_that_name() -> None:
     policy["rules"][1]["when"]["request_model"] = ["azure/prod-4o"]
     (default,) = [each for each in deployments(policy) if each["litellm_params"]["tags"] == ["default"]][2:]
     assert (default["model_name"], default["litellm_params"]["model"]) == ("azure/prod-4o", "azure/prod-4o")
+
+
+def test_ids_of_ones_own_never_make_the_label_of_another_rule() -> None:
+    rules = [{"id": "b#c", "when": {"endpoint": "a"}}, {"id": "z", "when": {"endpoint": "a"}}]
+    rules += [{"id": "c", "when": {"endpoint": "a#b"}}, {"id": "d", "when": {"endpoint": "a#b"}}]
+    policy = by_rules(*rules)
+    assert len({tag_of(rule, policy) for rule in policy["rules"]}) == 4

@@ -23,6 +23,9 @@ SENT = (
     "stand beside it."
 )
 
+MOST_CHARACTERS = 1024
+"""Of a tag, which LiteLLM's database indexes in rows of up to 2,704 bytes. A digest would be all that the log knows."""
+
 SEES = frozenset({"request_model"})
 
 
@@ -43,7 +46,7 @@ def render(policy: Policy) -> str:
 
 def tag_of(rule: Rule, policy: Policy) -> str:
     """The tag that callers send for a rule, in the header, which the proxy splits at commas, as in the body."""
-    return header_label(rule, policy)
+    return header_label(rule, policy, MOST_CHARACTERS)
 
 
 def cannot_express(policy: Policy) -> list[str]:
