@@ -125,10 +125,16 @@ def test_what_is_not_labelled_or_not_its_own_to_decide_stays_where_it_is(policy:
 def test_a_share_moves_as_many_of_a_thousand_draws_and_no_rule_below_sees_the_rest(share: float, moves: int) -> None:
     when = {"endpoint": "part"}
     rules = [{"id": "part", "when": when, "to": "candidate", "share": share}, {"when": when, "to": "candidate"}]
-    document = yaml.safe_load(render(by_hand(*rules), "vllm-sr"))
+    made = by_hand(*rules)
+    document = yaml.safe_load(render(made, "vllm-sr"))
     request = Request(endpoint="part", input_tokens=1, request_model="gpt-4o")
     found = [served(document, asked(request, draw)) for draw in range(1000)]
     assert (found.count("gpt-4o-mini"), found.count("gpt-4o")) == (moves, 1000 - moves)
+    said = [
+        f"part moves {moves} of so many requests, which is less than its share {share!r}" in line
+        for line in cannot_express(made, "vllm-sr")
+    ]
+    assert any(said) == (moves < 1000 * share)
 
 
 def test_a_name_that_fits_no_metadata_moves_nothing_and_is_said(tmp_path: Path) -> None:

@@ -7,15 +7,14 @@ nothing, and moves nothing.
 """
 
 import json
-import math
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
 
 from audit.policy.document import Policy, Rule, TokenRange, When
 from audit.policy.matching import names_of, public_names
 from audit.policy.targets.header import escaped, header
 from audit.policy.targets.labels import listed, moving
 from audit.policy.targets.makers import WORDS, aliases, called, maker_of
+from audit.policy.targets.weights import rounded, weights
 
 VERSION = "0.4"
 """The release whose validator has accepted such files; releases reject each other's under the same `version: v0.3`."""
@@ -74,6 +73,7 @@ def cannot_express(policy: Policy) -> list[str]:
             "The router escalates by how sure a model is of its own words, which is not the check that was measured: "
             f"sending doubtful answers on to {policy['incumbent']} is the caller's, for {listed(checked, 'and')}."
         )
+    said += rounded(rules, DRAWS, f"Callers draw of {DRAWS:,}")
     if unsent := [rule["id"] for rule in rules if not _can_be_sent(rule["when"])]:
         said.append(
             f"Names longer than {LONGEST_VALUE:,} bytes fit no metadata: nothing moves by {listed(unsent, 'and')}."
@@ -154,7 +154,7 @@ def _decisions(rule: Rule, policy: Policy, signals: _Signals) -> Iterable[Mappin
     if not _can_be_sent(when):
         return
     names, held = names_of(when, policy), _conditions(when, signals)
-    share = math.floor(DRAWS * Fraction(str(rule["share"]))) if rule["to"] == "candidate" else 0
+    share = weights(rule["share"], DRAWS)[0] if rule["to"] == "candidate" else 0
     if share > 0:
         drawn = [] if share == DRAWS else [signals.metadata("draw", {"in": [str(draw) for draw in range(share)]})]
         conditions = [*held, _named_one_of(names, policy, signals), *drawn]
