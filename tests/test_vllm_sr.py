@@ -145,6 +145,13 @@ def test_a_name_that_fits_no_metadata_moves_nothing_and_is_said(tmp_path: Path) 
     assert "Names longer than 1,024 bytes fit no metadata: nothing moves by vast." in cannot_express(made, "vllm-sr")
 
 
+def test_what_openai_wants_of_metadata_is_said_where_the_router_passes_them_on_to_it() -> None:
+    """The router deletes nothing of the body; OpenAI's error: metadata are only allowed when store is enabled."""
+    assert any("without `store: true`" in line for line in cannot_express(by_hand(), "vllm-sr"))
+    others = checked({**by_hand(), "incumbent": "claude-sonnet-4-5", "candidate": "gemini-2.5-flash"})
+    assert cannot_express(others, "vllm-sr") == []
+
+
 def test_a_check_that_was_measured_is_not_replaced_by_the_routers_own_confidence() -> None:
     check = {"sensitivity": 0.9, "false_alarm_rate": 0.1, "expected_rate": 0.2, "usd_per_check": 0.0}
     rule = {"id": "r-1", "when": {"endpoint": "sort"}, "to": "candidate", "escalation": {**check, "basis": "measured"}}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from audit.policy.document import Policy, Rule
 from audit.policy.matching import names_of, public_names
 from audit.policy.targets.header import escaped, header
-from audit.policy.targets.labels import header_label, listed, moving, promise, unseen
+from audit.policy.targets.labels import RENEWED, header_label, listed, moving, promise, unseen
 from audit.policy.targets.makers import maker_of
 from audit.policy.targets.names import not_sold
 from audit.policy.targets.weights import rounded, weights
@@ -64,7 +64,7 @@ def render(policy: Policy) -> str:
         if rule["to"] == "candidate"
     ]
     unsold = not_sold([*public_names(policy), policy["candidate"]])
-    lines = header(policy, [*HOW, *unsold, *cannot_express(policy), *promises])
+    lines = header(policy, [*HOW, RENEWED, *unsold, *cannot_express(policy), *promises])
     for number, rules in enumerate(_routes(list(_rules(policy))), start=1):
         lines += ["---", f"apiVersion: {API_VERSION}", "kind: AIGatewayRoute"]
         lines += [f"metadata: {_json({'name': f'traffic-audit-{number}'})}"]

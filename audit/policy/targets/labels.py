@@ -28,6 +28,11 @@ MOST_CHARACTERS = 128
 """Of a label in a header; what Portkey's documentation allows a value of metadata, and others allow more."""
 
 
+RENEWED = (
+    "Read the promises again before this file takes the place of another: a label of the same name may ask for more."
+)
+
+
 def header_label(rule: Rule, policy: Policy, most: int = MOST_CHARACTERS) -> str:
     """The label of a rule as HTTP can carry it: its endpoint, and its id where that alone could mean another rule.
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from audit.policy.document import Policy, Rule
 from audit.policy.matching import names_of, public_names
 from audit.policy.targets.header import escaped, header
-from audit.policy.targets.labels import header_label, promise, unseen
+from audit.policy.targets.labels import RENEWED, header_label, promise, unseen
 from audit.policy.targets.makers import WORDS, Maker, aliases, called, maker_of
 from audit.policy.targets.weights import weights
 
@@ -34,7 +34,7 @@ def render(policy: Policy) -> str:
     rules = [rule for rule in policy["rules"] if rule["to"] == "candidate"]
     promises = [promise(rule, tag_of(rule, policy), policy, "LiteLLM", SEES) for rule in rules]
     names = public_names(policy)
-    said = [*cannot_express(policy), WORDS, *aliases(names, policy), SENT, *promises]
+    said = [*cannot_express(policy), WORDS, *aliases(names, policy), SENT, RENEWED, *promises]
     lines = [*header(policy, said), "model_list:"]
     for name in names:
         lines.append(deployment(name, called(name, policy), ["default"], info={"allow_fail_open": True}))

@@ -13,7 +13,7 @@ from audit.policy.document import Policy, Rule, TokenRange, When
 from audit.policy.matching import names_of, public_names
 from audit.policy.targets.header import escaped, header
 from audit.policy.targets.labels import listed, moving
-from audit.policy.targets.makers import WORDS, aliases, called, maker_of
+from audit.policy.targets.makers import OPENAI, WORDS, aliases, called, maker_of
 from audit.policy.targets.weights import rounded, weights
 
 VERSION = "0.4"
@@ -66,6 +66,12 @@ def cannot_express(policy: Policy) -> list[str]:
     """What the router cannot see or do, so that callers have to."""
     rules = moving(policy)
     said: list[str] = []
+    models = [*(called(name, policy) for name in public_names(policy)), policy["candidate"]]
+    if any(maker_of(model) is OPENAI for model in models):
+        said.append(
+            "The router passes metadata on. OpenAI refuses them without `store: true`, by which it keeps the answers, "
+            "and values of more than 512 characters."
+        )
     if any("input_tokens" in rule["when"] for rule in rules):
         said.append("The router estimates the length of an input from its bytes: at a rule's limit it may err.")
     if checked := [rule["id"] for rule in rules if rule.get("escalation") is not None]:
