@@ -120,8 +120,14 @@ def _parse(query: Query) -> "Expr":
 
 
 def _for_spark(node: "Expr") -> "Expr":
-    """Spark raises for the first element of an empty list where DuckDB gives NULL; epochs have another name there."""
+    """Spark raises for the first element of an empty list where DuckDB gives NULL; epochs have another name there.
+
+    It has no `try` of an expression, but functions that begin with it.
+    """
     from sqlglot import exp
+
+    if isinstance(node, exp.Try) and isinstance(node.this, exp.Func):
+        return exp.Anonymous(this=f"try_{node.this.name}", expressions=node.this.expressions)
 
     if isinstance(node, exp.Anonymous) and node.name.lower() == "epoch_us":
         return exp.Anonymous(this="unix_micros", expressions=node.expressions)
