@@ -140,7 +140,7 @@ def test_a_pilot_that_cannot_be_expected_to_pay_for_its_replay_is_left_where_it_
 def test_the_demos_stages_of_the_policy(plan: RolloutPlan, demo: audit.DemoResult) -> None:
     stages = plan.document["stages"][: plan.document["policy_stages"]]
     told = [(stage["name"], stage["starts_on_day"], stage["days"]) for stage in stages]
-    assert told == [("1 %", 0, 7), ("10 %", 7, 7), ("50 %", 14, 5), ("100 %", 19, 1)]
+    assert told == [("1 %", 0, 7), ("10 %", 7, 7), ("50 %", 14, 6), ("100 %", 20, 1)]
     report = audit.open(demo.db).report(config=demo.db.parent / "audit.toml", today="2026-11-26").document
     monthly = report["savings"]["measured"]["monthly"]
     assert monthly is not None
