@@ -110,7 +110,10 @@ def staying(
 
 
 def odds_of(rule: Rule, report: Decided) -> float:
-    """Chance that a rule may move: 1 where outcomes say so, else that of its least likely pilot: all have to pass."""
+    """Chance that a rule may move, at most: 1 where outcomes say so, else that of its least likely pilot.
+
+    All of its pilots have to pass: as likely as the least likely one if they pass and fail together, else less likely.
+    """
     if rule.get("verdict") == "route":
         return 1.0
     return min((report.known[name].offer.pass_probability for name in rule["workload_ids"]), default=0.0)

@@ -148,7 +148,16 @@ def tasks(stage: PlanStage, plan: Plan) -> Iterator[str]:
         f"Let it run for {days}, with {stage['checks_per_day']:,.0f} answers a day compared "
         f"({words.money(stage['checks_usd_per_day'])} a day for the incumbent's answers)"
     )
-    yield f"Go back at once if {'; '.join(_stops(stage['stop_rules'], plan))}"
+    same = next(each["number"] for each in plan["stages"] if _watched(each) == _watched(stage))
+    if same < stage["number"]:
+        yield f"Go back at once for what would end stage {same}"
+    else:
+        yield f"Go back at once if {'; '.join(_stops(stage['stop_rules'], plan))}"
+
+
+def _watched(stage: PlanStage) -> list[tuple[str, str, float]]:
+    """What ends a stage, for one that ends for the same."""
+    return sorted((each["metric"], each["workload_id"] or "", each["limit"]) for each in stage["stop_rules"])
 
 
 def _shares(stage: PlanStage) -> Iterator[str]:
@@ -221,10 +230,11 @@ def reason(code: str) -> str:
 def costs(plan: Plan) -> str:
     """When it has paid for itself, and what there is to pay."""
     paid = plan["payback"]
-    return (
-        f"{paid['words']} Building it costs {words.money(paid['one_time_cost'])}, running it "
-        f"{words.money(paid['monthly_cost'])} a month, measuring and checks {words.money(paid['measuring_cost'])}."
-    )
+    measuring = f"Measuring and checks cost {words.money(paid['measuring_cost'])}."
+    if not paid["one_time_cost"] + paid["monthly_cost"]:
+        return f"{paid['words']} {measuring}"
+    building, running = words.money(paid["one_time_cost"]), words.money(paid["monthly_cost"])
+    return f"{paid['words']} {measuring} Building it costs {building}, running it {running} a month."
 
 
 def amount(bounds: Bounds) -> str:
