@@ -41,6 +41,6 @@ def print_plan(plan: "Plan") -> None:
         note(f"note: {clean(line, 2_000)}")
 
 
-STAGES = "Stages: the day each begins, its days, USD it saves a day with bounds, and in all"
+STAGES = "Stages: first day, days, USD saved a day with bounds, and in all"
 STAYING = 20
 """Workloads listed that stay."""

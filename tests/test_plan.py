@@ -136,6 +136,8 @@ def test_nothing_is_saved_from_the_day_a_model_is_switched_off(log: Log, plan: P
         is_late = stage not in in_time
         for saved in (stage["saving_in_stage"], stage["cumulated"], stage["saving_per_day"]):
             assert (saved["high"] == 0) is is_late
+        assert not is_late or "a day once all of it moves" not in stage["why"]
+    assert any("(nothing: a model of it is switched off by then" in stage["why"] for stage in late["stages"])
     assert f"{money(in_time[-1]['cumulated']['point'])} (" in headline(late)
     assert any(f"when the pair is gone, on {SWITCHED_OFF}" in note for note in late["notes"])
     gone = log.plan(today="2027-02-01").document

@@ -13,7 +13,7 @@ from audit.pipeline import Result, Run
 from audit.planning.baseline import baselines
 from audit.planning.document import SCHEMA, Horizon, Measure, Plan, PlanStage, StageWorkload
 from audit.planning.measuring import replays
-from audit.planning.moves import Move, moves, staying, worth_measuring
+from audit.planning.moves import Move, days_left, moves, staying, worth_measuring
 from audit.planning.pace import Pace, paces
 from audit.planning.payback import Flow, payback, total
 from audit.planning.steps import Step, steps
@@ -44,7 +44,8 @@ def make_plan(
     found = moves(derived, traffic, report, per_day)
     pilots = {name for rule in derived["rules"] if rule.get("verdict") == "pilot" for name in rule["workload_ids"]}
     measures = replays(run, pilots)
-    policy = worth_measuring(derived, found, {name: each["usd"] for name, each in measures.items()}, end)
+    prices = {name: each["usd"] for name, each in measures.items()}
+    policy = worth_measuring(derived, found, prices, lambda rule: days_left(rule, today, end))
     played, traffic = played_whole(run.warehouse, policy, report)
     climb = steps(policy, {rule["id"]: standing(rule, report, played) for rule in policy["rules"]}, found, shares)
     known = Known.of(run, baselines(run.warehouse, report.result, per_day), checks_per_day)
@@ -114,9 +115,8 @@ def _flows(step: Step, pace: Pace, today: date, end: float, *, is_last: bool) ->
     """What a stage saves with each of its moves, and when: until the next one, the horizon, or the end of a model."""
     found: list[Flow] = []
     for move in step.moved:
-        until = move.rule.get("valid_until")
-        alive = (date.fromisoformat(until) - today).days if until else end
-        stop = min(end, max(0, alive), end if is_last else pace.starts_on_day + pace.days)
+        left = days_left(move.rule, today, end)
+        stop = left if is_last else min(left, pace.starts_on_day + pace.days)
         start = min(float(pace.starts_on_day), stop)
         found.append(Flow(start=start, end=stop, per_day=move.saved(step.share(move))))
     return found
@@ -154,7 +154,7 @@ def _stage(
         "saving_per_day": step.added(alive),
         "cumulated": step.cumulated(alive),
         "saving_in_stage": total(flows, 0.0, end),
-        "why": why(step),
+        "why": why(step, alive),
     }
 
 

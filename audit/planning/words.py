@@ -6,7 +6,7 @@ from datetime import date
 
 from audit.evidence.reasons import REASONS
 from audit.planning.document import Bounds, Never, Plan, PlanStage, StopRule
-from audit.planning.moves import NOT_WORTH_MEASURING
+from audit.planning.moves import NOT_WORTH_MEASURING, Move
 from audit.planning.pace import MOST_DAYS, WEEK
 from audit.planning.payback import BOUNDS
 from audit.planning.steps import Step
@@ -44,15 +44,17 @@ STOPS: Mapping[str, str] = {
 }
 
 
-def why(step: Step) -> str:
-    """What begins in a stage, and why now."""
+def why(step: Step, alive: Sequence[Move]) -> str:
+    """What begins in a stage, and why now; of `alive` no model is switched off yet."""
     said: list[str] = []
     for standing in step.begun:
         own = [move for move in step.moved if move.rule["id"] == standing.rule_id]
         point = sum(move.saving["point"] for move in own)
         if not own or not standing.certainty:
             continue
-        if step.is_of_policy:
+        if not any(move in alive for move in own):
+            odds = "nothing: a model of it is switched off by then"
+        elif step.is_of_policy:
             odds = f"{words.money(point)} a day once all of it moves, {words.percent(standing.certainty)} certain"
         else:
             whole = words.money(point / standing.certainty)
