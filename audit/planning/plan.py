@@ -21,20 +21,16 @@ from audit.planning.watching import Known, Watch, watch
 from audit.planning.words import notes, reached, why
 from audit.policy.decided import Decided
 from audit.policy.derive import derive
-from audit.policy.stages import STAGES, standing
+from audit.policy.stages import standing
 from audit.policy.staying import played_whole
 from audit.savings.projection import DAYS_PER_MONTH
 
-CHECKS_PER_DAY = 200
-"""Answers of one workload that are compared a day, at most."""
 
-
-def make_plan(
-    run: Run, report: Decided, *, shares: Sequence[float] = STAGES, checks_per_day: int = CHECKS_PER_DAY
-) -> Plan:
+def make_plan(run: Run, report: Decided, *, shares: Sequence[float], checks_per_day: int) -> Plan:
     """The plan of a report that has just been run over the connection of `run`.
 
-    Raises ConfigError where the log is too short to say what a day brings.
+    Of one workload at most `checks_per_day` answers are compared. Raises ConfigError where the log is too short to say
+    what a day brings.
     """
     per_day = daily(report.result)
     horizon = _horizon(report)
