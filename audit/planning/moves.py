@@ -139,12 +139,13 @@ def _whole_saving(name: str, report: Decided) -> Decimal:
 
 
 def _move(rule: Rule, name: str, span: Span, report: Decided, per_day: float) -> Move:
-    """Bounds are those of the workload's saving in the report, of the part that moves."""
-    whole = _whole_saving(name, report)
+    """Bounds are those of the workload's saving in the report, outright or behind its check, of the part that moves."""
+    cascade = report.known[name].cascade if rule.get("escalation") else None
+    outright = next(each.saving for each in report.result.savings.workloads if each.workload_id == name)
+    saving = outright if cascade is None else cascade.saving
     bounds: Bounds = {"low": 0.0, "point": 0.0, "high": 0.0}
-    if whole:
-        saving = next(each.saving for each in report.result.savings.workloads if each.workload_id == name)
-        parts = [float(tally["saving"] / whole) for tally in (span.low, span.point, span.high)]
+    if saving.point:
+        parts = [float(tally["saving"]) / saving.point for tally in (span.low, span.point, span.high)]
         point = float(span.point["saving"])
         low = min([point, *(part * saving.low for part in parts)])
         high = max([point, *(part * saving.high for part in parts)])
