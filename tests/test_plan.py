@@ -14,7 +14,7 @@ from audit.catalog.facts import seed
 from audit.errors import ConfigError
 from audit.library.rollouts import RolloutPlan
 from audit.planning.document import Plan
-from audit.planning.words import headline
+from audit.planning.words import headline, tasks
 from audit.report.words import money
 from tests.policy_traffic import policy_database
 
@@ -265,6 +265,14 @@ def test_other_shares_are_said_in_the_command_that_renders_them(log: Log) -> Non
     plan = log.plan(stages=[0.05, 1.0]).document
     assert plan["stages"][0]["name"] == "5 %"
     assert any("`audit policy --target TARGET --stages 0.05,1 --stage N`" in note for note in plan["notes"])
+    assert "`audit policy --target TARGET --stages 0.05,1 --stage 2`" in " ".join(tasks(plan["stages"][1], plan))
+
+
+def test_a_plan_for_another_pair_is_followed_by_commands_about_that_pair(log: Log) -> None:
+    plan = log.plan(candidate="gpt-4.1-mini").document
+    said = [task for stage in plan["stages"] for task in tasks(stage, plan) if "`audit" in task]
+    assert said
+    assert all("`audit sample --to gpt-4.1-mini --workload w-" in task for task in said)
 
 
 def test_a_log_without_the_incumbent_has_no_stage_and_says_so(log: Log) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from shlex import quote
 
 from audit.evidence.reasons import REASONS
 from audit.planning.document import Bounds, Never, Plan, PlanStage, StopRule
@@ -15,6 +16,7 @@ from audit.policy.rules import in_words
 from audit.policy.stages import STAGES, share_text
 from audit.policy.staying import NOT_SEPARABLE
 from audit.report import words
+from audit.report.queries import USUAL_PAIR
 from audit.savings.projection import DAYS_PER_MONTH
 
 ORDER = (
@@ -87,9 +89,7 @@ def notes(plan: Plan) -> Iterator[str]:
     elif not stages:
         yield "Nothing may move: no workload of this pair has outcomes that let it, and none is worth measuring."
     if own:
-        ladder = ",".join(f"{share:g}" for share in plan["shares"])
-        option = "" if tuple(plan["shares"]) == STAGES else f" --stages {ladder}"
-        yield f"`audit policy --target TARGET{option} --stage N` renders {_range(1, own)}."
+        yield f"`{_rendering(plan, 'N')}` renders {_range(1, own)}."
     if len(stages) > own and not measures:
         yield "Pilots cannot be replayed from this log; what they need is measured elsewhere: `audit outcomes add`."
     elif len(stages) > own:
@@ -112,6 +112,21 @@ def notes(plan: Plan) -> Iterator[str]:
     undecided = sorted({each["endpoint"] for each in moved if each["workload_id"] not in decided})
     if undecided:
         yield f"No stage decides about all of {', '.join(undecided)}: too few requests for the checks it takes."
+
+
+def _rendering(plan: Plan, stage: int | str) -> str:
+    """The command whose stages are those of the plan."""
+    ladder = ",".join(f"{share:g}" for share in plan["shares"])
+    shares = "" if tuple(plan["shares"]) == STAGES else f" --stages {ladder}"
+    return f"audit policy{_pair(plan)} --target TARGET{shares} --stage {stage}"
+
+
+def _pair(plan: Plan) -> str:
+    """The options that ask about the plan's two models; none for those that every command asks about."""
+    options = (("from", "incumbent"), ("to", "candidate"))
+    return "".join(
+        f" --{word} {quote(plan['pair'][side])}" for word, side in options if plan["pair"][side] != USUAL_PAIR[side]
+    )
 
 
 def _range(first: int, last: int) -> str:
@@ -140,10 +155,10 @@ def tasks(stage: PlanStage, plan: Plan) -> Iterator[str]:
         name, price, chance = measure["workload_id"], words.money(measure["usd"]), words.percent(measure["chance"])
         yield (
             f"Before: replay {measure['pairs']:,} requests of {label(name, plan['baseline'][name])} ({price}; {chance} "
-            f"chance to decide if nothing is lost): `audit sample --workload {name}`"
+            f"chance to decide if nothing is lost): `audit sample{_pair(plan)} --workload {name}`"
         )
     is_of_policy = stage["number"] <= plan["policy_stages"]
-    how = f" (`audit policy --target TARGET --stage {stage['number']}`)" if is_of_policy else ""
+    how = f" (`{_rendering(plan, stage['number'])}`)" if is_of_policy else ""
     yield f"Set the shares{how}: {'; '.join(_shares(stage))}"
     days = "1 day" if stage["days"] == 1 else f"{stage['days']} days"
     yield (
