@@ -249,13 +249,13 @@ def test_behind_a_check_the_plan_saves_what_the_policy_simulates_and_stops_where
     assert multiplier is not None
     assert last["cumulated"]["point"] == pytest.approx(played["total"]["saving"]["point"] * multiplier / 30.4375)
     told = log.opened.report(config=config, today=TODAY, monthly_requests=MONTHLY).document["workloads"]
-    cascades = {each["id"]: each["cascade"] for each in told}
+    cascades = {each["id"]: each.get("cascade") for each in told}
     (whole,) = [each for each in last["workloads"] if each["endpoint"] == "length"]
     behind = cascades[whole["workload_id"]]
     assert behind is not None
-    for bound in ("low", "point", "high"):
-        assert whole["saving_per_day"][bound] == pytest.approx(behind["savings"][bound] * multiplier / 30.4375)
-    assert behind["savings"]["low"] < 0.999 * behind["savings"]["point"]
+    saving = {bound: float(behind["savings"][bound]) * multiplier / 30.4375 for bound in ("low", "point", "high")}
+    assert whole["saving_per_day"] == pytest.approx(saving)
+    assert saving["low"] < 0.999 * saving["point"]
     limits = [rule["limit"] for rule in last["stop_rules"] if rule["metric"] == "escalation_rate"]
     assert len(limits) == len(last["workloads"])
     assert all(0.5 < limit < 0.94 for limit in limits)

@@ -85,8 +85,11 @@ def test_nothing_is_replayed_for_a_model_that_is_switched_off_already(tmp_path: 
 
 
 def test_a_workload_that_two_rules_move_is_replayed_and_paid_for_once(tmp_path: Path) -> None:
-    kinds: list[Row] = [{}] * 900 + [{"tool_count": 1}] * 20 + [{"output_type": "json"}] * 20
-    rows = [row | kind for row, kind in zip(calls("tag", len(kinds)), kinds, strict=True)]
+    rows = calls("tag", 940)
+    for row in rows[:20]:
+        row["tool_count"] = 1
+    for row in rows[20:40]:
+        row["output_type"] = "json"
     db = tmp_path / "usage.duckdb"
     loaded(db, jsonl(tmp_path / "log.jsonl", *rows))
     plan = audit.open(db).plan(today=TODAY, monthly_requests=300_000).document
