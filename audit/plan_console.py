@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 from audit.console import note, paragraph, print_table
 
 if TYPE_CHECKING:
-    from audit.rollout.plan_document import Plan
+    from audit.planning.document import Plan
 
 
 def print_plan(plan: "Plan") -> None:
     """The stages at a glance, then each with its tasks, what stays, and when it has paid for itself."""
+    from audit.planning import words as said
     from audit.report.words import clean
-    from audit.rollout import plan_words as said
 
     def say(text: str, limit: int = 2_000) -> None:
         paragraph(clean(text, limit))
@@ -19,11 +19,7 @@ def print_plan(plan: "Plan") -> None:
     say(said.headline(plan))
     if plan["stages"]:
         print()
-        print_table(
-            STAGES,
-            said.HEADS,
-            said.stage_rows(plan),
-        )
+        print_table(STAGES, said.HEADS, said.stage_rows(plan))
         say(said.ORDER)
         say(said.DAYS)
     for stage in plan["stages"]:
@@ -45,6 +41,6 @@ def print_plan(plan: "Plan") -> None:
         note(f"note: {clean(line, 2_000)}")
 
 
-STAGES = "Stages: day of the start, days; USD a day at the end with bounds; USD of the stage"
+STAGES = "Stages: first day, days, USD saved a day with bounds, and in all"
 STAYING = 20
 """Workloads listed that stay."""

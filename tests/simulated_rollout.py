@@ -7,13 +7,13 @@ from typing import Any, cast
 
 import numpy as np
 
+from audit.monitoring.observing import Counts
+from audit.monitoring.placing import Tracked
+from audit.monitoring.quality import Losses
+from audit.monitoring.rule_states import Seen, rule_states, stopped
+from audit.planning.document import Baseline, StopRule
+from audit.planning.stop_rules import stop_rules
 from audit.report.monitor_document import Saving
-from audit.rollout.observing import Counts
-from audit.rollout.placing import Tracked
-from audit.rollout.plan_document import Baseline, StopRule
-from audit.rollout.quality import Losses
-from audit.rollout.rule_states import Seen, rule_states, stopped
-from audit.rollout.stop_rules import stop_rules
 from tests.rollouts import plan
 
 RATES = ("error_rate", "retry_rate", "truncation_rate")

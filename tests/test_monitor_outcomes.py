@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import audit
-from audit.rollout.single_scores import read_single_scores
+from audit.monitoring.single_scores import read_single_scores
 from tests.exports import Row, write_csv
 from tests.logged import BIG, SMALL
 from tests.monitored import line, look

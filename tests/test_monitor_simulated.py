@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.rollout.stopping import watch_mean, watch_rate
+from audit.monitoring.stopping import watch_mean, watch_rate
 from tests.benchmarks.monitor import FIRST_RUNS, RESULT, RUNS, SEED, WORLDS
 from tests.simulated_rollout import World, at_its_limits, days_until_stopped, summary
 

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import audit
+from audit.planning.document import Bounds, Plan
+from audit.planning.moves import Move, worth_measuring
+from audit.policy.document import Policy, Rule
 from audit.policy.stages import Standing, staged, waves
-from audit.rollout.plan_document import Plan
 from tests.exports import Row
 from tests.loads import jsonl, loaded
 from tests.logged import calls, outcomes_file
@@ -67,6 +69,54 @@ def test_each_rule_saves_until_its_own_model_is_switched_off(tmp_path: Path) -> 
     )
     assert last["saving_in_stage"]["point"] == pytest.approx(saved)
     assert last["starts_on_day"] < days["old"] < days["new"]
+
+
+def test_nothing_is_replayed_for_a_model_that_is_switched_off_already(tmp_path: Path) -> None:
+    old = "gpt-4o-2024-05-13"
+    rows = [*calls("old", 900, model=old, request_model=old), *calls("new", 2700)]
+    db = tmp_path / "usage.duckdb"
+    loaded(db, jsonl(tmp_path / "log.jsonl", *rows))
+    for today, replayed in ((TODAY, {"old", "new"}), ("2026-10-24", {"new"})):
+        plan = audit.open(db).plan(today=today, monthly_requests=3_000_000).document
+        measures = [each["workload_id"] for stage in plan["stages"] for each in stage["measure_first"]]
+        assert {plan["baseline"][name]["endpoint"] for name in measures} == replayed
+        never = {plan["baseline"][each["workload_id"]]["endpoint"]: each["reasons"] for each in plan["never"]}
+        assert never == ({} if today == TODAY else {"old": ["not_worth_measuring"]})
+
+
+def test_a_workload_that_two_rules_move_is_replayed_and_paid_for_once(tmp_path: Path) -> None:
+    rows = calls("tag", 940)
+    for row in rows[:20]:
+        row["tool_count"] = 1
+    for row in rows[20:40]:
+        row["output_type"] = "json"
+    db = tmp_path / "usage.duckdb"
+    loaded(db, jsonl(tmp_path / "log.jsonl", *rows))
+    plan = audit.open(db).plan(today=TODAY, monthly_requests=300_000).document
+    (workload,) = plan["baseline"]
+    rules = {each["rule_id"]: each["workload_id"] for each in plan["stages"][-1]["workloads"]}
+    assert list(rules.values()) == [workload, workload]
+    assert [[each["workload_id"] for each in stage["measure_first"]] for stage in plan["stages"]] == (
+        [[workload], *([[]] * (len(plan["stages"]) - 1))]
+    )
+    checks = sum(stage["days"] * stage["checks_usd_per_day"] for stage in plan["stages"])
+    replay = plan["stages"][0]["measure_first"][0]["usd"]
+    assert plan["payback"]["measuring_cost"] == pytest.approx(replay + checks)
+
+
+def test_a_rule_that_shares_its_workload_with_a_larger_one_owes_no_replay_of_its_own() -> None:
+    def rule(name: str, *workloads: str) -> Rule:
+        return {"id": name, "verdict": "pilot", "workload_ids": list(workloads)}  # pyright: ignore[reportReturnType]
+
+    def move(of: Rule, point: float) -> Move:
+        saving: Bounds = {"low": 0.0, "point": point, "high": 9.0}
+        return Move(rule=of, workload_id=of["workload_ids"][0], requests_per_day=1.0, saving=saving, margin=2.0)
+
+    rules = [rule("small", "a"), rule("large", "a"), rule("dear", "b")]
+    policy: Policy = {"rules": rules}  # pyright: ignore[reportAssignmentType]
+    found = [move(each, point) for each, point in zip(rules, (0.1, 2.0, 0.1), strict=True)]
+    kept = worth_measuring(policy, found, {"a": 15.0, "b": 15.0}, lambda _: 10.0)
+    assert [each["id"] for each in kept["rules"]] == ["small", "large"]
 
 
 @pytest.fixture(scope="module")

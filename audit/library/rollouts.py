@@ -11,7 +11,7 @@ from audit.progress import shown
 from audit.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from audit.rollout.plan_document import Plan
+    from audit.planning.document import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class RolloutPlan:
 
     def markdown(self) -> str:
         """The plan as a ticket: a checklist per stage."""
-        from audit.rollout.plan_markdown import plan_markdown
+        from audit.planning.markdown import plan_markdown
 
         return plan_markdown(self.document)
 
@@ -37,9 +37,9 @@ def plan_of(
     """The plan that the verdicts on one database allow."""
     from audit.errors import ConfigError
     from audit.pipeline import Run
+    from audit.planning.plan import daily, make_plan
     from audit.policy.decided import decided
     from audit.policy.stages import checked_stages
-    from audit.rollout.plan import daily, make_plan
 
     checked_stages(stages)
     if checks_per_day < 1:
@@ -60,7 +60,7 @@ def plan_of(
             report = decided(warehouse, result, asked.assumptions)
             document = make_plan(run, report, shares=stages, checks_per_day=checks_per_day)
     if with_successors:
-        from audit.rollout.successors import successors_of
+        from audit.planning.successors import successors_of
 
         with Warehouse.read(db) as warehouse, shown(not progress) as telling, telling("price the successors"):
             document["successors"] = successors_of(warehouse, asked.question, asked.config, daily(result))

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from audit.config import Config
+    from audit.monitoring.single_scores import SingleScore
     from audit.report.monitor_document import Monitor
-    from audit.rollout.single_scores import SingleScore
 
 
 def monitor(
@@ -45,10 +45,10 @@ def monitor(
     of scores of one model. With `html` it is also written there, as one offline page.
     """
     from audit.ledger.files import page_file, written_whole
+    from audit.monitoring.monitor import Look
+    from audit.monitoring.monitor import monitor as watch
+    from audit.planning.document import SCHEMA, Plan
     from audit.report.previous import read_document
-    from audit.rollout.monitor import Look
-    from audit.rollout.monitor import monitor as watch
-    from audit.rollout.plan_document import SCHEMA, Plan
 
     page = None if html is None else page_file(Path(html))
     made_by = "`audit plan --json > FILE` writes one"
@@ -105,7 +105,7 @@ def _load(
 def _add(files: Sequence[Path], db: Path, today: "date", scale: str) -> "list[SingleScore]":
     """Pairs go into the database, as `audit outcomes add` puts them there; scores of one model are only looked at."""
     from audit.evidence.outcome_log import add_outcomes
-    from audit.rollout.single_scores import is_one_sided, read_single_scores
+    from audit.monitoring.single_scores import is_one_sided, read_single_scores
 
     found: list[SingleScore] = []
     for file in files:

@@ -13,11 +13,11 @@ import numpy as np
 
 from audit.evidence.sequential import mean_bounds, rate_bounds
 from audit.evidence.statistics import Floats, wilson
+from audit.monitoring.observing import LEVEL
+from audit.monitoring.placing import ROLES, Tracked
+from audit.monitoring.single_scores import Scores, SingleScore, compared
 from audit.policy.matching import reaches, sees
 from audit.report.monitor_document import Quality
-from audit.rollout.observing import LEVEL
-from audit.rollout.placing import ROLES, Tracked
-from audit.rollout.single_scores import Scores, SingleScore, compared
 from audit.warehouse import Warehouse
 from audit.workloads.shapes import INPUT_OFFSET, bin_start
 

@@ -5,7 +5,7 @@ from typing import cast
 
 from audit.conversations.answers import REASONS
 from audit.pipeline import Result
-from audit.rollout.plan_document import Baseline
+from audit.planning.document import Baseline
 from audit.sampling.strata import CELL_KEY
 from audit.warehouse import Warehouse
 

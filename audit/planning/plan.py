@@ -10,31 +10,27 @@ from datetime import date
 from audit.errors import ConfigError
 from audit.findings import horizon_months
 from audit.pipeline import Result, Run
+from audit.planning.baseline import baselines
+from audit.planning.document import SCHEMA, Horizon, Measure, Plan, PlanStage, StageWorkload
+from audit.planning.measuring import replays
+from audit.planning.moves import Move, days_left, moves, staying, worth_measuring
+from audit.planning.pace import Pace, paces
+from audit.planning.payback import Flow, payback, total
+from audit.planning.steps import Step, steps
+from audit.planning.watching import Known, Watch, watch
+from audit.planning.words import notes, reached, why
 from audit.policy.decided import Decided
 from audit.policy.derive import derive
-from audit.policy.stages import STAGES, standing
+from audit.policy.stages import standing
 from audit.policy.staying import played_whole
-from audit.rollout.baseline import baselines
-from audit.rollout.measuring import replays
-from audit.rollout.moves import Move, moves, staying, worth_measuring
-from audit.rollout.pace import Pace, paces
-from audit.rollout.payback import Flow, payback, total
-from audit.rollout.plan_document import SCHEMA, Horizon, Measure, Plan, PlanStage, StageWorkload
-from audit.rollout.plan_words import notes, reached, why
-from audit.rollout.steps import Step, steps
-from audit.rollout.watching import Known, Watch, watch
 from audit.savings.projection import DAYS_PER_MONTH
 
-CHECKS_PER_DAY = 200
-"""Answers of one workload that are compared a day, at most."""
 
-
-def make_plan(
-    run: Run, report: Decided, *, shares: Sequence[float] = STAGES, checks_per_day: int = CHECKS_PER_DAY
-) -> Plan:
+def make_plan(run: Run, report: Decided, *, shares: Sequence[float], checks_per_day: int) -> Plan:
     """The plan of a report that has just been run over the connection of `run`.
 
-    Raises ConfigError where the log is too short to say what a day brings.
+    Of one workload at most `checks_per_day` answers are compared. Raises ConfigError where the log is too short to say
+    what a day brings.
     """
     per_day = daily(report.result)
     horizon = _horizon(report)
@@ -44,7 +40,8 @@ def make_plan(
     found = moves(derived, traffic, report, per_day)
     pilots = {name for rule in derived["rules"] if rule.get("verdict") == "pilot" for name in rule["workload_ids"]}
     measures = replays(run, pilots)
-    policy = worth_measuring(derived, found, {name: each["usd"] for name, each in measures.items()}, end)
+    prices = {name: each["usd"] for name, each in measures.items()}
+    policy = worth_measuring(derived, found, prices, lambda rule: days_left(rule, today, end))
     played, traffic = played_whole(run.warehouse, policy, report)
     climb = steps(policy, {rule["id"]: standing(rule, report, played) for rule in policy["rules"]}, found, shares)
     known = Known.of(run, baselines(run.warehouse, report.result, per_day), checks_per_day)
@@ -52,8 +49,8 @@ def make_plan(
     timed = paces([each.demands for each in watches])
     flows = [_flows(step, pace, today, end, is_last=step is climb[-1]) for step, pace in zip(climb, timed, strict=True)]
     stages = [
-        _stage(step, watched, pace, flow, end, known, measures)
-        for step, watched, pace, flow in zip(climb, watches, timed, flows, strict=True)
+        _stage(step, watched, pace, flow, end, known, due)
+        for step, watched, pace, flow, due in zip(climb, watches, timed, flows, _due(climb, measures), strict=True)
     ]
     window = report.result.document["window"]
     plan: Plan = {
@@ -99,13 +96,23 @@ def _horizon(report: Decided) -> Horizon:
     return {"until": until, "months": months, "why": reached(model, until, months, scope.question.today)}
 
 
+def _due(climb: Sequence[Step], measures: Mapping[str, Measure]) -> list[list[Measure]]:
+    """What is replayed before each stage: every workload once, before the first stage that moves it."""
+    left = dict(measures)
+    found: list[list[Measure]] = []
+    for step in climb:
+        begun = {each.rule_id for each in step.begun}
+        names = [name for move in step.moved if move.rule["id"] in begun for name in move.rule["workload_ids"]]
+        found.append([left.pop(name) for name in names if name in left])
+    return found
+
+
 def _flows(step: Step, pace: Pace, today: date, end: float, *, is_last: bool) -> list[Flow]:
-    """What a stage saves and when: until the next one, the horizon, or the end of a model."""
+    """What a stage saves with each of its moves, and when: until the next one, the horizon, or the end of a model."""
     found: list[Flow] = []
     for move in step.moved:
-        until = move.rule.get("valid_until")
-        alive = (date.fromisoformat(until) - today).days if until else end
-        stop = min(end, max(0, alive), end if is_last else pace.starts_on_day + pace.days)
+        left = days_left(move.rule, today, end)
+        stop = left if is_last else min(left, pace.starts_on_day + pace.days)
         start = min(float(pace.starts_on_day), stop)
         found.append(Flow(start=start, end=stop, per_day=move.saved(step.share(move))))
     return found
@@ -126,29 +133,28 @@ def _stage(
     flows: Sequence[Flow],
     end: float,
     known: Known,
-    measures: Mapping[str, Measure],
+    due: list[Measure],
 ) -> PlanStage:
-    begun = {each.rule_id for each in step.begun}
-    first = dict.fromkeys(name for move in step.moved if move.rule["id"] in begun for name in move.rule["workload_ids"])
+    alive = [move for move, flow in zip(step.moved, flows, strict=True) if flow.start < flow.end]
     costs = {name: known.baselines[name]["cost_per_request"] for name in watched.demands}
     return {
         "number": step.number,
         "name": step.name,
-        "workloads": [_workload(move, step, watched, pace, known) for move in step.moved],
-        "measure_first": [measures[name] for name in first if name in measures],
+        "workloads": [_workload(move, step, watched, pace, known, is_alive=move in alive) for move in step.moved],
+        "measure_first": due,
         "days": pace.days,
         "starts_on_day": pace.starts_on_day,
         "checks_per_day": sum(demand.per_day for demand in watched.demands.values()),
         "checks_usd_per_day": sum(demand.per_day * costs[name] for name, demand in watched.demands.items()),
         "stop_rules": watched.rules,
-        "saving_per_day": step.added,
-        "cumulated": step.cumulated,
+        "saving_per_day": step.added(alive),
+        "cumulated": step.cumulated(alive),
         "saving_in_stage": total(flows, 0.0, end),
-        "why": why(step),
+        "why": why(step, alive),
     }
 
 
-def _workload(move: Move, step: Step, watched: Watch, pace: Pace, known: Known) -> StageWorkload:
+def _workload(move: Move, step: Step, watched: Watch, pace: Pace, known: Known, *, is_alive: bool) -> StageWorkload:
     name, demand = move.workload_id, watched.demands[move.workload_id]
     moving = sum(step.share(each) * each.requests_per_day for each in step.moved if each.workload_id == name)
     baseline = known.baselines[name]
@@ -159,7 +165,7 @@ def _workload(move: Move, step: Step, watched: Watch, pace: Pace, known: Known) 
         "endpoint": baseline["endpoint"],
         "when": move.rule["when"],
         "share": step.share(move),
-        "saving_per_day": move.saved(step.share(move)),
+        "saving_per_day": move.saved(step.share(move) if is_alive else 0.0),
         "margin": move.margin,
         "verdict": move.rule.get("verdict", "keep"),
         "checks_per_day": demand.per_day * step.share(move) * move.requests_per_day / moving,

@@ -6,8 +6,8 @@ from audit.catalog.candidates import successors
 from audit.catalog.models import canonical
 from audit.comparing.candidate_pairs import candidate_pairs
 from audit.config import Config
+from audit.planning.document import Successor
 from audit.report import words
-from audit.rollout.plan_document import Successor
 from audit.scope import Question
 from audit.warehouse import Warehouse
 

@@ -12,8 +12,8 @@ from typing import cast
 import polars as pl
 
 from audit import sql
+from audit.planning.document import Baseline
 from audit.report.monitor_document import Drift, Move, ShareChange
-from audit.rollout.plan_document import Baseline
 from audit.schema import MEASURES, TABLES
 from audit.warehouse import Warehouse
 

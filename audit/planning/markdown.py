@@ -1,9 +1,7 @@
 """The plan as a ticket: a checklist per stage, in GitHub's Markdown; names from the log cannot become markup."""
 
-from audit.report.literal import code, literal, prose
-from audit.report.markdown import bullets, folded, markdown_table
-from audit.rollout.plan_document import Plan
-from audit.rollout.plan_words import (
+from audit.planning.document import Plan
+from audit.planning.words import (
     DAYS,
     HEADS,
     NEVER_HEADS,
@@ -14,6 +12,8 @@ from audit.rollout.plan_words import (
     stage_rows,
     tasks,
 )
+from audit.report.literal import code, literal, prose
+from audit.report.markdown import bullets, folded, markdown_table
 
 LONGEST = 2_000
 """Characters of a task."""
@@ -28,7 +28,7 @@ def plan_markdown(plan: Plan) -> str:
     ]
     if plan["stages"]:
         rows = [[literal(cell) for cell in row] for row in stage_rows(plan)]
-        parts += [markdown_table(HEADS, rows, range(3, len(HEADS))), bullets([ORDER, DAYS])]
+        parts += [markdown_table(HEADS, rows, range(2, len(HEADS))), bullets([ORDER, DAYS])]
     for stage in plan["stages"]:
         parts += [
             f"**Stage {stage['number']}: {literal(stage['name'])}**",

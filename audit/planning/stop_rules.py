@@ -6,8 +6,8 @@ margin that the workload has for losses.
 
 from collections.abc import Iterator, Mapping
 
-from audit.rollout.detection import ALPHA
-from audit.rollout.plan_document import Baseline, Metric, StopRule
+from audit.planning.detection import ALPHA
+from audit.planning.document import Baseline, Metric, StopRule
 
 LOST: Mapping[Metric, str] = {
     "error_rate": "requests that fail",

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from audit.monitoring.observing import Observed, counted
+from audit.monitoring.placing import Tracked
+from audit.monitoring.quality import Losses
+from audit.planning.document import Baseline, Plan
 from audit.report.monitor_document import Before, Saving, Watched
-from audit.rollout.observing import Observed, counted
-from audit.rollout.placing import Tracked
-from audit.rollout.plan_document import Baseline, Plan
-from audit.rollout.quality import Losses
 
 
 def watched(plan: Plan, rule: Tracked, observed: Observed, losses: Losses, saving: Saving) -> Watched:

@@ -81,7 +81,8 @@ class StageWorkload(TypedDict):
     share: float
     """Of the requests that meet `when`."""
     saving_per_day: Bounds
-    """At this share; of a pilot the point is weighted by its odds of passing, and low is 0."""
+    """At this share; of a pilot the point is weighted by its odds of passing, and low is 0 at most. Nothing where the
+    stage begins after `valid_until` or the horizon."""
     margin: float
     verdict: Verdict
     checks_per_day: float

@@ -10,9 +10,9 @@ import numpy as np
 from audit.evidence.observational import mean_of
 from audit.evidence.sequential import rate_bounds
 from audit.evidence.statistics import Floats, normal_quantile
+from audit.monitoring.placing import ROLES, Tracked
+from audit.planning.baseline import CUT
 from audit.report.monitor_document import Bounds, Latency, Rate, Side
-from audit.rollout.baseline import CUT
-from audit.rollout.placing import ROLES, Tracked
 from audit.warehouse import Warehouse
 
 LEVEL = 0.05

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from audit.planning.document import Bounds
+from audit.planning.moves import Move
 from audit.policy.document import Policy
 from audit.policy.stages import Standing, staged, waves
-from audit.rollout.moves import Move
-from audit.rollout.plan_document import Bounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,15 +30,13 @@ class Step:
         """Of the requests that a move is about."""
         return self.shares[move.rule["id"]]
 
-    @property
-    def cumulated(self) -> Bounds:
-        """USD saved a day."""
-        return _sum([move.saved(self.share(move)) for move in self.moved])
+    def cumulated(self, alive: Sequence[Move]) -> Bounds:
+        """USD a day saved by those of `moved` whose models are not switched off yet."""
+        return _sum([move.saved(self.share(move)) for move in alive])
 
-    @property
-    def added(self) -> Bounds:
-        """USD a day more than the stage before."""
-        return _sum([move.saved(self.share(move) - self.before.get(move.rule["id"], 0.0)) for move in self.moved])
+    def added(self, alive: Sequence[Move]) -> Bounds:
+        """How much more that is than with the shares of the stage before."""
+        return _sum([move.saved(self.share(move) - self.before.get(move.rule["id"], 0.0)) for move in alive])
 
 
 def _sum(parts: Sequence[Bounds]) -> Bounds:

@@ -11,19 +11,19 @@ from datetime import date
 from audit.assumptions import Assumptions
 from audit.catalog.models import family_members
 from audit.config import Config
+from audit.monitoring.deciding import decided, notes
+from audit.monitoring.drifting import drift
+from audit.monitoring.lines import watched
+from audit.monitoring.looking import first_day, last_day, loaded_days, made_on, refuse_nothing, stage_of
+from audit.monitoring.observing import LOGGED, Counts, Observed, counted, observe
+from audit.monitoring.placing import Tracked, place, tracked
+from audit.monitoring.quality import Losses, losses
+from audit.monitoring.realised import NOTHING_PLANNED, Realised, planned, realise
+from audit.monitoring.rule_states import Seen, rule_states, stopped
+from audit.monitoring.single_scores import SingleScore
+from audit.planning.document import Plan
 from audit.progress import Progress, silent
 from audit.report.monitor_document import SCHEMA, Monitor, Saving, Stage, Watched, Window
-from audit.rollout.deciding import decided, notes
-from audit.rollout.drifting import drift
-from audit.rollout.lines import watched
-from audit.rollout.looking import first_day, last_day, loaded_days, made_on, refuse_nothing, stage_of
-from audit.rollout.observing import LOGGED, Counts, Observed, counted, observe
-from audit.rollout.placing import Tracked, place, tracked
-from audit.rollout.plan_document import Plan
-from audit.rollout.quality import Losses, losses
-from audit.rollout.realised import NOTHING_PLANNED, Realised, planned, realise
-from audit.rollout.rule_states import Seen, rule_states, stopped
-from audit.rollout.single_scores import SingleScore
 from audit.scope import Question, Scope, nothing_loaded, settle
 from audit.warehouse import Warehouse
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from audit.planning.document import PlanStage, StageWorkload
 from audit.policy.document import When
 from audit.policy.visible import FLAGS
-from audit.rollout.plan_document import PlanStage, StageWorkload
 from audit.warehouse import Warehouse
 
 ROLES = ("incumbent", "candidate")

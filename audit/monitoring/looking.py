@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from audit.errors import AuditError, ConfigError
-from audit.rollout.plan_document import Plan, PlanStage
+from audit.planning.document import Plan, PlanStage
 from audit.scope import Scope
 from audit.warehouse import Warehouse
 

@@ -14,9 +14,9 @@ from audit import sql
 from audit.assumptions import Assumptions, exact_decimal
 from audit.catalog.models import canonical
 from audit.config import Config
+from audit.monitoring.placing import Tracked
+from audit.planning.document import Pair
 from audit.report.monitor_document import Saving
-from audit.rollout.placing import Tracked
-from audit.rollout.plan_document import Pair
 from audit.savings.cascade import Costs
 from audit.scope import pair_up
 from audit.warehouse import Warehouse

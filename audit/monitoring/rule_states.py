@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from audit.monitoring.observing import Counts, counted, together
+from audit.monitoring.placing import Tracked
+from audit.monitoring.quality import Losses
+from audit.monitoring.stopping import Watch, watch_mean, watch_rate
+from audit.planning.document import StopRule
 from audit.report.monitor_document import RuleState, Saving, Stopped
-from audit.rollout.observing import Counts, counted, together
-from audit.rollout.placing import Tracked
-from audit.rollout.plan_document import StopRule
-from audit.rollout.quality import Losses
-from audit.rollout.stopping import Watch, watch_mean, watch_rate
 
 LEAST_MOVED = 30
 """Moved requests below which a saving is no saving yet: a handful of long answers would stop a rollout."""

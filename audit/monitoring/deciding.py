@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from audit.evidence.sequential import rate_bounds
+from audit.monitoring.observing import LEVEL
+from audit.planning.document import Plan
 from audit.report import words
 from audit.report.monitor_document import Decision, Drift, RuleState, Saving, Stage, Stopped, Watched
-from audit.rollout.observing import LEVEL
-from audit.rollout.plan_document import Plan
 
 FAR = 2.0
 """A share of requests that is so many times the planned one, or less than its part, is worth a word."""

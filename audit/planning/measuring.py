@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from audit.pipeline import Run
-from audit.rollout.plan_document import Measure
+from audit.planning.document import Measure
 from audit.sampling.plan import Ask
 from audit.sampling.sample import Choice, replay_plan
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from audit.pipeline import Run, measured
-from audit.rollout.detection import ALPHA, checks_to_notice
-from audit.rollout.pace import Demand
-from audit.rollout.plan_document import Baseline, StopRule
-from audit.rollout.steps import Step
-from audit.rollout.stop_rules import stop_rules
+from audit.planning.detection import ALPHA, checks_to_notice
+from audit.planning.document import Baseline, StopRule
+from audit.planning.pace import Demand
+from audit.planning.steps import Step
+from audit.planning.stop_rules import stop_rules
 from audit.sampling.population import spread_of
 from audit.sampling.power import Spread
 
