@@ -123,10 +123,9 @@ def _rendering(plan: Plan, stage: int | str) -> str:
 
 def _pair(plan: Plan) -> str:
     """The options that ask about the plan's two models; none for those that every command asks about."""
+    asked = {"incumbent": plan["pair"]["incumbent"], "candidate": plan["pair"]["candidate"]}
     options = (("from", "incumbent"), ("to", "candidate"))
-    return "".join(
-        f" --{word} {quote(plan['pair'][side])}" for word, side in options if plan["pair"][side] != USUAL_PAIR[side]
-    )
+    return "".join(f" --{word} {quote(asked[side])}" for word, side in options if asked[side] != USUAL_PAIR[side])
 
 
 def _range(first: int, last: int) -> str:
