@@ -137,8 +137,10 @@ def test_nothing_is_saved_from_the_day_a_model_is_switched_off(log: Log, plan: P
         for saved in (stage["saving_in_stage"], stage["cumulated"], stage["saving_per_day"]):
             assert (saved["high"] == 0) is is_late
         assert not is_late or "a day once all of it moves" not in stage["why"]
+        assert not (is_late and stage["measure_first"]), "nothing is replayed for a stage that comes too late"
     assert any("(nothing: a model of it is switched off by then" in stage["why"] for stage in late["stages"])
     assert f"{money(in_time[-1]['cumulated']['point'])} (" in headline(late)
+    assert not any("Pilots cannot be replayed" in note for note in late["notes"])
     assert any(f"when the pair is gone, on {SWITCHED_OFF}" in note for note in late["notes"])
     gone = log.plan(today="2027-02-01").document
     assert "nothing is left to save" in gone["horizon"]["why"]

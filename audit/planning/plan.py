@@ -50,7 +50,9 @@ def make_plan(run: Run, report: Decided, *, shares: Sequence[float], checks_per_
     flows = [_flows(step, pace, today, end, is_last=step is climb[-1]) for step, pace in zip(climb, timed, strict=True)]
     stages = [
         _stage(step, watched, pace, flow, end, known, due)
-        for step, watched, pace, flow, due in zip(climb, watches, timed, flows, _due(climb, measures), strict=True)
+        for step, watched, pace, flow, due in zip(
+            climb, watches, timed, flows, _due(climb, flows, measures), strict=True
+        )
     ]
     window = report.result.document["window"]
     plan: Plan = {
@@ -96,15 +98,22 @@ def _horizon(report: Decided) -> Horizon:
     return {"until": until, "months": months, "why": reached(model, until, months, scope.question.today)}
 
 
-def _due(climb: Sequence[Step], measures: Mapping[str, Measure]) -> list[list[Measure]]:
-    """What is replayed before each stage: every workload once, before the first stage that moves it."""
+def _due(
+    climb: Sequence[Step], flows: Sequence[Sequence[Flow]], measures: Mapping[str, Measure]
+) -> list[list[Measure]]:
+    """What is replayed before each stage: every workload once, before the first that moves it, unless that is late."""
     left = dict(measures)
     found: list[list[Measure]] = []
-    for step in climb:
+    for step, saved in zip(climb, flows, strict=True):
         begun = {each.rule_id for each in step.begun}
-        names = [name for move in step.moved if move.rule["id"] in begun for name in move.rule["workload_ids"]]
+        names = [name for move in _alive(step, saved) if move.rule["id"] in begun for name in move.rule["workload_ids"]]
         found.append([left.pop(name) for name in names if name in left])
     return found
+
+
+def _alive(step: Step, flows: Sequence[Flow]) -> list[Move]:
+    """What a stage moves of models that are not switched off when it begins."""
+    return [move for move, flow in zip(step.moved, flows, strict=True) if flow.start < flow.end]
 
 
 def _flows(step: Step, pace: Pace, today: date, end: float, *, is_last: bool) -> list[Flow]:
@@ -135,7 +144,7 @@ def _stage(
     known: Known,
     due: list[Measure],
 ) -> PlanStage:
-    alive = [move for move, flow in zip(step.moved, flows, strict=True) if flow.start < flow.end]
+    alive = _alive(step, flows)
     costs = {name: known.baselines[name]["cost_per_request"] for name in watched.demands}
     return {
         "number": step.number,

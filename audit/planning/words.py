@@ -90,11 +90,11 @@ def notes(plan: Plan) -> Iterator[str]:
         yield "Nothing may move: no workload of this pair has outcomes that let it, and none is worth measuring."
     if own:
         yield f"`{_rendering(plan, 'N')}` renders {_range(1, own)}."
-    if len(stages) > own and not measures:
-        yield "Pilots cannot be replayed from this log; what they need is measured elsewhere: `audit outcomes add`."
-    elif len(stages) > own:
+    if measures:
         which = _range(own + 1, len(stages))
         yield f"Measuring comes before {which}; plan again once the outcomes are in (`audit outcomes add`)."
+    elif len(_in_time(plan)) > own:
+        yield "Pilots cannot be replayed from this log; what they need is measured elsewhere: `audit outcomes add`."
     thin = [each["workload_id"] for each in measures if each["chance"] < LIKELY]
     if thin:
         names = ", ".join(label(name, plan["baseline"][name]) for name in thin)
@@ -123,21 +123,26 @@ def _rendering(plan: Plan, stage: int | str) -> str:
 
 def _pair(plan: Plan) -> str:
     """The options that ask about the plan's two models; none for those that every command asks about."""
+    asked = {"incumbent": plan["pair"]["incumbent"], "candidate": plan["pair"]["candidate"]}
     options = (("from", "incumbent"), ("to", "candidate"))
-    return "".join(
-        f" --{word} {quote(plan['pair'][side])}" for word, side in options if plan["pair"][side] != USUAL_PAIR[side]
-    )
+    return "".join(f" --{word} {quote(asked[side])}" for word, side in options if asked[side] != USUAL_PAIR[side])
 
 
 def _range(first: int, last: int) -> str:
     return f"stage {first}" if first == last else f"stages {first} to {last}"
 
 
+def _in_time(plan: Plan) -> list[PlanStage]:
+    """Stages that begin before the horizon."""
+    days = plan["horizon"]["months"] * DAYS_PER_MONTH
+    return [stage for stage in plan["stages"] if stage["starts_on_day"] < days]
+
+
 def headline(plan: Plan) -> str:
     """What the whole rollout comes to."""
     stages, pair = plan["stages"], plan["pair"]
     route = f"From {pair['incumbent']} to {pair['candidate']}"
-    in_time = [stage for stage in stages if stage["starts_on_day"] < plan["horizon"]["months"] * DAYS_PER_MONTH]
+    in_time = _in_time(plan)
     if not in_time:
         return f"{route}: no stage. {plan['horizon']['why']}"
     days = stages[-1]["starts_on_day"] + stages[-1]["days"]
