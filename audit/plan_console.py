@@ -19,11 +19,7 @@ def print_plan(plan: "Plan") -> None:
     say(said.headline(plan))
     if plan["stages"]:
         print()
-        print_table(
-            STAGES,
-            said.HEADS,
-            said.stage_rows(plan),
-        )
+        print_table(STAGES, said.HEADS, said.stage_rows(plan))
         say(said.ORDER)
         say(said.DAYS)
     for stage in plan["stages"]:
@@ -45,6 +41,6 @@ def print_plan(plan: "Plan") -> None:
         note(f"note: {clean(line, 2_000)}")
 
 
-STAGES = "Stages: day of the start, days; USD a day at the end with bounds; USD of the stage"
+STAGES = "Stages: first day, days, USD saved a day with bounds, and in all"
 STAYING = 20
 """Workloads listed that stay."""

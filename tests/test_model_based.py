@@ -202,6 +202,18 @@ def test_a_policy_counts_the_classifier_at_the_logs_lengths_and_the_replay_takes
     assert tenth["total"]["saving"]["point"] == pytest.approx(before / 10 - 300 * each)
 
 
+def test_what_a_classifier_leaves_is_after_the_check_of_the_answers(db: Path, tmp_path: Path) -> None:
+    config = tmp_path / "audit.toml"
+    check = "[check]\nsensitivity = 0.9\nfalse_alarm_rate = 0.02\nusd_per_check = 0.0001\n"
+    config.write_text(f'[stakes]\nsort = "low"\n{check}', encoding="utf-8")
+    (rule,) = audit.open(db).policy(config=config, today=TODAY, with_classifier=True).document["rules"]
+    read = rule.get("classifier")
+    assert read is not None
+    plain = audit.open(db).policy(config=config, today=TODAY)
+    before = audit.open(db).simulate(plain, config=config, today=TODAY)["total"]["saving"]["point"]
+    assert read["saving_per_request"] == pytest.approx(before / 300)
+
+
 def test_a_policy_with_a_classifier_is_valid_by_its_schema_and_reads_back(made: RoutingPolicy) -> None:
     schema = Path(audit.__file__).parent / "data" / "schemas" / "policy.schema.json"
     document = json.loads(made.json())

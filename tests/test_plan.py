@@ -14,7 +14,7 @@ from audit.catalog.facts import seed
 from audit.errors import ConfigError
 from audit.library.rollouts import RolloutPlan
 from audit.planning.document import Plan
-from audit.planning.words import headline
+from audit.planning.words import headline, tasks
 from audit.report.words import money
 from tests.policy_traffic import policy_database
 
@@ -136,7 +136,11 @@ def test_nothing_is_saved_from_the_day_a_model_is_switched_off(log: Log, plan: P
         is_late = stage not in in_time
         for saved in (stage["saving_in_stage"], stage["cumulated"], stage["saving_per_day"]):
             assert (saved["high"] == 0) is is_late
+        assert not is_late or "a day once all of it moves" not in stage["why"]
+        assert not (is_late and stage["measure_first"]), "nothing is replayed for a stage that comes too late"
+    assert any("(nothing: a model of it is switched off by then" in stage["why"] for stage in late["stages"])
     assert f"{money(in_time[-1]['cumulated']['point'])} (" in headline(late)
+    assert not any("Pilots cannot be replayed" in note for note in late["notes"])
     assert any(f"when the pair is gone, on {SWITCHED_OFF}" in note for note in late["notes"])
     gone = log.plan(today="2027-02-01").document
     assert "nothing is left to save" in gone["horizon"]["why"]
@@ -246,6 +250,14 @@ def test_behind_a_check_the_plan_saves_what_the_policy_simulates_and_stops_where
     multiplier = played["monthly_multiplier"]
     assert multiplier is not None
     assert last["cumulated"]["point"] == pytest.approx(played["total"]["saving"]["point"] * multiplier / 30.4375)
+    told = log.opened.report(config=config, today=TODAY, monthly_requests=MONTHLY).document["workloads"]
+    cascades = {each["id"]: each.get("cascade") for each in told}
+    (whole,) = [each for each in last["workloads"] if each["endpoint"] == "length"]
+    behind = cascades[whole["workload_id"]]
+    assert behind is not None
+    saving = {bound: float(behind["savings"][bound]) * multiplier / 30.4375 for bound in ("low", "point", "high")}
+    assert whole["saving_per_day"] == pytest.approx(saving)
+    assert saving["low"] < 0.999 * saving["point"]
     limits = [rule["limit"] for rule in last["stop_rules"] if rule["metric"] == "escalation_rate"]
     assert len(limits) == len(last["workloads"])
     assert all(0.5 < limit < 0.94 for limit in limits)
@@ -255,6 +267,14 @@ def test_other_shares_are_said_in_the_command_that_renders_them(log: Log) -> Non
     plan = log.plan(stages=[0.05, 1.0]).document
     assert plan["stages"][0]["name"] == "5 %"
     assert any("`audit policy --target TARGET --stages 0.05,1 --stage N`" in note for note in plan["notes"])
+    assert "`audit policy --target TARGET --stages 0.05,1 --stage 2`" in " ".join(tasks(plan["stages"][1], plan))
+
+
+def test_a_plan_for_another_pair_is_followed_by_commands_about_that_pair(log: Log) -> None:
+    plan = log.plan(candidate="gpt-4.1-mini").document
+    said = [task for stage in plan["stages"] for task in tasks(stage, plan) if "`audit" in task]
+    assert said
+    assert all("`audit sample --to gpt-4.1-mini --workload w-" in task for task in said)
 
 
 def test_a_log_without_the_incumbent_has_no_stage_and_says_so(log: Log) -> None:

@@ -43,11 +43,13 @@ def run(*arguments: str) -> tuple[str, str]:
 def test_the_plan_is_printed_for_people_and_written_for_the_monitor(tmp_path: Path) -> None:
     out, err = run("--out", str(tmp_path / "plan.json"))
     text = " ".join(out.split())
-    assert "From gpt-4o to gpt-4o-mini in" in text
+    assert "From gpt-4o to gpt-4o-mini" in text
     assert "Stage 1: 1 %. Begins: gsm," in text
     assert "- Set the shares (`audit policy --target TARGET --stage 1`): gsm: 1 %" in text
-    assert "Go back at once if quality lost by a workload is above 5 points (gsm);" in text
-    assert "state one_time_cost and monthly_cost in audit.toml" in text
+    assert text.count("Go back at once if quality lost by a workload is above 5 points (gsm);") == 1
+    assert text.count("Go back at once for what would end stage 1") == 3
+    assert "state one_time_cost and monthly_cost in audit.toml. Measuring and checks cost $" in text
+    assert "Building it" not in text, "what nobody stated is not $0"
     assert f"{tmp_path / 'plan.json'}\n" in err
     written = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
     assert written["schema"] == "traffic-audit/plan/1"
@@ -140,7 +142,7 @@ def test_a_pilot_that_cannot_be_expected_to_pay_for_its_replay_is_left_where_it_
 def test_the_demos_stages_of_the_policy(plan: RolloutPlan, demo: audit.DemoResult) -> None:
     stages = plan.document["stages"][: plan.document["policy_stages"]]
     told = [(stage["name"], stage["starts_on_day"], stage["days"]) for stage in stages]
-    assert told == [("1 %", 0, 7), ("10 %", 7, 7), ("50 %", 14, 5), ("100 %", 19, 1)]
+    assert told == [("1 %", 0, 7), ("10 %", 7, 7), ("50 %", 14, 6), ("100 %", 20, 1)]
     report = audit.open(demo.db).report(config=demo.db.parent / "audit.toml", today="2026-11-26").document
     monthly = report["savings"]["measured"]["monthly"]
     assert monthly is not None

@@ -1,6 +1,7 @@
 """Money of a plan by hand: when it has paid for itself, what flows save, how long stages last, what is noticed when."""
 
 import json
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from audit.config import RoutingCosts, read_config
 from audit.errors import ConfigError
-from audit.evidence.sequential import mean_bets, mean_evidence
+from audit.monitoring.stopping import watch_mean
 from audit.planning.detection import checks_to_notice
 from audit.planning.document import Bounds
 from audit.planning.pace import MOST_DAYS, WEEK, Demand, paces
@@ -150,18 +151,21 @@ def test_every_stage_lasts_a_day_at_least_and_a_fortnight_at_most(demands: list[
 def test_simulated_streams_are_stopped_within_the_checks_of_the_formula_on_average(
     margin: float, discordance: float
 ) -> None:
-    """The monitor's own test over seeded streams that lose five points more than they may."""
+    """The monitor's own rule over seeded streams, looked at daily, that lose five points more than they may."""
     alpha, loss = 0.01, margin + 0.05
     planned = checks_to_notice(margin, Spread(discordance=discordance), alpha)
     differ = discordance + loss
     draw = np.random.default_rng(11)
+    a_day, first = 25, date(2026, 9, 1)
     took: list[int] = []
     for _ in range(60):
-        scores = draw.choice([1.0, 0.0, -1.0], 6 * planned, p=[(differ + loss) / 2, 1 - differ, (differ - loss) / 2])
-        bets = np.cumsum(np.stack([mean_bets(scores[i : i + 10], margin) for i in range(0, len(scores), 10)]), axis=0)
-        passed = np.flatnonzero(mean_evidence(bets) >= -np.log(alpha))
-        took.append(10 * int(passed[0] + 1) if len(passed) else len(scores))
-    assert planned / 3 < np.mean(took) <= planned
+        scores = draw.choice(
+            [1.0, 0.0, -1.0], (6 * planned // a_day, a_day), p=[(differ + loss) / 2, 1 - differ, (differ - loss) / 2]
+        )
+        days = [first + timedelta(days=day) for day in range(len(scores))]
+        seen = watch_mean(days, list(scores), list(np.ones_like(scores)), limit=margin, alpha=alpha)
+        took.append(a_day * ((seen.fired_on - first).days + 1) if seen.fired_on else scores.size)
+    assert planned / 2 < np.mean(took) <= planned
 
 
 def test_noticing_takes_longer_with_fewer_false_alarms_and_more_noise_and_never_for_ever() -> None:

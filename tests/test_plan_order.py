@@ -71,9 +71,25 @@ def test_each_rule_saves_until_its_own_model_is_switched_off(tmp_path: Path) -> 
     assert last["starts_on_day"] < days["old"] < days["new"]
 
 
+def test_nothing_is_replayed_for_a_model_that_is_switched_off_already(tmp_path: Path) -> None:
+    old = "gpt-4o-2024-05-13"
+    rows = [*calls("old", 900, model=old, request_model=old), *calls("new", 2700)]
+    db = tmp_path / "usage.duckdb"
+    loaded(db, jsonl(tmp_path / "log.jsonl", *rows))
+    for today, replayed in ((TODAY, {"old", "new"}), ("2026-10-24", {"new"})):
+        plan = audit.open(db).plan(today=today, monthly_requests=3_000_000).document
+        measures = [each["workload_id"] for stage in plan["stages"] for each in stage["measure_first"]]
+        assert {plan["baseline"][name]["endpoint"] for name in measures} == replayed
+        never = {plan["baseline"][each["workload_id"]]["endpoint"]: each["reasons"] for each in plan["never"]}
+        assert never == ({} if today == TODAY else {"old": ["not_worth_measuring"]})
+
+
 def test_a_workload_that_two_rules_move_is_replayed_and_paid_for_once(tmp_path: Path) -> None:
-    kinds: list[Row] = [{}] * 900 + [{"tool_count": 1}] * 20 + [{"output_type": "json"}] * 20
-    rows = [row | kind for row, kind in zip(calls("tag", len(kinds)), kinds, strict=True)]
+    rows = calls("tag", 940)
+    for row in rows[:20]:
+        row["tool_count"] = 1
+    for row in rows[20:40]:
+        row["output_type"] = "json"
     db = tmp_path / "usage.duckdb"
     loaded(db, jsonl(tmp_path / "log.jsonl", *rows))
     plan = audit.open(db).plan(today=TODAY, monthly_requests=300_000).document
@@ -99,7 +115,7 @@ def test_a_rule_that_shares_its_workload_with_a_larger_one_owes_no_replay_of_its
     rules = [rule("small", "a"), rule("large", "a"), rule("dear", "b")]
     policy: Policy = {"rules": rules}  # pyright: ignore[reportAssignmentType]
     found = [move(each, point) for each, point in zip(rules, (0.1, 2.0, 0.1), strict=True)]
-    kept = worth_measuring(policy, found, {"a": 15.0, "b": 15.0}, 10.0)
+    kept = worth_measuring(policy, found, {"a": 15.0, "b": 15.0}, lambda _: 10.0)
     assert [each["id"] for each in kept["rules"]] == ["small", "large"]
 
 

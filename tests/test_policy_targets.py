@@ -10,13 +10,14 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from routed import HOSTILE, expected, policy_of
+from routed import HOSTILE, by_rules, expected, policy_of
 
 from audit.errors import UnknownNameError
 from audit.policy.document import Policy
 from audit.policy.matching import Request, first_rule
 from audit.policy.reading import checked
 from audit.policy.targets import TARGETS, render
+from audit.policy.targets.labels import RENEWED
 from audit.policy.targets.litellm import tag_of
 
 REQUESTS = [
@@ -160,3 +161,19 @@ def test_litellm_calls_a_name_that_says_its_provider_by_that_name() -> None:
     policy["rules"][1]["when"]["request_model"] = ["azure/prod-4o"]
     (default,) = [each for each in deployments(policy) if each["litellm_params"]["tags"] == ["default"]][2:]
     assert (default["model_name"], default["litellm_params"]["model"]) == ("azure/prod-4o", "azure/prod-4o")
+
+
+@pytest.mark.parametrize("target", ["envoy", "litellm", "model-based", "portkey"])
+def test_where_labels_promise_callers_are_told_to_read_the_promises_of_the_next_file(target: str) -> None:
+    """A rule that is alone on its endpoint has the same label whatever else it asks."""
+    wide, narrow = ({"when": {"endpoint": "a", "input_tokens": {"at_least": 0, "below": end}}} for end in (9000, 500))
+    policies = [by_rules(wide), by_rules(narrow)]
+    assert len({tag_of(policy["rules"][0], policy) for policy in policies}) == 1
+    assert all(RENEWED in render(policy, target) for policy in policies)
+
+
+def test_ids_of_ones_own_never_make_the_label_of_another_rule() -> None:
+    rules = [{"id": "b#c", "when": {"endpoint": "a"}}, {"id": "z", "when": {"endpoint": "a"}}]
+    rules += [{"id": "c", "when": {"endpoint": "a#b"}}, {"id": "d", "when": {"endpoint": "a#b"}}]
+    policy = by_rules(*rules)
+    assert len({tag_of(rule, policy) for rule in policy["rules"]}) == 4

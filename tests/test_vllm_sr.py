@@ -125,10 +125,16 @@ def test_what_is_not_labelled_or_not_its_own_to_decide_stays_where_it_is(policy:
 def test_a_share_moves_as_many_of_a_thousand_draws_and_no_rule_below_sees_the_rest(share: float, moves: int) -> None:
     when = {"endpoint": "part"}
     rules = [{"id": "part", "when": when, "to": "candidate", "share": share}, {"when": when, "to": "candidate"}]
-    document = yaml.safe_load(render(by_hand(*rules), "vllm-sr"))
+    made = by_hand(*rules)
+    document = yaml.safe_load(render(made, "vllm-sr"))
     request = Request(endpoint="part", input_tokens=1, request_model="gpt-4o")
     found = [served(document, asked(request, draw)) for draw in range(1000)]
     assert (found.count("gpt-4o-mini"), found.count("gpt-4o")) == (moves, 1000 - moves)
+    said = [
+        f"part moves {moves} of so many requests, which is less than its share {share!r}" in line
+        for line in cannot_express(made, "vllm-sr")
+    ]
+    assert any(said) == (moves < 1000 * share)
 
 
 def test_a_name_that_fits_no_metadata_moves_nothing_and_is_said(tmp_path: Path) -> None:
@@ -137,6 +143,13 @@ def test_a_name_that_fits_no_metadata_moves_nothing_and_is_said(tmp_path: Path) 
     assert validated(text, tmp_path) == []
     assert all(each["modelRefs"] == [{"model": "gpt-4o"}] for each in yaml.safe_load(text)["routing"]["decisions"])
     assert "Names longer than 1,024 bytes fit no metadata: nothing moves by vast." in cannot_express(made, "vllm-sr")
+
+
+def test_what_openai_wants_of_metadata_is_said_where_the_router_passes_them_on_to_it() -> None:
+    """The router deletes nothing of the body; OpenAI's error: metadata are only allowed when store is enabled."""
+    assert any("without `store: true`" in line for line in cannot_express(by_hand(), "vllm-sr"))
+    others = checked({**by_hand(), "incumbent": "claude-sonnet-4-5", "candidate": "gemini-2.5-flash"})
+    assert cannot_express(others, "vllm-sr") == []
 
 
 def test_a_check_that_was_measured_is_not_replaced_by_the_routers_own_confidence() -> None:

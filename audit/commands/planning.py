@@ -19,6 +19,7 @@ from audit.commands.options import (
     Until,
     asked,
 )
+from audit.commands.policy import STAGES, Stages, parse_stages
 
 
 def plan(
@@ -30,9 +31,7 @@ def plan(
     until: Until = None,
     source: Sources = None,
     monthly_requests: MonthlyRequests = None,
-    stages: Annotated[
-        str, typer.Option("--stages", help="Shares that a rule climbs, from its first stage on.")
-    ] = "0.01,0.1,0.5,1",
+    stages: Stages = STAGES,
     checks_per_day: Annotated[
         int, typer.Option("--checks-per-day", min=1, help="Answers of a workload that can be compared a day.")
     ] = 200,
@@ -47,7 +46,6 @@ def plan(
     quiet: Quiet = False,
 ) -> None:
     """The rollout in stages: what moves when, what is measured before, what stops it, and when it has paid off."""
-    from audit.commands.policy import parse_stages
     from audit.console import print_exactly
     from audit.ledger.files import new_file, written_whole
     from audit.library.opened import Audit

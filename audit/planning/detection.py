@@ -1,10 +1,11 @@
 """How many checks it takes to notice that a workload loses more than it may, looked at as often as one likes.
 
 By formula, not by simulation. The monitor (`audit.evidence.sequential`) bets on "the mean of incumbent minus candidate
-is above the margin m": its wealth is the mean over K bets of prod(1 + λ_j (s_i - m)), and it stops at wealth 1/a. The
-best single bet has to win K times as much on its own, so by Wald's identity the expected number of checks is at most
+is above the margin m": half of its wealth, for the other half waits for later looks, is the mean over K bets of
+prod(1 + λ_j (s_i - m)), and it stops at wealth 1/a. The best single bet has to win 2 K times as much on its own, so by
+Wald's identity the expected number of checks is at most
 
-    min over j of (ln(K/a) + ln(1 + λ_j (1 - m))) / E[ln(1 + λ_j (s - m))],    λ_j = j / ((K + 1)(1 + m))
+    min over j of (ln(2 K/a) + ln(1 + λ_j (1 - m))) / E[ln(1 + λ_j (s - m))],    λ_j = j / ((K + 1)(1 + m))
 
 for a false alarm rate a and scores 0 or 1, where a check is lost, tied or won. Waudby-Smith and Ramdas 2024; Wald 1945.
 """
@@ -27,7 +28,7 @@ def checks_to_notice(margin: float, spread: Spread, alpha: float, *, drop: float
     The answers that are lost in addition to those of `spread` differ, so they add to its discordance.
 
     >>> checks_to_notice(0.05, Spread(), 0.05), checks_to_notice(0.02, Spread(), 0.01)
-    (1064, 1206)
+    (1184, 1313)
     """
     loss = min(1.0, margin + drop)
     differ = min(1.0, max(spread.discordance + max(0.0, loss - spread.gap), loss))
@@ -38,5 +39,5 @@ def checks_to_notice(margin: float, spread: Spread, alpha: float, *, drop: float
         best = math.log1p(bet * (1 - margin))
         growth = lost * best + (1 - differ) * math.log1p(-bet * margin) + won * math.log1p(-bet * (1 + margin))
         if growth > 0:
-            needed = min(needed, (math.log(BETS / alpha) + best) / growth)
+            needed = min(needed, (math.log(2 * BETS / alpha) + best) / growth)
     return math.ceil(needed)

@@ -28,7 +28,7 @@ def plan_markdown(plan: Plan) -> str:
     ]
     if plan["stages"]:
         rows = [[literal(cell) for cell in row] for row in stage_rows(plan)]
-        parts += [markdown_table(HEADS, rows, range(3, len(HEADS))), bullets([ORDER, DAYS])]
+        parts += [markdown_table(HEADS, rows, range(2, len(HEADS))), bullets([ORDER, DAYS])]
     for stage in plan["stages"]:
         parts += [
             f"**Stage {stage['number']}: {literal(stage['name'])}**",

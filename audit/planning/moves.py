@@ -1,7 +1,8 @@
 """What each rule moves of each workload, a day and as a whole, and what of the verdicts no rule can move."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from audit.assumptions import exact_decimal
@@ -54,11 +55,19 @@ LEAST = Decimal("0.000001")
 """USD of the window below which a difference of sums is rounding."""
 
 NOT_WORTH_MEASURING = "not_worth_measuring"
-"""Reason of a pilot whose replay costs more than it can be expected to save before the pair is gone."""
+"""Reason of a pilot whose replay costs more than it can be expected to save before its models are gone."""
 
 
-def worth_measuring(policy: Policy, found: Sequence[Move], prices: Mapping[str, float], days: float) -> Policy:
-    """The policy without pilots that cannot be expected to save the price of their replay within `days`.
+def days_left(rule: Rule, today: date, end: float) -> float:
+    """Days from today until a model of the rule is switched off, at most `end`."""
+    until = rule.get("valid_until")
+    return min(end, max(0, (date.fromisoformat(until) - today).days)) if until else end
+
+
+def worth_measuring(
+    policy: Policy, found: Sequence[Move], prices: Mapping[str, float], days: Callable[[Rule], float]
+) -> Policy:
+    """The policy without pilots that cannot be expected to save the price of their replay in the `days` they have.
 
     `prices` are in USD by workload id; what cannot be replayed has none, and stays in. A replay serves all rules of its
     workload: the one that saves most pays for it.
@@ -70,7 +79,7 @@ def worth_measuring(policy: Policy, found: Sequence[Move], prices: Mapping[str, 
     dropped: set[str] = set()
     for rule in sorted(policy["rules"], key=lambda rule: -expected[rule["id"]]):
         price = sum(prices.get(name, 0.0) for name in rule["workload_ids"] if name not in paid)
-        if rule.get("verdict") == "route" or expected[rule["id"]] * days >= price:
+        if rule.get("verdict") == "route" or expected[rule["id"]] * days(rule) >= price:
             paid |= set(rule["workload_ids"])
         else:
             dropped.add(rule["id"])
@@ -110,7 +119,10 @@ def staying(
 
 
 def odds_of(rule: Rule, report: Decided) -> float:
-    """Chance that a rule may move: 1 where outcomes say so, else that of its least likely pilot: all have to pass."""
+    """Chance that a rule may move, at most: 1 where outcomes say so, else that of its least likely pilot.
+
+    All of its pilots have to pass: as likely as the least likely one if they pass and fail together, else less likely.
+    """
     if rule.get("verdict") == "route":
         return 1.0
     return min((report.known[name].offer.pass_probability for name in rule["workload_ids"]), default=0.0)
@@ -127,12 +139,13 @@ def _whole_saving(name: str, report: Decided) -> Decimal:
 
 
 def _move(rule: Rule, name: str, span: Span, report: Decided, per_day: float) -> Move:
-    """Bounds are those of the workload's saving in the report, of the part that moves."""
-    whole = _whole_saving(name, report)
+    """Bounds are those of the workload's saving in the report, outright or behind its check, of the part that moves."""
+    cascade = report.known[name].cascade if rule.get("escalation") else None
+    outright = next(each.saving for each in report.result.savings.workloads if each.workload_id == name)
+    saving = outright if cascade is None else cascade.saving
     bounds: Bounds = {"low": 0.0, "point": 0.0, "high": 0.0}
-    if whole:
-        saving = next(each.saving for each in report.result.savings.workloads if each.workload_id == name)
-        parts = [float(tally["saving"] / whole) for tally in (span.low, span.point, span.high)]
+    if saving.point:
+        parts = [float(tally["saving"]) / saving.point for tally in (span.low, span.point, span.high)]
         point = float(span.point["saving"])
         low = min([point, *(part * saving.low for part in parts)])
         high = max([point, *(part * saving.high for part in parts)])

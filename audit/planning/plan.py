@@ -13,7 +13,7 @@ from audit.pipeline import Result, Run
 from audit.planning.baseline import baselines
 from audit.planning.document import SCHEMA, Horizon, Measure, Plan, PlanStage, StageWorkload
 from audit.planning.measuring import replays
-from audit.planning.moves import Move, moves, staying, worth_measuring
+from audit.planning.moves import Move, days_left, moves, staying, worth_measuring
 from audit.planning.pace import Pace, paces
 from audit.planning.payback import Flow, payback, total
 from audit.planning.steps import Step, steps
@@ -21,20 +21,16 @@ from audit.planning.watching import Known, Watch, watch
 from audit.planning.words import notes, reached, why
 from audit.policy.decided import Decided
 from audit.policy.derive import derive
-from audit.policy.stages import STAGES, standing
+from audit.policy.stages import standing
 from audit.policy.staying import played_whole
 from audit.savings.projection import DAYS_PER_MONTH
 
-CHECKS_PER_DAY = 200
-"""Answers of one workload that are compared a day, at most."""
 
-
-def make_plan(
-    run: Run, report: Decided, *, shares: Sequence[float] = STAGES, checks_per_day: int = CHECKS_PER_DAY
-) -> Plan:
+def make_plan(run: Run, report: Decided, *, shares: Sequence[float], checks_per_day: int) -> Plan:
     """The plan of a report that has just been run over the connection of `run`.
 
-    Raises ConfigError where the log is too short to say what a day brings.
+    Of one workload at most `checks_per_day` answers are compared. Raises ConfigError where the log is too short to say
+    what a day brings.
     """
     per_day = daily(report.result)
     horizon = _horizon(report)
@@ -44,7 +40,8 @@ def make_plan(
     found = moves(derived, traffic, report, per_day)
     pilots = {name for rule in derived["rules"] if rule.get("verdict") == "pilot" for name in rule["workload_ids"]}
     measures = replays(run, pilots)
-    policy = worth_measuring(derived, found, {name: each["usd"] for name, each in measures.items()}, end)
+    prices = {name: each["usd"] for name, each in measures.items()}
+    policy = worth_measuring(derived, found, prices, lambda rule: days_left(rule, today, end))
     played, traffic = played_whole(run.warehouse, policy, report)
     climb = steps(policy, {rule["id"]: standing(rule, report, played) for rule in policy["rules"]}, found, shares)
     known = Known.of(run, baselines(run.warehouse, report.result, per_day), checks_per_day)
@@ -53,7 +50,9 @@ def make_plan(
     flows = [_flows(step, pace, today, end, is_last=step is climb[-1]) for step, pace in zip(climb, timed, strict=True)]
     stages = [
         _stage(step, watched, pace, flow, end, known, due)
-        for step, watched, pace, flow, due in zip(climb, watches, timed, flows, _due(climb, measures), strict=True)
+        for step, watched, pace, flow, due in zip(
+            climb, watches, timed, flows, _due(climb, flows, measures), strict=True
+        )
     ]
     window = report.result.document["window"]
     plan: Plan = {
@@ -99,24 +98,30 @@ def _horizon(report: Decided) -> Horizon:
     return {"until": until, "months": months, "why": reached(model, until, months, scope.question.today)}
 
 
-def _due(climb: Sequence[Step], measures: Mapping[str, Measure]) -> list[list[Measure]]:
-    """What is replayed before each stage: every workload once, before the first stage that moves it."""
+def _due(
+    climb: Sequence[Step], flows: Sequence[Sequence[Flow]], measures: Mapping[str, Measure]
+) -> list[list[Measure]]:
+    """What is replayed before each stage: every workload once, before the first that moves it, unless that is late."""
     left = dict(measures)
     found: list[list[Measure]] = []
-    for step in climb:
+    for step, saved in zip(climb, flows, strict=True):
         begun = {each.rule_id for each in step.begun}
-        names = [name for move in step.moved if move.rule["id"] in begun for name in move.rule["workload_ids"]]
+        names = [name for move in _alive(step, saved) if move.rule["id"] in begun for name in move.rule["workload_ids"]]
         found.append([left.pop(name) for name in names if name in left])
     return found
+
+
+def _alive(step: Step, flows: Sequence[Flow]) -> list[Move]:
+    """What a stage moves of models that are not switched off when it begins."""
+    return [move for move, flow in zip(step.moved, flows, strict=True) if flow.start < flow.end]
 
 
 def _flows(step: Step, pace: Pace, today: date, end: float, *, is_last: bool) -> list[Flow]:
     """What a stage saves with each of its moves, and when: until the next one, the horizon, or the end of a model."""
     found: list[Flow] = []
     for move in step.moved:
-        until = move.rule.get("valid_until")
-        alive = (date.fromisoformat(until) - today).days if until else end
-        stop = min(end, max(0, alive), end if is_last else pace.starts_on_day + pace.days)
+        left = days_left(move.rule, today, end)
+        stop = left if is_last else min(left, pace.starts_on_day + pace.days)
         start = min(float(pace.starts_on_day), stop)
         found.append(Flow(start=start, end=stop, per_day=move.saved(step.share(move))))
     return found
@@ -139,7 +144,7 @@ def _stage(
     known: Known,
     due: list[Measure],
 ) -> PlanStage:
-    alive = [move for move, flow in zip(step.moved, flows, strict=True) if flow.start < flow.end]
+    alive = _alive(step, flows)
     costs = {name: known.baselines[name]["cost_per_request"] for name in watched.demands}
     return {
         "number": step.number,
@@ -154,7 +159,7 @@ def _stage(
         "saving_per_day": step.added(alive),
         "cumulated": step.cumulated(alive),
         "saving_in_stage": total(flows, 0.0, end),
-        "why": why(step),
+        "why": why(step, alive),
     }
 
 

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from shlex import quote
 
 from audit.evidence.reasons import REASONS
 from audit.planning.document import Bounds, Never, Plan, PlanStage, StopRule
-from audit.planning.moves import NOT_WORTH_MEASURING
+from audit.planning.moves import NOT_WORTH_MEASURING, Move
 from audit.planning.pace import MOST_DAYS, WEEK
 from audit.planning.payback import BOUNDS
 from audit.planning.steps import Step
@@ -15,6 +16,7 @@ from audit.policy.rules import in_words
 from audit.policy.stages import STAGES, share_text
 from audit.policy.staying import NOT_SEPARABLE
 from audit.report import words
+from audit.report.queries import USUAL_PAIR
 from audit.savings.projection import DAYS_PER_MONTH
 
 ORDER = (
@@ -44,15 +46,17 @@ STOPS: Mapping[str, str] = {
 }
 
 
-def why(step: Step) -> str:
-    """What begins in a stage, and why now."""
+def why(step: Step, alive: Sequence[Move]) -> str:
+    """What begins in a stage, and why now; of `alive` no model is switched off yet."""
     said: list[str] = []
     for standing in step.begun:
         own = [move for move in step.moved if move.rule["id"] == standing.rule_id]
         point = sum(move.saving["point"] for move in own)
         if not own or not standing.certainty:
             continue
-        if step.is_of_policy:
+        if not any(move in alive for move in own):
+            odds = "nothing: a model of it is switched off by then"
+        elif step.is_of_policy:
             odds = f"{words.money(point)} a day once all of it moves, {words.percent(standing.certainty)} certain"
         else:
             whole = words.money(point / standing.certainty)
@@ -85,14 +89,12 @@ def notes(plan: Plan) -> Iterator[str]:
     elif not stages:
         yield "Nothing may move: no workload of this pair has outcomes that let it, and none is worth measuring."
     if own:
-        ladder = ",".join(f"{share:g}" for share in plan["shares"])
-        option = "" if tuple(plan["shares"]) == STAGES else f" --stages {ladder}"
-        yield f"`audit policy --target TARGET{option} --stage N` renders {_range(1, own)}."
-    if len(stages) > own and not measures:
-        yield "Pilots cannot be replayed from this log; what they need is measured elsewhere: `audit outcomes add`."
-    elif len(stages) > own:
+        yield f"`{_rendering(plan, 'N')}` renders {_range(1, own)}."
+    if measures:
         which = _range(own + 1, len(stages))
         yield f"Measuring comes before {which}; plan again once the outcomes are in (`audit outcomes add`)."
+    elif len(_in_time(plan)) > own:
+        yield "Pilots cannot be replayed from this log; what they need is measured elsewhere: `audit outcomes add`."
     thin = [each["workload_id"] for each in measures if each["chance"] < LIKELY]
     if thin:
         names = ", ".join(label(name, plan["baseline"][name]) for name in thin)
@@ -112,15 +114,35 @@ def notes(plan: Plan) -> Iterator[str]:
         yield f"No stage decides about all of {', '.join(undecided)}: too few requests for the checks it takes."
 
 
+def _rendering(plan: Plan, stage: int | str) -> str:
+    """The command whose stages are those of the plan."""
+    ladder = ",".join(f"{share:g}" for share in plan["shares"])
+    shares = "" if tuple(plan["shares"]) == STAGES else f" --stages {ladder}"
+    return f"audit policy{_pair(plan)} --target TARGET{shares} --stage {stage}"
+
+
+def _pair(plan: Plan) -> str:
+    """The options that ask about the plan's two models; none for those that every command asks about."""
+    asked = {"incumbent": plan["pair"]["incumbent"], "candidate": plan["pair"]["candidate"]}
+    options = (("from", "incumbent"), ("to", "candidate"))
+    return "".join(f" --{word} {quote(asked[side])}" for word, side in options if asked[side] != USUAL_PAIR[side])
+
+
 def _range(first: int, last: int) -> str:
     return f"stage {first}" if first == last else f"stages {first} to {last}"
+
+
+def _in_time(plan: Plan) -> list[PlanStage]:
+    """Stages that begin before the horizon."""
+    days = plan["horizon"]["months"] * DAYS_PER_MONTH
+    return [stage for stage in plan["stages"] if stage["starts_on_day"] < days]
 
 
 def headline(plan: Plan) -> str:
     """What the whole rollout comes to."""
     stages, pair = plan["stages"], plan["pair"]
     route = f"From {pair['incumbent']} to {pair['candidate']}"
-    in_time = [stage for stage in stages if stage["starts_on_day"] < plan["horizon"]["months"] * DAYS_PER_MONTH]
+    in_time = _in_time(plan)
     if not in_time:
         return f"{route}: no stage. {plan['horizon']['why']}"
     days = stages[-1]["starts_on_day"] + stages[-1]["days"]
@@ -138,17 +160,26 @@ def tasks(stage: PlanStage, plan: Plan) -> Iterator[str]:
         name, price, chance = measure["workload_id"], words.money(measure["usd"]), words.percent(measure["chance"])
         yield (
             f"Before: replay {measure['pairs']:,} requests of {label(name, plan['baseline'][name])} ({price}; {chance} "
-            f"chance to decide if nothing is lost): `audit sample --workload {name}`"
+            f"chance to decide if nothing is lost): `audit sample{_pair(plan)} --workload {name}`"
         )
     is_of_policy = stage["number"] <= plan["policy_stages"]
-    how = f" (`audit policy --target TARGET --stage {stage['number']}`)" if is_of_policy else ""
+    how = f" (`{_rendering(plan, stage['number'])}`)" if is_of_policy else ""
     yield f"Set the shares{how}: {'; '.join(_shares(stage))}"
     days = "1 day" if stage["days"] == 1 else f"{stage['days']} days"
     yield (
         f"Let it run for {days}, with {stage['checks_per_day']:,.0f} answers a day compared "
         f"({words.money(stage['checks_usd_per_day'])} a day for the incumbent's answers)"
     )
-    yield f"Go back at once if {'; '.join(_stops(stage['stop_rules'], plan))}"
+    same = next(each["number"] for each in plan["stages"] if _watched(each) == _watched(stage))
+    if same < stage["number"]:
+        yield f"Go back at once for what would end stage {same}"
+    else:
+        yield f"Go back at once if {'; '.join(_stops(stage['stop_rules'], plan))}"
+
+
+def _watched(stage: PlanStage) -> list[tuple[str, str, float]]:
+    """What ends a stage, for one that ends for the same."""
+    return sorted((each["metric"], each["workload_id"] or "", each["limit"]) for each in stage["stop_rules"])
 
 
 def _shares(stage: PlanStage) -> Iterator[str]:
@@ -221,10 +252,11 @@ def reason(code: str) -> str:
 def costs(plan: Plan) -> str:
     """When it has paid for itself, and what there is to pay."""
     paid = plan["payback"]
-    return (
-        f"{paid['words']} Building it costs {words.money(paid['one_time_cost'])}, running it "
-        f"{words.money(paid['monthly_cost'])} a month, measuring and checks {words.money(paid['measuring_cost'])}."
-    )
+    measuring = f"Measuring and checks cost {words.money(paid['measuring_cost'])}."
+    if not paid["one_time_cost"] + paid["monthly_cost"]:
+        return f"{paid['words']} {measuring}"
+    building, running = words.money(paid["one_time_cost"]), words.money(paid["monthly_cost"])
+    return f"{paid['words']} {measuring} Building it costs {building}, running it {running} a month."
 
 
 def amount(bounds: Bounds) -> str:

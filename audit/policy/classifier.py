@@ -11,9 +11,11 @@ from decimal import Decimal
 from audit.catalog.price_file import TokenClass
 from audit.catalog.prices import request_cost, unit_prices
 from audit.errors import ConfigError
+from audit.policy.decided import Decided
 from audit.policy.document import Policy, Rule
 from audit.policy.matching import reaches, sees
-from audit.policy.replay import Replay
+from audit.policy.moving import Terms
+from audit.policy.replay import Replay, replay
 from audit.policy.visible import Seen
 from audit.warehouse import Warehouse
 
@@ -40,8 +42,10 @@ def candidate_prices(warehouse: Warehouse, policy: Policy) -> Mapping[str, Decim
     return max(priced, key=lambda each: each["input"])
 
 
-def with_classifiers(policy: Policy, traffic: Seen, played: Replay, prices: Mapping[str, Decimal]) -> list[Rule]:
-    """The rules with what reading their requests costs; `traffic` is cut at their limits, `played` moves all of it."""
+def with_classifiers(policy: Policy, traffic: Seen, report: Decided, prices: Mapping[str, Decimal]) -> list[Rule]:
+    """The rules with what reading their requests costs; `traffic` is cut at their limits."""
+    whole: Policy = {**policy, "rules": [{**rule, "share": 1.0} for rule in policy["rules"]]}
+    played = replay(whole, traffic, report.known, Terms(assumptions=report.assumptions, is_at_ceiling=False))
     return [_read(rule, policy, traffic, played, prices) for rule in policy["rules"]]
 
 

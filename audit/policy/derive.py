@@ -69,7 +69,7 @@ def derive(
         stage["shares"] |= {rule["id"]: stages[0] for rule in rules if rule.get("verdict") == "pilot"}
     policy["not_moved"] = not_moved(played, traffic, report)
     if with_classifier:
-        policy["rules"] = with_classifiers(policy, traffic, played, candidate_prices(warehouse, policy))
+        policy["rules"] = with_classifiers(policy, traffic, report, candidate_prices(warehouse, policy))
     return policy
 
 

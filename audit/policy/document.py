@@ -66,7 +66,7 @@ class Classifier(TypedDict):
     usd_per_request: float
     """Paid for every request of the rule, whatever its share and wherever the request then goes."""
     saving_per_request: float
-    """USD that moving a request of the rule saves before this, if all are let through."""
+    """USD that moving a request of the rule saves before this, if all are let through; behind the rule's check."""
 
 
 class Rule(TypedDict):

@@ -40,7 +40,7 @@ renamed as (
         -- the classifier of `audit policy --target model-based` has the tags of the request it reads; the payload does
         -- not say that it is a call of the proxy's own, as the spend logs do
         case
-            when starts_with(model_group, 'classifier:') then ['endpoint:autorouter_classifier']
+            when model_group = 'classifier: reads a request first' then ['endpoint:autorouter_classifier']
             else request_tags
         end as tags,
         cast(null as varchar) as route,

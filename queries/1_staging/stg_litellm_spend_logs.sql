@@ -37,9 +37,11 @@ renamed as (
             when call_type like '%moderation%' then 'moderation'
             else 'chat'
         end as operation_name,
-        -- a call of the proxy's own, such as its classifier's, has the tags of the request it is about
+        -- a call of the proxy's own, such as its classifier's, has the tags of the request it is about; but the poll for
+        -- the cost of a response in the background is the only row that bills what the caller asked for
         case
-            when metadata.internal_call_origin <> '' then ['endpoint:' || metadata.internal_call_origin]
+            when metadata.internal_call_origin not in ('', 'background_response_cost_poll')
+                then ['endpoint:' || metadata.internal_call_origin]
             else request_tags
         end as tags,
         cast(null as varchar) as route,

@@ -5,7 +5,8 @@ with facts as (
 ),
 
 -- The endpoint is what the user's rule names, else the first thing that a rule-based router could see.
--- LiteLLM appends the caller's User-Agent and its deployment's `default` to the tags: never an endpoint.
+-- LiteLLM appends the caller's User-Agent and its deployment's `default` to the tags: never an endpoint. Its tag
+-- endpoint:NAME is what `audit policy` tells callers to send, so it comes before other tags of theirs.
 sighted as (
     select
         facts.*,
@@ -16,38 +17,30 @@ sighted as (
             when rule.field = 'prompt_name' then facts.prompt_name
             when rule.field = 'metadata' then facts.metadata ->> rule.key_text
         end as ruled_endpoint,
-        coalesce(
-            list_filter(facts.tags, lambda tag: starts_with(tag, 'endpoint:'))[1],
-            list_filter(
-                facts.tags,
-                lambda tag: not starts_with(tag, 'User-Agent:') and tag <> ''
-                    and (tag <> 'default' or not starts_with(facts.source_format, 'litellm'))
-            )[1]
-        ) as application_tag
+        starts_with(facts.source_format, 'litellm') as is_litellm,
+        list_filter(
+            facts.tags, lambda tag: not starts_with(tag, 'User-Agent:') and tag not in ('', 'endpoint:')
+        ) as application_tags
     from facts
     left join endpoint_rule as rule on true
 ),
 
--- endpoint:NAME and endpoint:NAME#r-0123abcd are what routers are told by `audit policy`, percent-encoded for a header.
-labelled as (
+tagged as (
     select
-        sighted.* exclude (ruled_endpoint, application_tag),
+        sighted.* exclude (application_tags),
         case
-            when starts_with(ruled_endpoint, 'endpoint:')
-                then url_decode(regexp_replace(substr(ruled_endpoint, 10), '#r-[0-9a-f]{8}$', '', 'g'))
-            else ruled_endpoint
-        end as ruled_endpoint,
-        case
-            when starts_with(application_tag, 'endpoint:')
-                then url_decode(regexp_replace(substr(application_tag, 10), '#r-[0-9a-f]{8}$', '', 'g'))
-            else application_tag
+            when is_litellm then coalesce(
+                list_filter(application_tags, lambda tag: starts_with(tag, 'endpoint:'))[1],
+                list_filter(application_tags, lambda tag: tag <> 'default')[1]
+            )
+            else application_tags[1]
         end as application_tag
     from sighted
 ),
 
 named as (
     select
-        labelled.*,
+        tagged.*,
         case
             when ruled_endpoint <> '' then 'rule'
             when route <> '' then 'route'
@@ -68,36 +61,55 @@ named as (
             'template ' || nullif(template_hash, ''),
             nullif(concat_ws(' ', nullif(url_path, ''), coalesce(nullif(project_id, ''), nullif(api_key_id, ''))), ''),
             operation_name || ' ' || coalesce(response_model, request_model, '(no model)')
-        ) as endpoint_text
-    from labelled
+        ) as named_text
+    from tagged
+),
+
+-- The label of a rule is endpoint:NAME or endpoint:NAME#r-0123abcd, percent-encoded for a header. What is no encoding
+-- of a text is kept as it is; a plus stands for itself, which Spark would take for a space.
+labelled as (
+    select
+        named.* exclude (named_text, is_litellm),
+        case
+            when starts_with(named_text, 'endpoint:')
+                and (endpoint_source = 'rule' or (endpoint_source = 'tag' and is_litellm))
+            then coalesce(
+                nullif(try(url_decode(replace(
+                    regexp_replace(substr(named_text, 10), '#r-[0-9a-f]{8}$', '', 'g'), '+', '%2B'
+                ))), ''),
+                named_text
+            )
+            else named_text
+        end as endpoint_text
+    from named
 ),
 
 resolved as (
     select
-        named.* exclude (ruled_endpoint, application_tag, endpoint_text, provider_name),
-        coalesce(endpoint_names.endpoint, named.endpoint_text) as endpoint,
-        coalesce(resolution.pricing_provider, named.provider_name, '') as provider_name,
-        coalesce(resolution.model, lower(coalesce(named.response_model, named.request_model)), '') as model,
+        labelled.* exclude (ruled_endpoint, application_tag, endpoint_text, provider_name),
+        coalesce(endpoint_names.endpoint, labelled.endpoint_text) as endpoint,
+        coalesce(resolution.pricing_provider, labelled.provider_name, '') as provider_name,
+        coalesce(resolution.model, lower(coalesce(labelled.response_model, labelled.request_model)), '') as model,
         coalesce(
-            resolution.billing_period, cast(date_trunc('month', named.start_time) as date)
+            resolution.billing_period, cast(date_trunc('month', labelled.start_time) as date)
         ) as billing_period,
         case
-            when named.is_failed then 'failed'
-            when named.gateway_cache_hit then 'gateway_cache_hit'
-            when not named.usage_known then 'unknown_usage'
+            when labelled.is_failed then 'failed'
+            when labelled.gateway_cache_hit then 'gateway_cache_hit'
+            when not labelled.usage_known then 'unknown_usage'
             else 'billed'
         end as outcome,
         -- a bucket has a mean, not a shape: its bins are those of the mean request
-        coalesce(named.usage_input_tokens // named.request_count, 0) as input_each,
-        coalesce(named.usage_output_tokens // named.request_count, 0) as output_each
-    from named
-    left join endpoint_names on named.endpoint_text = endpoint_names.endpoint_text
+        coalesce(labelled.usage_input_tokens // labelled.request_count, 0) as input_each,
+        coalesce(labelled.usage_output_tokens // labelled.request_count, 0) as output_each
+    from labelled
+    left join endpoint_names on labelled.endpoint_text = endpoint_names.endpoint_text
     left join model_resolution as resolution
-        on coalesce(named.provider_name, '') = resolution.provider_name
-        and coalesce(named.request_model, '') = resolution.request_model
-        and coalesce(named.response_model, '') = resolution.response_model
-        and named.start_time >= resolution.day_from
-        and named.start_time < resolution.day_to
+        on coalesce(labelled.provider_name, '') = resolution.provider_name
+        and coalesce(labelled.request_model, '') = resolution.request_model
+        and coalesce(labelled.response_model, '') = resolution.response_model
+        and labelled.start_time >= resolution.day_from
+        and labelled.start_time < resolution.day_to
 ),
 
 -- The bands as one list: a range join against them would sort every request.

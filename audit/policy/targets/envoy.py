@@ -11,15 +11,14 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from audit.policy.document import Policy, Rule
 from audit.policy.matching import names_of, public_names
 from audit.policy.targets.header import escaped, header
-from audit.policy.targets.labels import header_label, listed, moving, promise, unseen
+from audit.policy.targets.labels import RENEWED, header_label, listed, moving, promise, unseen
 from audit.policy.targets.makers import maker_of
 from audit.policy.targets.names import not_sold
-from audit.policy.targets.weights import weights
+from audit.policy.targets.weights import rounded, weights
 
 API_VERSION = "aigateway.envoyproxy.io/v1beta1"
 LABEL = "x-audit-label"
@@ -65,7 +64,7 @@ def render(policy: Policy) -> str:
         if rule["to"] == "candidate"
     ]
     unsold = not_sold([*public_names(policy), policy["candidate"]])
-    lines = header(policy, [*HOW, *unsold, *cannot_express(policy), *promises])
+    lines = header(policy, [*HOW, RENEWED, *unsold, *cannot_express(policy), *promises])
     for number, rules in enumerate(_routes(list(_rules(policy))), start=1):
         lines += ["---", f"apiVersion: {API_VERSION}", "kind: AIGatewayRoute"]
         lines += [f"metadata: {_json({'name': f'traffic-audit-{number}'})}"]
@@ -80,14 +79,7 @@ def render(policy: Policy) -> str:
 def cannot_express(policy: Policy) -> list[str]:
     """What the gateway cannot tell, shares finer than its weights, and names that no header carries."""
     said = unseen(policy, "Envoy AI Gateway", SEES)
-    for rule in moving(policy):
-        moved, kept = weights(rule["share"], MOST_WEIGHT)
-        exact = Fraction(str(rule["share"]))
-        if Fraction(moved, moved + kept) != exact:
-            said.append(
-                f"Envoy's weights go to {MOST_WEIGHT:,}: {rule['id']} moves {moved:,} of so many requests, which is "
-                f"less than its share {rule['share']!r}."
-            )
+    said += rounded(moving(policy), MOST_WEIGHT, f"Envoy's weights go to {MOST_WEIGHT:,}")
     if left := [name for name in public_names(policy) if not _is_sendable(name)]:
         said.append(
             f"No header carries the name {listed([json.dumps(name) for name in left], 'or')}: no rule here is about it."

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from audit.policy.document import Policy, Rule
+from audit.policy.targets.weights import percent
 
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 """What ends a line for some reader, or may not stand in YAML (1.2, 5.1 and 5.4) or in UTF-8 at all."""
@@ -35,7 +36,7 @@ def escaped(text: str) -> str:
 
 
 def _about(rule: Rule) -> str:
-    said = [f"{rule['id']} {rule['name']}: {rule['share']:.4%}".rstrip("0%").rstrip(".") + f" % to {rule['to']}"]
+    said = [f"{rule['id']} {rule['name']}: {percent(rule['share'])} to {rule['to']}"]
     evidence = rule.get("evidence")
     if evidence is not None:
         loss = evidence["quality_loss"]

@@ -28,23 +28,23 @@ MOST_CHARACTERS = 128
 """Of a label in a header; what Portkey's documentation allows a value of metadata, and others allow more."""
 
 
-def label_of(rule: Rule, policy: Policy) -> str:
-    """The label of a rule: its endpoint, and its id where that alone could mean another rule."""
-    counts = Counter(each["when"].get("endpoint") for each in policy["rules"])
+RENEWED = (
+    "Read the promises again before this file takes the place of another: a label of the same name may ask for more."
+)
+
+
+def header_label(rule: Rule, policy: Policy, most: int = MOST_CHARACTERS) -> str:
+    """The label of a rule as HTTP can carry it: its endpoint, and its id where that alone could mean another rule.
+
+    Percent-encoded (RFC 3986, 2.1), `#` as well, so that it divides the two; a digest where that is longer than `most`.
+    """
     endpoint = rule["when"].get("endpoint")
     if endpoint is None:
-        return f"rule:{rule['id']}"
-    is_plain = counts[endpoint] == 1 and "#" not in endpoint
-    return f"endpoint:{endpoint}" if is_plain else f"endpoint:{endpoint}#{rule['id']}"
-
-
-def header_label(rule: Rule, policy: Policy) -> str:
-    """The label as HTTP can carry it: percent-encoded (RFC 3986, 2.1), and a digest of it where that is too long."""
-    label = label_of(rule, policy)
-    encoded = quote(label, safe=":/#", errors="surrogatepass")
-    if len(encoded) <= MOST_CHARACTERS:
-        return encoded
-    return f"digest:{hashlib.sha256(label.encode(errors='surrogatepass')).hexdigest()[:16]}"
+        label = f"rule:{_encoded(rule['id'])}"
+    else:
+        is_alone = Counter(each["when"].get("endpoint") for each in policy["rules"])[endpoint] == 1
+        label = f"endpoint:{_encoded(endpoint)}" + ("" if is_alone else f"#{_encoded(rule['id'])}")
+    return label if len(label) <= most else f"digest:{hashlib.sha256(label.encode()).hexdigest()[:16]}"
 
 
 def moving(policy: Policy) -> list[Rule]:
@@ -107,6 +107,10 @@ def _conditions(when: When, policy: Policy, sees: Collection[str]) -> list[str]:
     if "request_model" not in sees:
         said.append(f"it asks for {listed([_quoted(name) for name in names_of(when, policy)], 'or')}")
     return said
+
+
+def _encoded(text: str) -> str:
+    return quote(text, safe=":/", errors="surrogatepass")
 
 
 def _quoted(text: str) -> str:

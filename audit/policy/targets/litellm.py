@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from audit.policy.document import Policy, Rule
 from audit.policy.matching import names_of, public_names
 from audit.policy.targets.header import escaped, header
-from audit.policy.targets.labels import header_label, promise, unseen
+from audit.policy.targets.labels import RENEWED, header_label, promise, unseen
 from audit.policy.targets.makers import WORDS, Maker, aliases, called, maker_of
 from audit.policy.targets.weights import weights
 
@@ -22,6 +22,9 @@ SENT = (
     "Callers send one such tag in the header x-litellm-tags, or in the body as metadata.tags; tags of your own may "
     "stand beside it."
 )
+
+MOST_CHARACTERS = 1024
+"""Of a tag, which LiteLLM's database indexes in rows of up to 2,704 bytes. A digest would be all that the log knows."""
 
 SEES = frozenset({"request_model"})
 
@@ -31,7 +34,7 @@ def render(policy: Policy) -> str:
     rules = [rule for rule in policy["rules"] if rule["to"] == "candidate"]
     promises = [promise(rule, tag_of(rule, policy), policy, "LiteLLM", SEES) for rule in rules]
     names = public_names(policy)
-    said = [*cannot_express(policy), WORDS, *aliases(names, policy), SENT, *promises]
+    said = [*cannot_express(policy), WORDS, *aliases(names, policy), SENT, RENEWED, *promises]
     lines = [*header(policy, said), "model_list:"]
     for name in names:
         lines.append(deployment(name, called(name, policy), ["default"], info={"allow_fail_open": True}))
@@ -43,7 +46,7 @@ def render(policy: Policy) -> str:
 
 def tag_of(rule: Rule, policy: Policy) -> str:
     """The tag that callers send for a rule, in the header, which the proxy splits at commas, as in the body."""
-    return header_label(rule, policy)
+    return header_label(rule, policy, MOST_CHARACTERS)
 
 
 def cannot_express(policy: Policy) -> list[str]:

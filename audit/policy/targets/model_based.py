@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from audit.policy.document import Classifier, Policy, Rule
 from audit.policy.matching import names_of, public_names
 from audit.policy.targets.header import header
-from audit.policy.targets.labels import moving, promise
+from audit.policy.targets.labels import RENEWED, moving, promise
 from audit.policy.targets.litellm import SEES, SENT, deployment, item, tag_of
 from audit.policy.targets.litellm import cannot_express as unseen_by_tags
 from audit.policy.targets.makers import WORDS, aliases, called
@@ -33,7 +33,15 @@ def render(policy: Policy) -> str:
     """The proxy's YAML; every item of its list is a line of JSON, which YAML reads."""
     names, rules = public_names(policy), moving(policy)
     promises = [promise(rule, tag_of(rule, policy), policy, "LiteLLM", SEES) for rule in rules]
-    said = [*cannot_express(policy), *(_cost(rule) for rule in rules), WORDS, *aliases(names, policy), SENT, *promises]
+    said = [
+        *cannot_express(policy),
+        *(_cost(rule) for rule in rules),
+        WORDS,
+        *aliases(names, policy),
+        SENT,
+        RENEWED,
+        *promises,
+    ]
     lines = [*header(policy, said), "model_list:"]
     for name in names:
         lines.append(deployment(name, called(name, policy), DEFAULT, info={"allow_fail_open": True}))

@@ -11,7 +11,7 @@ from collections import defaultdict
 from audit.policy.document import Policy, Rule
 from audit.policy.matching import names_of, public_names
 from audit.policy.targets.header import about
-from audit.policy.targets.labels import header_label, moving, promise, unseen
+from audit.policy.targets.labels import RENEWED, header_label, moving, promise, unseen
 from audit.policy.targets.makers import maker_of
 from audit.policy.targets.names import not_sold
 from audit.policy.targets.weights import weights
@@ -55,7 +55,7 @@ def render(policy: Policy) -> str:
     ]
     unsold = not_sold([*public_names(policy), policy["candidate"]])
     config = {
-        "notes": [*about(policy), *HOW, *unsold, *cannot_express(policy), *promises],
+        "notes": [*about(policy), *HOW, RENEWED, *unsold, *cannot_express(policy), *promises],
         "strategy": {"mode": "conditional", "conditions": conditions, "default": STAY},
         "targets": targets,
     }

@@ -7,15 +7,14 @@ nothing, and moves nothing.
 """
 
 import json
-import math
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
 
 from audit.policy.document import Policy, Rule, TokenRange, When
 from audit.policy.matching import names_of, public_names
 from audit.policy.targets.header import escaped, header
 from audit.policy.targets.labels import listed, moving
-from audit.policy.targets.makers import WORDS, aliases, called, maker_of
+from audit.policy.targets.makers import OPENAI, WORDS, aliases, called, maker_of
+from audit.policy.targets.weights import rounded, weights
 
 VERSION = "0.4"
 """The release whose validator has accepted such files; releases reject each other's under the same `version: v0.3`."""
@@ -67,6 +66,12 @@ def cannot_express(policy: Policy) -> list[str]:
     """What the router cannot see or do, so that callers have to."""
     rules = moving(policy)
     said: list[str] = []
+    models = [*(called(name, policy) for name in public_names(policy)), policy["candidate"]]
+    if any(maker_of(model) is OPENAI for model in models):
+        said.append(
+            "The router passes metadata on. OpenAI refuses them without `store: true`, by which it keeps the answers, "
+            "and values of more than 512 characters."
+        )
     if any("input_tokens" in rule["when"] for rule in rules):
         said.append("The router estimates the length of an input from its bytes: at a rule's limit it may err.")
     if checked := [rule["id"] for rule in rules if rule.get("escalation") is not None]:
@@ -74,6 +79,7 @@ def cannot_express(policy: Policy) -> list[str]:
             "The router escalates by how sure a model is of its own words, which is not the check that was measured: "
             f"sending doubtful answers on to {policy['incumbent']} is the caller's, for {listed(checked, 'and')}."
         )
+    said += rounded(rules, DRAWS, f"Callers draw of {DRAWS:,}")
     if unsent := [rule["id"] for rule in rules if not _can_be_sent(rule["when"])]:
         said.append(
             f"Names longer than {LONGEST_VALUE:,} bytes fit no metadata: nothing moves by {listed(unsent, 'and')}."
@@ -154,7 +160,7 @@ def _decisions(rule: Rule, policy: Policy, signals: _Signals) -> Iterable[Mappin
     if not _can_be_sent(when):
         return
     names, held = names_of(when, policy), _conditions(when, signals)
-    share = math.floor(DRAWS * Fraction(str(rule["share"]))) if rule["to"] == "candidate" else 0
+    share = weights(rule["share"], DRAWS)[0] if rule["to"] == "candidate" else 0
     if share > 0:
         drawn = [] if share == DRAWS else [signals.metadata("draw", {"in": [str(draw) for draw in range(share)]})]
         conditions = [*held, _named_one_of(names, policy, signals), *drawn]

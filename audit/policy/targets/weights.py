@@ -1,7 +1,10 @@
 """A share as two whole weights, for routers that draw between two models."""
 
 import math
+from collections.abc import Iterable
 from fractions import Fraction
+
+from audit.policy.document import Rule
 
 WHOLE = 1000
 """Weights of a share add up to it, or to a multiple where the share is finer."""
@@ -21,6 +24,16 @@ def weights(share: float, most: int | None = None) -> tuple[int, int]:
         whole = most
     moved = math.floor(whole * exact)
     return moved, whole - moved
+
+
+def rounded(rules: Iterable[Rule], most: int, why: str) -> list[str]:
+    """In sentences, the shares that no weights up to `most`, a multiple of WHOLE, add up to, and what moves instead."""
+    return [
+        f"{why}: {rule['id']} moves {weights(rule['share'], most)[0]:,} of so many requests, which is less than its "
+        f"share {rule['share']!r}."
+        for rule in rules
+        if math.lcm(WHOLE, Fraction(str(rule["share"])).denominator) > most
+    ]
 
 
 def percent(share: float) -> str:
