@@ -52,14 +52,24 @@ def body(found: Monitor, charts: Mapping[str, object]) -> list[Element]:
             "main",
             el("p", monitor_words.saved(found), class_="lead"),
             [section for section in sections if section is not None],
-            el("ul", [el("li", code(words.clean(note, 600))) for note in found["notes"]], class_="points"),
+            _notes(found["notes"]) if found["notes"] else None,
             id="answer",
         ),
         el(
             "footer",
-            el("p", f"{found['window']['start']} to {found['window']['end']} · {words.clean(found['schema'])}"),
+            el("p", f"{_minute(found['window']['start'])} to {_minute(found['window']['end'])} UTC"),
         ),
     ]
+
+
+def _notes(notes: Sequence[str]) -> Element:
+    said = el("ul", [el("li", code(words.clean(note, 600))) for note in notes], class_="points")
+    return part("notes", "What to know", "", said)
+
+
+def _minute(moment: str) -> str:
+    """An ISO moment to the minute."""
+    return moment[:16].replace("T", " ")
 
 
 def _saving(found: Monitor, charts: Mapping[str, object]) -> Element:
