@@ -71,6 +71,7 @@ for command in (
     loading.init,
     loading.rebuild,
     loading.unload,
+    loading.merge,
     loading.cluster,
     sampling.sample,
     monitoring.monitor,

@@ -10,6 +10,7 @@ from audit.errors import InputError
 from audit.evidence.outcomes import Outcomes, read_outcomes
 from audit.schema import TABLES
 from audit.warehouse import Warehouse
+from audit.without_rows import need_rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,6 +69,7 @@ def store_outcomes(warehouse: Warehouse, outcomes: Outcomes, *, today: date) -> 
     endpoints = {str(name) for (name,) in warehouse.rows("select distinct endpoint from traffic_cells")}
     placed = _placed(warehouse, outcomes.file_hash)
     if placed.is_empty():
+        need_rows(warehouse, "finding the request of a pair")
         raise InputError(
             f"{outcomes.path}: none of the {outcomes.frame.height:,} requests is in {warehouse.path}; "
             "load their export first; a sample belongs to the database it was drawn from"
@@ -75,8 +77,7 @@ def store_outcomes(warehouse: Warehouse, outcomes: Outcomes, *, today: date) -> 
     with warehouse.transaction():
         warehouse.temporary("placed_outcomes", placed)
         before = warehouse.count("select count(*) from paired_outcomes")
-        for same in SAME_REQUEST:
-            warehouse.execute(f"delete from paired_outcomes using placed_outcomes where {SAME_PAIR} and {same}")
+        replace_pairs(warehouse)
         replaced = before - warehouse.count("select count(*) from paired_outcomes")
         warehouse.insert("paired_outcomes", placed)
     return Added(
@@ -86,6 +87,12 @@ def store_outcomes(warehouse: Warehouse, outcomes: Outcomes, *, today: date) -> 
         unknown_requests=outcomes.frame.height - placed.height,
         unknown_endpoints=tuple(sorted({str(name) for name in placed["endpoint"].unique()} - endpoints)),
     )
+
+
+def replace_pairs(warehouse: Warehouse) -> None:
+    """Take out the stored pairs of the same requests, models and graders as those in the table `placed_outcomes`."""
+    for same in SAME_REQUEST:
+        warehouse.execute(f"delete from paired_outcomes using placed_outcomes where {SAME_PAIR} and {same}")
 
 
 def _refuse_doubled(outcomes: Outcomes) -> None:

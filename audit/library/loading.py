@@ -11,6 +11,7 @@ from audit.progress import shown
 
 if TYPE_CHECKING:
     from audit.intake.loading import LoadReport
+    from audit.intake.merging import Merged
 
 
 def load(
@@ -23,6 +24,8 @@ def load(
     config: str | Path | None = None,
     keep_raw: bool = False,
     retry_rejects: bool = False,
+    cells_only: bool = False,
+    keys: bool = True,
     unpack_limit: bool = True,
     progress: bool = False,
 ) -> "LoadReport":
@@ -30,7 +33,9 @@ def load(
 
     Loading a file again changes nothing. `endpoint` says where the endpoint is: tag:PREFIX, route, prompt_name or
     metadata.KEY. With `retry_rejects` only records rejected before are tried: of `paths`, or of all files without any.
-    A file that cannot be read is no error but listed in `refused`, with the reason.
+    With `cells_only` no requests are kept, only what they add up to and a key of each; without `keys` not even that,
+    and no later export may show the same time. A file that cannot be read is no error but listed in `refused`, with
+    the reason.
     """
     from audit.config import with_endpoint
     from audit.intake.loading import load as load_exports
@@ -53,5 +58,26 @@ def load(
             map_file=path_of(map_file),
             keep_raw=keep_raw,
             unpack_limit=unpack_limit,
+            keep="rows" if not cells_only else "keys" if keys else "cells",
             progress=telling,
         )
+
+
+def merge(
+    databases: Iterable[str | Path],
+    db: str | Path = "usage.duckdb",
+    *,
+    config: str | Path | None = None,
+    progress: bool = False,
+) -> "Merged":
+    """What became of databases added up into a new one at `db`, as if all their files had been loaded into it.
+
+    Requests that several of them have count once, in the first. Workloads are fitted anew, on the sum.
+    """
+    from audit.intake.merging import merge as merge_databases
+
+    paths = [Path(path) for path in databases]
+    if not paths:
+        raise ConfigError("databases is empty; name those to add up")
+    with shown(not progress) as telling:
+        return merge_databases(paths, Path(db), config=read_config(path_of(config)), progress=telling)
