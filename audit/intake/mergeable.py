@@ -60,7 +60,7 @@ def common_salt(parts: Sequence[Part]) -> str:
 
 def settings_of(parts: Sequence[Part]) -> Mapping[str, str]:
     """The settings that the merged database begins with: those of the first that holds anything."""
-    return next((part.settings for part in parts if "settings" in part.settings), {})
+    return next((part.settings for part in parts if "settings" in part.settings), parts[0].settings)
 
 
 def refuse_conflicts(parts: Sequence[Part], probe: str) -> None:

@@ -72,7 +72,9 @@ def merge(paths: Sequence[Path], db: Path, *, config: Config | None = None, prog
     Raises ConfigError where they cannot be one database, and DatabaseError for one that is none.
     """
     if db.exists():
-        raise ConfigError(f"{db}: exists already; name a new --db, and the one that is there among those to be merged")
+        raise ConfigError(
+            f"{db}: exists already; name a new --db, and this one among the databases if it shall be part of the sum"
+        )
     if len({path.resolve() for path in paths}) < len(paths):
         raise ConfigError("a database is named twice; its requests would all be duplicates of themselves")
     parts = [look_at(path) for path in paths]
