@@ -102,6 +102,16 @@ def test_what_was_let_go_is_recognised_when_it_comes_again(tmp_path: Path, db: P
     assert cells(db) != before
 
 
+@pytest.mark.parametrize("again", ["keys", "rows"])
+@pytest.mark.parametrize("folder", ["otel", "langfuse", "weave", "home_made"])
+def test_calls_traced_inside_of_others_do_not_count_when_they_come_again(db: Path, folder: str, again: Kept) -> None:
+    load([str(SAMPLES / folder)], db, keep="keys")
+    before = cells(db)
+    report = load([str(SAMPLES / folder)], db, keep=again)
+    assert (report.total("loaded"), report.failed_checks) == (0, ())
+    assert cells(db) == before
+
+
 def test_a_database_holds_loads_with_and_without_rows(tmp_path: Path, db: Path) -> None:
     paths = [write_jsonl(tmp_path / f"{n}.jsonl", spend_logs(40 + 20 * n, tag=f"t{n}")) for n in range(4)]
     rows = tmp_path / "rows.duckdb"
