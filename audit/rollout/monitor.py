@@ -26,6 +26,7 @@ from audit.rollout.rule_states import Seen, rule_states, stopped
 from audit.rollout.single_scores import SingleScore
 from audit.scope import Question, Scope, nothing_loaded, settle
 from audit.warehouse import Warehouse
+from audit.without_rows import need_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,7 @@ def monitor(
     """
     if (error := nothing_loaded(warehouse)) is not None:
         raise error
+    need_rows(warehouse, "a monitor")
     plan, pair = look.plan, look.plan["pair"]
     stage, since = stage_of(plan, look.stage), first_day(plan, look.since)
     question = Question(
