@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from exports import MIDNIGHT, START, bucket, generated_log, spend_log, spend_logs, write_csv, write_jsonl
 from test_load_guarantees import cells, counts, loaded, query, rules
+from test_nested_calls import span
 
 import audit
 from audit.config import Config
@@ -15,6 +16,7 @@ from audit.errors import AuditError, ConfigError, DatabaseError, InputError
 from audit.intake import loading
 from audit.intake.letting_go import Kept
 from audit.intake.loading import LoadReport, load, run_checks
+from audit.intake.merging import merge
 from audit.intake.resolve import unload
 from audit.intake.retry import retry_rejects
 from audit.intake.status import status
@@ -109,6 +111,18 @@ def test_calls_traced_inside_of_others_do_not_count_when_they_come_again(db: Pat
     report = load([str(SAMPLES / folder)], db, keep=again)
     assert (report.total("loaded"), report.failed_checks) == (0, ())
     assert cells(db) == before
+
+
+def test_a_call_stays_set_aside_where_the_calls_inside_of_it_are_gone(tmp_path: Path, db: Path) -> None:
+    outer, other = (write_jsonl(tmp_path / f"{n}.jsonl", [span(n, trace=f"t {n}")]) for n in ("outer", "other"))
+    loaded(db, outer, other)
+    kept(db, write_jsonl(tmp_path / "inner.jsonl", [span("inner", "outer", trace="t outer")]))
+    counted = "select sum(request_count) from traffic_cells"
+    assert query(db, counted) == [(2,)]
+    assert query(merge([db], tmp_path / "merged.duckdb").db, counted) == [(2,)]
+    assert unload(db, str(other), Config()) == 1
+    assert query(db, counted) == [(1,)]
+    assert run_checks_of(db) == []
 
 
 def test_a_database_holds_loads_with_and_without_rows(tmp_path: Path, db: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Literal
 from audit.errors import InputError
 from audit.intake.buckets import OWNED
 from audit.intake.double_tracing import TRACED
-from audit.intake.duplicates import CONTENT, IDENTITY
+from audit.intake.duplicates import CONTENT, FOR_GOOD, IDENTITY
 from audit.intake.growing import GROWING
 from audit.kept_tables import USAGE
 from audit.schema import MEASURES, TABLES
@@ -61,6 +61,7 @@ def let_go(warehouse: Warehouse, files: Collection[int], kept: Kept) -> None:
     if not files:
         return
     chosen = f"file_id in ({_listed(files)})"
+    _settle_repeats(warehouse, files)
     if kept == "keys":
         warehouse.execute(KEYS.format(chosen=chosen))
         warehouse.execute(f"insert into request_keys by name select * from ({UNCOUNTED}) where {chosen}")
@@ -74,6 +75,23 @@ def let_go(warehouse: Warehouse, files: Collection[int], kept: Kept) -> None:
     warehouse.execute(f"update files set kept = '{kept}', row_count = 0, first_row = 0 where {chosen}")
 
 
+def _settle_repeats(warehouse: Warehouse, files: Collection[int]) -> None:
+    """Mark the calls of other files that were set aside for one of `files`: nothing will tell so again."""
+    others = f"file_id not in ({_listed(files)}) and starts_with(reason, 'repeat')"
+    if warehouse.rows(f"select 1 from set_aside where {others} limit 1"):
+        warehouse.execute(SETTLED.format(others=others, chosen=f"file_id in ({_listed(files)})"))
+
+
+SETTLED = f"""
+update set_aside set reason = reason || '{FOR_GOOD}'
+from (
+    select file_id, request_facts.rowid - first_row + 1 as row_number
+    from request_facts inner join (select file_id, first_row from files) using (file_id)
+    where trace_id in (select trace_id from request_facts where {{chosen}} and trace_id is not null)
+) as traced
+where set_aside.file_id = traced.file_id and set_aside.row_number = traced.row_number
+    and set_aside.{{others}} and not ends_with(reason, '{FOR_GOOD}')
+"""
 LAST_CALL = "own.loaded_at = (select max(loaded_at) from files) and earlier.kept <> 'rows'"
 KEYS = f"""
 insert into request_keys by name
