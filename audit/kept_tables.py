@@ -41,5 +41,6 @@ KEPT_TABLES: dict[str, dict[str, str]] = {
     },
     "not_calls": {"file_id": "INTEGER", "reason": "VARCHAR", "record_count": "BIGINT"},
 }
-"""A request's key, the cell it is in and what it adds to it, so that it can be taken out again: 20 bytes, of which its
-row takes 115. How the names of models were resolved when the cells were summed. Records that are no model calls."""
+"""A request's key, the cell it is in (none if it does not count) and what it adds to it, so that it can be taken out
+again: 20 bytes, of which its row takes 115. How the names of models were resolved when the cells were summed. Records
+that are no model calls."""

@@ -1,7 +1,6 @@
 """`--cells-only`: the figures of a database that keeps no requests are those of one that does."""
 
 import json
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,14 +8,16 @@ from typing import Any
 import pytest
 from exports import MIDNIGHT, START, bucket, generated_log, spend_log, spend_logs, write_csv, write_jsonl
 from test_load_guarantees import cells, counts, loaded, query, rules
+from test_nested_calls import span
 
 import audit
-from audit.config import Config, EndpointRule
+from audit.config import Config
 from audit.errors import AuditError, ConfigError, DatabaseError, InputError
 from audit.intake import loading
 from audit.intake.letting_go import Kept
 from audit.intake.loading import LoadReport, load, run_checks
-from audit.intake.resolve import rebuild, unload
+from audit.intake.merging import merge
+from audit.intake.resolve import unload
 from audit.intake.retry import retry_rejects
 from audit.intake.status import status
 from audit.warehouse import Warehouse
@@ -102,6 +103,28 @@ def test_what_was_let_go_is_recognised_when_it_comes_again(tmp_path: Path, db: P
     assert cells(db) != before
 
 
+@pytest.mark.parametrize("again", ["keys", "rows"])
+@pytest.mark.parametrize("folder", ["otel", "langfuse", "weave", "home_made"])
+def test_calls_traced_inside_of_others_do_not_count_when_they_come_again(db: Path, folder: str, again: Kept) -> None:
+    load([str(SAMPLES / folder)], db, keep="keys")
+    before = cells(db)
+    report = load([str(SAMPLES / folder)], db, keep=again)
+    assert (report.total("loaded"), report.failed_checks) == (0, ())
+    assert cells(db) == before
+
+
+def test_a_call_stays_set_aside_where_the_calls_inside_of_it_are_gone(tmp_path: Path, db: Path) -> None:
+    outer, other = (write_jsonl(tmp_path / f"{n}.jsonl", [span(n, trace=f"t {n}")]) for n in ("outer", "other"))
+    loaded(db, outer, other)
+    kept(db, write_jsonl(tmp_path / "inner.jsonl", [span("inner", "outer", trace="t outer")]))
+    counted = "select sum(request_count) from traffic_cells"
+    assert query(db, counted) == [(2,)]
+    assert query(merge([db], tmp_path / "merged.duckdb").db, counted) == [(2,)]
+    assert unload(db, str(other), Config()) == 1
+    assert query(db, counted) == [(1,)]
+    assert run_checks_of(db) == []
+
+
 def test_a_database_holds_loads_with_and_without_rows(tmp_path: Path, db: Path) -> None:
     paths = [write_jsonl(tmp_path / f"{n}.jsonl", spend_logs(40 + 20 * n, tag=f"t{n}")) for n in range(4)]
     rows = tmp_path / "rows.duckdb"
@@ -176,37 +199,6 @@ def test_a_report_of_whole_months_works_from_cells_and_one_of_days_says_why_not(
     ]
     with pytest.raises(ConfigError, match=r"--since 2026-04-02: .* ask for 2026-04-01 or 2026-05-01"):
         audit.open(db).report(today=TODAY, since=date(2026, 4, 2))
-
-
-ROUTE = Config(endpoint=EndpointRule(field="route"))
-
-
-NEEDING: list[tuple[Callable[[Path], object], str]] = [
-    (lambda db: audit.open(db).sample(today=TODAY), "a sample looks at requests one by one, and of 31 of the 31"),
-    (lambda db: audit.open(db).margin(db.with_name("revenue.csv"), today=TODAY), "a margin by customer"),
-    (lambda db: audit.open(db).sql("select count(*) from requests"), "the relation requests looks"),
-    (lambda db: audit.open(db).sql("select * from customer_usage"), "the relation customer_usage looks"),
-    (
-        lambda db: unload(db, str(db.with_name("a.jsonl")), Config()),
-        "taken out: its requests are in cells",
-    ),
-    (lambda db: rebuild(db, ROUTE), "the endpoint rule changed and cells without requests"),
-    (lambda db: rebuild(db, Config(models={"house": "gpt-4o-mini"})), "would be in another cell"),
-]
-
-
-@pytest.mark.parametrize(("asked", "said"), NEEDING)
-def test_what_needs_requests_says_so_and_names_the_way_out(
-    tmp_path: Path, db: Path, asked: Callable[[Path], object], said: str
-) -> None:
-    (tmp_path / "revenue.csv").write_text("customer,revenue\nu1,5\n")
-    kept(db, write_jsonl(tmp_path / "a.jsonl", [*spend_logs(30), spend_log(30, model="house")]))
-    before = cells(db)
-    with pytest.raises(DatabaseError, match=said) as raised:
-        asked(db)
-    assert "--cells-only" in str(raised.value)
-    assert "another --db" in str(raised.value) or "a new --db" in str(raised.value)
-    assert cells(db) == before
 
 
 def test_prices_may_change_since_cells_are_priced_when_they_are_reported(tmp_path: Path, db: Path) -> None:

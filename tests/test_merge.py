@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from exports import START, Row, bucket, spend_log, write_csv, write_jsonl
 from test_load_guarantees import cells, counts, query, rules
+from test_nested_calls import span
 
 import audit
 from audit.config import Config, EndpointRule
@@ -108,6 +109,28 @@ def test_databases_of_months_that_overlap_add_up_to_one_load_of_all(
     whole = tmp_path / "whole.duckdb"
     load([str(path) for path in paths], whole)
     equal(merged(tmp_path, groups, kinds), whole, with_rows="keys" not in kinds)
+
+
+@pytest.mark.parametrize("kinds", [("keys", "keys"), ("keys", "rows"), ("rows", "keys")])
+def test_calls_traced_inside_of_others_count_once_whichever_database_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kinds: Sequence[Kept]
+) -> None:
+    monkeypatch.setenv("AUDIT_SALT", "the same for every database")
+    traced = [span("outer"), span("inner", "outer"), span("alone", trace="t2")]
+    path = write_jsonl(tmp_path / "traced.jsonl", traced)
+    alone = write_jsonl(tmp_path / "alone.jsonl", [span("outer"), *(span(f"c{n}", trace=f"x{n}") for n in range(3))])
+    for order in ([path, path], [path, alone]):
+        folder = tmp_path / order[1].stem
+        folder.mkdir()
+        parts = [folder / "0.duckdb", folder / "1.duckdb"]
+        for part, each, keep in zip(parts, order, kinds, strict=True):
+            assert load([str(each)], part, keep=keep).failed_checks == ()
+        whole = folder / "whole.duckdb"
+        for each in order:
+            load([str(each)], whole)
+        found = merge(parts, folder / "merged.duckdb")
+        assert found.failed_checks == ()
+        assert (cells(found.db), counts(found.db)) == (cells(whole), counts(whole))
 
 
 def single(folder: Path, name: str, rows: Sequence[Row], keep: Kept = "rows", **options: Any) -> Path:

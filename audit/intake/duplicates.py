@@ -34,6 +34,9 @@ CONTENT = "case when request_id is not null then cast(request_key & 4294967295 a
 """Together a request's key where its row is let go: what must be the same for two to have the same id, and then to be
 the same. Without an id all 64 bits of the key are needed; with one, half of them tell other content."""
 
+FOR_GOOD = " (gone by --cells-only)"
+"""How the reason ends of what was set aside for requests that are gone since: nobody can decide about it anew."""
+
 
 def keep_keys_current(warehouse: Warehouse, salt: str) -> None:
     """Make every stored key anew where this DuckDB hashes otherwise than the one that wrote them.
@@ -79,7 +82,7 @@ def set_aside(warehouse: Warehouse, load_id: int) -> set[int]:
 
 def set_aside_again(warehouse: Warehouse) -> None:
     """Decide about every load anew, as if what has been unloaded had never been there."""
-    warehouse.execute("delete from set_aside where reason <> 'unloaded'")
+    warehouse.execute(f"delete from set_aside where reason <> 'unloaded' and not ends_with(reason, '{FOR_GOOD}')")
     # A load can hold costs alone, and a retry adds rows but no file.
     loads = "select load_id from request_facts union select load_id from files order by load_id"
     for (load_id,) in warehouse.rows(loads):

@@ -11,7 +11,7 @@ from typing import Literal
 from audit.errors import InputError
 from audit.intake.buckets import OWNED
 from audit.intake.double_tracing import TRACED
-from audit.intake.duplicates import CONTENT, IDENTITY
+from audit.intake.duplicates import CONTENT, FOR_GOOD, IDENTITY
 from audit.intake.growing import GROWING
 from audit.kept_tables import USAGE
 from audit.schema import MEASURES, TABLES
@@ -61,8 +61,10 @@ def let_go(warehouse: Warehouse, files: Collection[int], kept: Kept) -> None:
     if not files:
         return
     chosen = f"file_id in ({_listed(files)})"
+    _settle_repeats(warehouse, files)
     if kept == "keys":
         warehouse.execute(KEYS.format(chosen=chosen))
+        warehouse.execute(f"insert into request_keys by name select * from ({UNCOUNTED}) where {chosen}")
     warehouse.execute(MODELS.format(chosen=chosen))
     warehouse.execute(
         f"insert into not_calls select file_id, reject_reason, count(*) from rejected_records "
@@ -73,7 +75,24 @@ def let_go(warehouse: Warehouse, files: Collection[int], kept: Kept) -> None:
     warehouse.execute(f"update files set kept = '{kept}', row_count = 0, first_row = 0 where {chosen}")
 
 
-LAST_CALL = "own.loaded_at = (select max(loaded_at) from files)"
+def _settle_repeats(warehouse: Warehouse, files: Collection[int]) -> None:
+    """Mark the calls of other files that were set aside for one of `files`: nothing will tell so again."""
+    others = f"file_id not in ({_listed(files)}) and starts_with(reason, 'repeat')"
+    if warehouse.rows(f"select 1 from set_aside where {others} limit 1"):
+        warehouse.execute(SETTLED.format(others=others, chosen=f"file_id in ({_listed(files)})"))
+
+
+SETTLED = f"""
+update set_aside set reason = reason || '{FOR_GOOD}'
+from (
+    select file_id, request_facts.rowid - first_row + 1 as row_number
+    from request_facts inner join (select file_id, first_row from files) using (file_id)
+    where trace_id in (select trace_id from request_facts where {{chosen}} and trace_id is not null)
+) as traced
+where set_aside.file_id = traced.file_id and set_aside.row_number = traced.row_number
+    and set_aside.{{others}} and not ends_with(reason, '{FOR_GOOD}')
+"""
+LAST_CALL = "own.loaded_at = (select max(loaded_at) from files) and earlier.kept <> 'rows'"
 KEYS = f"""
 insert into request_keys by name
 select load_id, file_id, {IDENTITY} as identity, {CONTENT} as content, hash({", ".join(CELL_KEY)}) as cell_key,
@@ -81,7 +100,16 @@ select load_id, file_id, {IDENTITY} as identity, {CONTENT} as content, hash({", 
 from requests where {{chosen}}
 order by cell_key, usage_date
 """
-"""Of the requests that count: what they repeat has its key elsewhere. In the order of cells most of it packs away."""
+"""Of the requests that count. In the order of cells most of it packs away."""
+UNCOUNTED = f"""
+select facts.load_id, file_id, {IDENTITY} as identity, {CONTENT} as content
+from request_facts as facts inner join (select file_id, first_row from files) as placed using (file_id)
+inner join set_aside as aside using (file_id)
+where aside.row_number = facts.rowid - placed.first_row + 1 and aside.reason not in ('duplicate', 'unloaded')
+    and not ({OWNED})
+"""
+"""Calls that others of their trace repeat: when they come again, nothing but their keys, which are in no cell, tells
+that they did not count. A duplicate has its key elsewhere."""
 MODELS = """
 insert into summed_models by name
 select facts.load_id, resolution.provider_name, resolution.request_model, resolution.response_model,
@@ -148,8 +176,8 @@ def refuse_unseen_duplicates(warehouse: Warehouse, load_id: int) -> None:
         )
 
 
-def unseen_nesting(warehouse: Warehouse, loaded: str = LAST_CALL) -> list[str]:
-    """A warning for every traced file that is `loaded` whose traces may go on in one whose requests are gone.
+def unseen_nesting(warehouse: Warehouse, unseen: str = LAST_CALL) -> list[str]:
+    """A warning for every traced file whose traces may go on in an earlier one, of pairs that are `unseen`.
 
     Calls that were traced inside of others are found by the spans between them, which are no requests and keep no key.
     """
@@ -160,14 +188,13 @@ def unseen_nesting(warehouse: Warehouse, loaded: str = LAST_CALL) -> list[str]:
         from files as own inner join files as earlier
             on own.source_format = earlier.source_format and own.load_id > earlier.load_id
             and own.first_time <= earlier.last_time and own.last_time >= earlier.first_time
-        where {loaded} and own.loaded_count > 0
-            and earlier.kept <> 'rows' and earlier.loaded_count > 0 and own.source_format in ({traced})
+        where {unseen} and own.loaded_count > 0 and earlier.loaded_count > 0 and own.source_format in ({traced})
         group by own.path order by own.path
         """
     )
     return [
-        f"{path}: {other} shows the same time, and its requests are gone (--cells-only): a call in one that traced a "
-        "call in the other is not recognised as the same. Load files of the same time in one call"
+        f"{path}: {other} shows the same time, and the requests of one are gone (--cells-only): a call in one that "
+        "traced a call in the other is not recognised as the same. Load files of the same time in one call"
         for path, other in rows
     ]
 

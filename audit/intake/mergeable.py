@@ -97,18 +97,23 @@ def _said(value: object) -> str:
     return str(value) if value else "none"
 
 
+def of_two_parts(last_files: Sequence[int]) -> str:
+    """The condition that the files `own` and `earlier` are of different parts, which end with `last_files`."""
+    part = f"len(list_filter({list(last_files)}, lambda last: last < {{}}.file_id))"
+    return f"{part.format('own')} <> {part.format('earlier')}"
+
+
 def refuse_unseen(warehouse: Warehouse, last_files: Sequence[int]) -> None:
     """ConfigError where two parts show the same time of a source and one kept no keys; parts end with `last_files`."""
-    part = f"len(list_filter({list(last_files)}, lambda last: last < {{}}.file_id))"
     rows = warehouse.rows(
         f"""
-        select own.path, own.source_format, other.path, other.first_time, other.last_time
-        from request_files as own inner join request_files as other
-            on own.source_format = other.source_format and own.file_id > other.file_id
-            and own.first_time <= other.last_time and own.last_time >= other.first_time
-        where (own.kept = 'cells' or other.kept = 'cells') and own.loaded_count > 0 and other.loaded_count > 0
-            and {part.format("own")} <> {part.format("other")}
-        order by own.file_id, other.file_id limit 1
+        select own.path, own.source_format, earlier.path, earlier.first_time, earlier.last_time
+        from request_files as own inner join request_files as earlier
+            on own.source_format = earlier.source_format and own.file_id > earlier.file_id
+            and own.first_time <= earlier.last_time and own.last_time >= earlier.first_time
+        where (own.kept = 'cells' or earlier.kept = 'cells') and own.loaded_count > 0 and earlier.loaded_count > 0
+            and {of_two_parts(last_files)}
+        order by own.file_id, earlier.file_id limit 1
         """
     )
     for path, source, other, first, last in rows:

@@ -17,7 +17,15 @@ from audit.intake import resolve
 from audit.intake.duplicates import REQUEST_KEY, hash_probe, keep_keys_current, recount, set_aside_again
 from audit.intake.letting_go import unseen_nesting
 from audit.intake.loading import next_load, run_checks
-from audit.intake.mergeable import Part, common_salt, look_at, refuse_conflicts, refuse_unseen, settings_of
+from audit.intake.mergeable import (
+    Part,
+    common_salt,
+    look_at,
+    of_two_parts,
+    refuse_conflicts,
+    refuse_unseen,
+    settings_of,
+)
 from audit.intake.repeated_keys import take_out_repeated
 from audit.intake.stored_facts import as_stored, stored_columns
 from audit.progress import Progress, silent
@@ -126,7 +134,9 @@ def _merged(warehouse: Warehouse, parts: Sequence[Part], db: Path, config: Confi
             for part, after, last in zip(parts, [0, *ends[:-1]], ends, strict=True)
         ),
         repeated=before - warehouse.count("select sum(loaded_count) from files"),
-        warnings=tuple(unseen_nesting(warehouse, "true")),
+        warnings=tuple(
+            unseen_nesting(warehouse, f"(own.kept <> 'rows' or earlier.kept <> 'rows') and {of_two_parts(ends)}")
+        ),
         failed_checks=tuple(failed),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from audit.intake.buckets import OWNED
 from audit.intake.duplicates import CONTENT, IDENTITY
-from audit.intake.letting_go import CELL_KEY
+from audit.intake.letting_go import CELL_KEY, UNCOUNTED
 from audit.schema import MEASURES, TABLES
 from audit.warehouse import Warehouse
 
@@ -22,7 +22,7 @@ def take_out_repeated(warehouse: Warehouse) -> None:
     warehouse.execute(SUSPECTS)
     warehouse.execute(
         "create or replace temp table repeated_keys as "
-        "select file_id, identity, content from key_suspects where is_key and occurrence > 1"
+        "select file_id, identity, content, counts from key_suspects where is_key and occurrence > 1"
     )
     warehouse.execute(COLLISIONS)
     if not warehouse.rows("select 1 from repeated_keys limit 1"):
@@ -35,7 +35,7 @@ def take_out_repeated(warehouse: Warehouse) -> None:
     warehouse.execute(
         """
         update files set loaded_count = loaded_count - records, duplicate_count = duplicate_count + records
-        from (select file_id, count(*) as records from repeated_keys group by file_id) as repeated
+        from (select file_id, count(*) as records from repeated_keys where counts group by file_id) as repeated
         where files.file_id = repeated.file_id
         """
     )
@@ -59,9 +59,11 @@ SAME = """request_keys.file_id = repeated.file_id and request_keys.identity = re
 SUSPECTS = f"""
 create or replace temp table key_suspects as
 with known as (
-    select load_id, file_id, identity, content, true as is_key from request_keys
+    select load_id, file_id, identity, content, true as is_key, cell_key is not null as counts from request_keys
     union all
-    select load_id, file_id, {IDENTITY}, {CONTENT}, false from loaded_facts where not ({OWNED})
+    select load_id, file_id, {IDENTITY}, {CONTENT}, false, true from loaded_facts where not ({OWNED})
+    union all
+    select *, false, false from ({UNCOUNTED})
 ),
 shared as (
     select identity from known group by identity having count(*) > 1
@@ -76,7 +78,7 @@ from files as own left join (
     select file_id, count(*) as records
     from (
         select *, row_number() over (partition by identity order by load_id, file_id) as place
-        from key_suspects where occurrence = 1 and content is not null
+        from key_suspects where occurrence = 1 and content is not null and counts
     )
     where place > 1 group by file_id
 ) as counted using (file_id)

@@ -9,11 +9,16 @@ from polars.io.plugins import register_io_source
 
 from audit.library.predicates import Comparable, comparable, pushed
 from audit.warehouse import Warehouse
+from audit.without_rows import need_rows
 
 
 def scan(path: Path, relation: str) -> pl.LazyFrame:
-    """The rows of a relation; the database is opened read-only when they are collected, and closed after."""
+    """The rows of a relation; the database is opened read-only when they are collected, and closed after.
+
+    Raises DatabaseError where requests of it are gone.
+    """
     with Warehouse.read(path) as warehouse:
+        need_rows(warehouse, f"the frame of {relation}")
         found = warehouse.con.sql(f'from "{relation}"')
         schema = pl.DataFrame(found.limit(0)).schema
         known = comparable(schema, dict(zip(found.columns, map(str, found.types), strict=True)))

@@ -26,6 +26,7 @@ from audit.progress import Progress, silent
 from audit.report.monitor_document import SCHEMA, Monitor, Saving, Stage, Watched, Window
 from audit.scope import Question, Scope, nothing_loaded, settle
 from audit.warehouse import Warehouse
+from audit.without_rows import need_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,7 @@ def monitor(
     """
     if (error := nothing_loaded(warehouse)) is not None:
         raise error
+    need_rows(warehouse, "a monitor")
     plan, pair = look.plan, look.plan["pair"]
     stage, since = look.stage, look.since
     question = Question(

@@ -8,6 +8,7 @@ from audit.pipeline import Result
 from audit.planning.document import Baseline
 from audit.sampling.strata import CELL_KEY
 from audit.warehouse import Warehouse
+from audit.without_rows import has_all_rows
 
 CUT = tuple(sorted({"length", *(word for word, reason in REASONS.items() if reason == "length")}))
 """Finish reasons, in small letters, of answers that reached the token limit."""
@@ -33,7 +34,7 @@ WATCHED = f"""
     where outcome = 'billed' and requests.request_grain = 'request'
     group by workload_key
 """
-"""What only single requests know; a database that keeps cells alone has none."""
+"""What only single requests know: where some are gone the others do not speak for them, and nothing is known."""
 
 FAILED = """
     select
@@ -50,7 +51,9 @@ FAILED = """
 
 def baselines(warehouse: Warehouse, result: Result, per_day: float) -> dict[str, Baseline]:
     """Workload id -> how it is today, most expensive first; `per_day` turns a count of the window into a daily one."""
-    watched = {str(row["workload_key"]): row for row in warehouse.frame(WATCHED).iter_rows(named=True)}
+    watched: dict[str, dict[str, object]] = {}
+    if has_all_rows(warehouse):
+        watched = {str(row["workload_key"]): row for row in warehouse.frame(WATCHED).iter_rows(named=True)}
     failed = {
         (str(endpoint), str(model)): int(str(count)) / int(str(requests))
         for endpoint, model, requests, count in warehouse.rows(FAILED)

@@ -16,6 +16,7 @@ with facts as (
         cast(coalesce(sum(usage_input_tokens), 0) as bigint) as usage_input_tokens,
         cast(coalesce(sum(usage_output_tokens), 0) as bigint) as usage_output_tokens
     from request_keys
+    where cell_key is not null
     group by load_id
     union all
     -- of these nothing else is left

@@ -18,6 +18,7 @@ with present as (
         file_id,
         count(*) as present_count
     from request_keys
+    where cell_key is not null
     group by file_id
 )
 
