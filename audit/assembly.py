@@ -192,7 +192,10 @@ def _warnings(
             found.append(f"{requests[name]:,} requests ({requests[name] / total:.1%}) {text}")
     unread = int(str(cast("dict[str, object]", result["observational"])["requests_not_read"]))
     if unread:
-        found.append(f"{unread:,} requests on endpoints that both models serve are too many to read again and compare")
+        found.append(
+            f"{unread:,} requests on endpoints that both models serve are too many to read again, or gone "
+            "(--cells-only), and not compared"
+        )
     buckets = cast("dict[str, int]", result["data_quality"])["requests_in_buckets"]
     if buckets:
         found.append(f"{buckets:,} requests come from buckets: their mean is known, their shape is not")

@@ -18,6 +18,7 @@ from audit.savings.escalation import Cascade
 from audit.savings.projection import Savings
 from audit.scope import Scope
 from audit.warehouse import Warehouse
+from audit.without_rows import has_all_rows
 from audit.workloads.shapes import rule_in_words
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def observational(warehouse: Warehouse, workloads: pl.DataFrame, candidate: str)
     """What the log shows of both models on each workload; a workload behind a gate is not compared.
 
     Of more than MOST_READ_AGAIN requests on the endpoints that both serve, or of some among more than
-    MOST_PASSED_OVER rows, none is looked at.
+    MOST_PASSED_OVER rows, none is looked at; neither where some are gone.
     """
     concerned = warehouse.count(SERVED_BY_BOTH)
     if not may_read_again(warehouse, concerned):
@@ -149,9 +150,9 @@ def observational(warehouse: Warehouse, workloads: pl.DataFrame, candidate: str)
 
 
 def may_read_again(warehouse: Warehouse, concerned: int) -> bool:
-    """Whether there are requests of both models on one endpoint, and few enough to look at them one by one."""
+    """Whether there are requests of both models on one endpoint, all there and few enough to look at one by one."""
     passed_over = warehouse.count("select sum(row_count) from request_files")
-    return 0 < concerned <= MOST_READ_AGAIN and passed_over <= MOST_PASSED_OVER
+    return 0 < concerned <= MOST_READ_AGAIN and passed_over <= MOST_PASSED_OVER and has_all_rows(warehouse)
 
 
 def checks(warehouse: Warehouse, scope: Scope) -> "list[Check]":

@@ -2,7 +2,9 @@
 
 from collections.abc import Collection
 
-SCHEMA_VERSION = 4
+from audit.kept_tables import KEPT_TABLES
+
+SCHEMA_VERSION = 5
 """Raised when a table changes; an older database is refused with the way out."""
 
 MEASURES = {
@@ -122,6 +124,7 @@ TABLES: dict[str, dict[str, str]] = {
         "path": "VARCHAR",
         "source_format": "VARCHAR",
         "target": "VARCHAR",
+        "kept": "VARCHAR",
         "container": "VARCHAR",
         "compression": "VARCHAR",
         "file_size": "BIGINT",
@@ -151,6 +154,7 @@ TABLES: dict[str, dict[str, str]] = {
     "billed_costs": BILLED_COSTS,
     "set_aside": {"file_id": "INTEGER", "row_number": "BIGINT", "reason": "VARCHAR"},
     "unparsed_records": {"file_id": "INTEGER", "record_number": "BIGINT", "row_number": "BIGINT"},
+    **KEPT_TABLES,
     "retried_records": {"file_id": "INTEGER", "row_number": "BIGINT", "record_number": "BIGINT"},
     "endpoint_rule": {"field": "VARCHAR", "key_text": "VARCHAR"},
     "endpoint_names": {"endpoint_text": "VARCHAR", "endpoint": "VARCHAR"},

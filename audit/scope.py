@@ -17,6 +17,7 @@ from audit.intake.disputes import disputes
 from audit.intake.twins import overlaps
 from audit.schema import SUMMED
 from audit.warehouse import Warehouse
+from audit.without_rows import has_all_rows
 
 NO_LIMIT = 1_000_000_000
 """Tokens; stands for a context window or output limit that nobody has published."""
@@ -119,7 +120,7 @@ def _sources(warehouse: Warehouse, config: Config) -> tuple[str, ...]:
 
 
 def _limit_days(warehouse: Warehouse, question: Question) -> None:
-    """Shadow the cells by those of the asked days, summed again from the requests."""
+    """Shadow the cells by those of the asked days, summed again from the requests, or cut by month where these are gone."""
     if question.since is None and question.until is None:
         return
     since = (question.since or date(1970, 1, 1)).isoformat()
@@ -131,9 +132,26 @@ def _limit_days(warehouse: Warehouse, question: Question) -> None:
         f"create or replace temp view requests as select * from ({requests}) "
         f"where start_time >= timestamp '{since}' and start_time < timestamp '{until}'"
     )
-    for table in SUMMED:
-        warehouse.execute(f"create or replace temp table {table} as {sql.find(table).select}")
+    gone = "false" if has_all_rows(warehouse) else _whole_months(warehouse, question)
+    for table, column in zip(SUMMED, ("billing_period", "usage_date", None), strict=True):
+        days = "" if column is None else f"and {column} >= date '{since}' and {column} < date '{until}'"
+        warehouse.execute(
+            f"create or replace temp table {table} as select * from ({sql.find(table).select}) "
+            f"union all by name select * from main.{table} where {gone} {days}"
+        )
     warehouse.add_views("3_")
+
+
+def _whole_months(warehouse: Warehouse, question: Question) -> str:
+    """The condition that cells have no requests; ConfigError where a day is asked for at which no cell begins or ends."""
+    for option, day in (("--since", question.since), ("--until", question.until)):
+        if day is not None and day.day != 1:
+            first = day.replace(day=1)
+            raise ConfigError(
+                f"{option} {day}: {warehouse.path} holds cells without requests (--cells-only), which can only be cut "
+                f"between months; ask for {first} or {(first + timedelta(days=32)).replace(day=1)}"
+            )
+    return "load_id in (select load_id from files where kept <> 'rows')"
 
 
 def _window(warehouse: Warehouse, question: Question) -> Window:
@@ -141,9 +159,25 @@ def _window(warehouse: Warehouse, question: Question) -> Window:
         query = "from request_files inner join report_sources using (source_format) where loaded_count > 0"
         start, end = warehouse.rows(f"select min(first_time), max(last_time) {query}")[0]
     else:
-        query = "from requests inner join report_sources using (source_format)"
-        span = "max(start_time + to_seconds(coalesce(bucket_seconds, 0)))"
-        start, end = warehouse.rows(f"select min(start_time), {span} {query}")[0]
+        since, until = (
+            (question.since or date(1970, 1, 1)).isoformat(),
+            (question.until or date(2200, 1, 1)).isoformat(),
+        )
+        start, end = warehouse.rows(
+            """
+            select min(first_time), max(last_time)
+            from (
+                select source_format, start_time as first_time,
+                    start_time + to_seconds(coalesce(bucket_seconds, 0)) as last_time
+                from requests
+                union all
+                select source_format, greatest(first_time, ?), least(last_time, ?)
+                from request_files where kept <> 'rows' and loaded_count > 0 and first_time < ? and last_time >= ?
+            )
+            inner join report_sources using (source_format)
+            """,
+            [since, until, until, since],
+        )[0]
     days = warehouse.count(
         "select count(distinct usage_date) from daily_usage inner join report_sources using (source_format)"
     )

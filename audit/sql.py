@@ -79,8 +79,13 @@ def find(name: str) -> Query:
 def in_folders(*prefixes: str) -> list[Query]:
     """The relations of the folders that start with one of `prefixes`, each after those it reads."""
     chosen = {query.name: query for query in all_queries().values() if query.folder.startswith(prefixes)}
-    graph = {name: set(_SOURCE.findall(query.select)) & chosen.keys() for name, query in chosen.items()}
+    graph = {name: sources(query.select) & chosen.keys() for name, query in chosen.items()}
     return [chosen[name] for name in TopologicalSorter(graph).static_order()]
+
+
+def sources(text: str) -> set[str]:
+    """The names after from and join in a SELECT, those of its own parts among them."""
+    return set(_SOURCE.findall(text.lower()))
 
 
 @cache

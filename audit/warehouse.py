@@ -26,6 +26,9 @@ MARK = slice(8, 12)
 """Where a file of DuckDB says what it is."""
 NOT_WRITABLE = re.compile(r"Read-only file system|Permission denied", re.IGNORECASE)
 
+SHORTEST_SALT = 16
+"""Characters; a salt that can be guessed protects nothing."""
+
 Value = str | int | float | bool | None | bytes
 Values = Sequence[Value] | Mapping[str, Value]
 
@@ -189,15 +192,22 @@ class Warehouse:
         tables = {name for (name,) in self.rows("select table_name from duckdb_tables() where not temporary")}
         if tables and "meta" not in tables:
             raise DatabaseError(f"{self.path}: a DuckDB file of something else; name another --db")
+        salt = os.environ.get("AUDIT_SALT") or os.urandom(16).hex()
+        if len(salt) < SHORTEST_SALT:
+            raise DatabaseError(f"AUDIT_SALT has {len(salt)} characters; give it {SHORTEST_SALT} or more")
         if "meta" in tables:
             self._check_version()
+            if os.environ.get("AUDIT_SALT") and self.setting("salt") != salt:
+                raise DatabaseError(
+                    f"{self.path}: made with another salt than AUDIT_SALT; unset it, or name another --db"
+                )
         else:
             with self.transaction():
                 for table in TABLES:
                     self.execute(ddl(table))
                 self.execute(facts_view(STORED_FACTS))
                 self.set("schema_version", str(SCHEMA_VERSION))
-                self.set("salt", os.urandom(16).hex())
+                self.set("salt", salt)
         self._add_seeds_and_views()
 
     def _check_version(self) -> None:

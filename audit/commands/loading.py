@@ -37,6 +37,13 @@ def load(
         bool,
         typer.Option("--retry-rejects", help="Only the records rejected before: of PATH..., or of all files."),
     ] = False,
+    cells_only: Annotated[
+        bool, typer.Option("--cells-only", help="Keep no requests, only what they add up to, and a key of each.")
+    ] = False,
+    no_keys: Annotated[
+        bool,
+        typer.Option("--no-keys", help="With --cells-only: no keys either; no later export may show the same time."),
+    ] = False,
     no_unpack_limit: Annotated[
         bool, typer.Option("--no-unpack-limit", help="Load packed files that unpack to more than any log does.")
     ] = False,
@@ -51,6 +58,10 @@ def load(
         raise typer.BadParameter("name the exports to load")
     if format is not None and map_file is not None:
         raise typer.BadParameter("--format and --map both say how a file is read; give one of them")
+    if no_keys and not cells_only:
+        raise typer.BadParameter("--no-keys is for --cells-only, which keeps keys; give both")
+    if cells_only and retry:
+        raise typer.BadParameter("--retry-rejects adds rows to loads that have theirs; give it without --cells-only")
     report = load_exports(
         paths or (),
         db=db,
@@ -60,6 +71,8 @@ def load(
         config=config,
         keep_raw=keep_raw,
         retry_rejects=retry,
+        cells_only=cells_only,
+        keys=not no_keys,
         unpack_limit=not no_unpack_limit,
         progress=not quiet,
     )

@@ -10,6 +10,7 @@ from audit.errors import InputError
 from audit.evidence.outcomes import Outcomes, read_outcomes
 from audit.schema import TABLES
 from audit.warehouse import Warehouse
+from audit.without_rows import need_rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,6 +69,7 @@ def store_outcomes(warehouse: Warehouse, outcomes: Outcomes, *, today: date) -> 
     endpoints = {str(name) for (name,) in warehouse.rows("select distinct endpoint from traffic_cells")}
     placed = _placed(warehouse, outcomes.file_hash)
     if placed.is_empty():
+        need_rows(warehouse, "finding the request of a pair")
         raise InputError(
             f"{outcomes.path}: none of the {outcomes.frame.height:,} requests is in {warehouse.path}; "
             "load their export first; a sample belongs to the database it was drawn from"

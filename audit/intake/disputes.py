@@ -42,7 +42,8 @@ def keep_disputes(warehouse: Warehouse, loads: Collection[int] | None) -> None:
 
     Only the formats of `loads`, whose cells are summed already, are looked at anew; all where it is None.
     """
-    untouched: list[Dispute] = []
+    gone = {str(path) for (path,) in warehouse.rows("select path from request_files where kept <> 'rows'")}
+    untouched = [dispute for dispute in disputes(warehouse) if {dispute.file, dispute.other} & gone]
     formats = _formats(warehouse)
     if loads is not None:
         changed = ", ".join(map(str, loads))
@@ -53,9 +54,10 @@ def keep_disputes(warehouse: Warehouse, loads: Collection[int] | None) -> None:
                 f"union select source_format from traffic_cells where load_id in ({changed})"
             )
         }
-        untouched = [dispute for dispute in disputes(warehouse) if dispute.source not in concerned]
+        untouched += [dispute for dispute in disputes(warehouse) if dispute.source not in concerned]
         formats = {name: count for name, count in formats.items() if name in concerned}
-    found = sorted([*untouched, *_found(warehouse, formats)], key=lambda dispute: dispute.source)
+    # a dispute about requests that are gone stays as it was found while they were there
+    found = sorted(dict.fromkeys([*untouched, *_found(warehouse, formats)]), key=lambda dispute: dispute.source)
     warehouse.set("disputes", json.dumps([asdict(dispute) for dispute in found]))
 
 

@@ -6,6 +6,9 @@ A bucket has no id: equal rows inside one file are different buckets that add up
 same usage one counts (`buckets.py`).
 """
 
+import duckdb
+
+from audit.errors import DatabaseError
 from audit.intake.billed_costs import set_aside_costs
 from audit.intake.buckets import OWNED, set_aside_buckets
 from audit.intake.growing import set_aside_unfinished
@@ -15,14 +18,21 @@ from audit.warehouse import Warehouse
 
 REQUEST_KEY = """case when reject_reason is null then case
     when request_id is not null
-        then hash({salt} || request_id, start_time, request_model, response_model, usage_input_tokens,
-            usage_output_tokens)
+        then hash(request_id, start_time, request_model, response_model, usage_input_tokens, usage_output_tokens)
     else hash({salt}, start_time, request_model, response_model, usage_input_tokens, usage_output_tokens,
         usage_cache_read_input_tokens, usage_reasoning_output_tokens, request_grain, request_count, bucket_seconds,
         duration_ms, operation_name, tags, route, prompt_name, prompt_hash, service_tier, is_failed, user_id,
         customer_id, team_id, project_id, api_key_id, conversation_id, trace_id, billed_cost)
 end end"""
-"""The identity of a request in 64 bits; the hash is DuckDB's, see `keep_keys_current`."""
+"""The identity of a request in 64 bits; the hash is DuckDB's, see `keep_keys_current`.
+
+An id is nothing that has to be salted, and so the same request has the same key in every database.
+"""
+
+IDENTITY = "coalesce(hash(request_id), request_key)"
+CONTENT = "case when request_id is not null then cast(request_key & 4294967295 as uinteger) end"
+"""Together a request's key where its row is let go: what must be the same for two to have the same id, and then to be
+the same. Without an id all 64 bits of the key are needed; with one, half of them tell other content."""
 
 
 def keep_keys_current(warehouse: Warehouse, salt: str) -> None:
@@ -32,6 +42,12 @@ def keep_keys_current(warehouse: Warehouse, salt: str) -> None:
     """
     probe = str(warehouse.value("select hash('traffic-audit')"))
     if warehouse.setting("hash_probe") not in (None, probe):
+        if warehouse.rows("select 1 from request_keys limit 1"):
+            raise DatabaseError(
+                f"{warehouse.path}: holds keys of requests (--cells-only) that another version of DuckDB hashed; "
+                f"this one would not recognise them. Use {warehouse.setting('hash_version')} again, or load the "
+                "exports into a new --db"
+            )
         warehouse.execute(
             f"""
             update stored_facts set request_key = anew.request_key
@@ -42,6 +58,7 @@ def keep_keys_current(warehouse: Warehouse, salt: str) -> None:
             """
         )
     warehouse.set("hash_probe", probe)
+    warehouse.set("hash_version", f"DuckDB {duckdb.__version__}")
 
 
 def set_aside(warehouse: Warehouse, load_id: int) -> set[int]:
@@ -65,7 +82,7 @@ def set_aside_again(warehouse: Warehouse) -> None:
 
 
 def recount(warehouse: Warehouse) -> None:
-    """Bring the counts and notes of all files in line with what is set aside."""
+    """Bring the counts and notes of all files whose rows are there in line with what is set aside."""
     warehouse.execute(
         """
         update files set
@@ -75,12 +92,16 @@ def recount(warehouse: Warehouse) -> None:
             select files.file_id, count(set_aside.row_number) as duplicates
             from files
             left join set_aside on files.file_id = set_aside.file_id and set_aside.reason <> 'unloaded'
+            where files.kept = 'rows'
             group by files.file_id
         ) as counted
         where files.file_id = counted.file_id
         """
     )
-    warehouse.execute("delete from file_notes where starts_with(note, 'repeat')")
+    warehouse.execute(
+        "delete from file_notes where starts_with(note, 'repeat') "
+        "and file_id in (select file_id from files where kept = 'rows')"
+    )
     warehouse.execute(
         "insert into file_notes select file_id, reason, count(*) from set_aside "
         "where starts_with(reason, 'repeat') group by file_id, reason"
@@ -92,55 +113,61 @@ def _requests(warehouse: Warehouse, load_id: int) -> None:
     warehouse.execute(
         f"""
         create or replace temp table repeated as
-        select coalesce(hash(request_id), request_key) as identity
+        select {IDENTITY} as identity
         from request_facts
         where load_id = {load_id} and reject_reason is null and not ({OWNED})
         group by 1
         having count(*) > 1
         """
     )
-    earlier = "false"
-    if warehouse.rows("select 1 from request_facts where load_id < ? limit 1", [load_id]):
-        earlier = f"load_id < {load_id}"
+    earlier = f"load_id < {load_id}"
+    known: list[str] = []
+    if warehouse.rows(f"select 1 from request_facts where {earlier} limit 1"):
+        known.append(f"select {IDENTITY} from loaded_facts where {earlier} and not ({OWNED})")
+    if warehouse.rows(f"select 1 from request_keys where {earlier} limit 1"):
+        known.append(f"select identity from request_keys where {earlier}")
+    if known:
         warehouse.execute(
             f"""
             insert into repeated
-            select distinct coalesce(hash(new.request_id), new.request_key)
-            from request_facts as new
-            where new.load_id = {load_id} and new.reject_reason is null and not ({OWNED})
-                and coalesce(hash(new.request_id), new.request_key) in (
-                    select coalesce(hash(request_id), request_key) from loaded_facts where {earlier} and not ({OWNED})
-                )
+            select distinct {IDENTITY}
+            from request_facts
+            where load_id = {load_id} and reject_reason is null and not ({OWNED})
+                and {IDENTITY} in ({" union all ".join(known)})
             """
         )
     warehouse.execute(
         f"""
         create or replace temp table suspects as
         with concerned as (
-            select facts.file_id, facts.rowid as position, facts.load_id, facts.request_key, facts.request_id,
-                hash(facts.request_id) as id_hash
-            from request_facts as facts
-            where facts.reject_reason is null and not ({OWNED})
-                and (facts.load_id = {load_id} or {earlier})
-                and coalesce(hash(facts.request_id), facts.request_key) in (select identity from repeated)
+            select facts.file_id, position, facts.load_id, position - files.first_row + 1 as row_number,
+                identity, content
+            from (
+                select file_id, rowid as position, load_id, {IDENTITY} as identity, {CONTENT} as content
+                from request_facts
+                where reject_reason is null and not ({OWNED}) and (load_id = {load_id} or {earlier})
+            ) as facts inner join files using (file_id)
+            where identity in (select identity from repeated)
         ),
         standing as (
-            select concerned.*, concerned.position - files.first_row + 1 as row_number
-            from concerned inner join files using (file_id)
+            select * from concerned
             where not exists (
                 select 1 from set_aside
-                where set_aside.file_id = concerned.file_id
-                    and set_aside.row_number = concerned.position - files.first_row + 1
+                where set_aside.file_id = concerned.file_id and set_aside.row_number = concerned.row_number
             )
+            union all
+            select file_id, null, load_id, null, identity, content
+            from request_keys
+            where {earlier} and identity in (select identity from repeated)
         ),
         ordered as (
-            select *, row_number() over (partition by request_key order by load_id, position) as occurrence
+            select *, row_number() over (partition by identity, content order by load_id, position) as occurrence
             from standing
         ),
         judged as (
             select *,
-                request_id is not null and occurrence = 1
-                    and row_number() over (partition by id_hash, occurrence order by load_id, position) > 1
+                content is not null and occurrence = 1
+                    and row_number() over (partition by identity, occurrence order by load_id, position) > 1
                     as is_collision
             from ordered
         )
@@ -155,7 +182,7 @@ def _requests(warehouse: Warehouse, load_id: int) -> None:
         update files set id_collision_count = (
             select count(*) from suspects where suspects.file_id = files.file_id and suspects.is_collision
         )
-        where load_id = ?
+        where load_id = ? and kept = 'rows'
         """,
         [load_id],
     )

@@ -74,7 +74,7 @@ def keep_notes(warehouse: Warehouse, load_id: int) -> None:
 
 
 def file_reports(warehouse: Warehouse, load_id: int) -> list[FileReport]:
-    """The files of a load as they stand in the database."""
+    """The files of a load, and of any after it, as they stand in the database."""
     notes: dict[object, dict[str, int]] = {}
     for file_id, note, count in warehouse.rows("select file_id, note, record_count from file_notes order by note"):
         notes.setdefault(file_id, {})[str(note)] = int(str(count))
@@ -83,7 +83,7 @@ def file_reports(warehouse: Warehouse, load_id: int) -> list[FileReport]:
     )  # fmt: skip
     rows = warehouse.rows(
         "select file_id, path, source_format, read_count, loaded_count, duplicate_count, rejected_count, "
-        "not_call_count, id_collision_count, seconds from files where load_id = ? order by file_id",
+        "not_call_count, id_collision_count, seconds from files where load_id >= ? order by file_id",
         [load_id],
     )
     return [
@@ -99,7 +99,7 @@ def nothing_loaded(warehouse: Warehouse, reports: Sequence[FileReport]) -> list[
         return []
     reasons = warehouse.rows(
         "select path, reason, count(*) from rejects inner join files using (file_id) "
-        "where load_id = (select max(load_id) from files) group by path, reason order by count(*), reason desc"
+        "where loaded_at = (select max(loaded_at) from files) group by path, reason order by count(*), reason desc"
     )
     commonest = {str(path): (reason, count) for path, reason, count in reasons}
     return [

@@ -16,6 +16,7 @@ from audit.errors import InputError
 from audit.intake import resolve
 from audit.intake.disputes import disputes
 from audit.intake.duplicates import keep_keys_current, recount, set_aside
+from audit.intake.letting_go import Kept, keep_changeable, let_go, refuse_unseen_duplicates
 from audit.intake.load_report import FileReport, LoadReport, file_reports, keep_notes, nothing_loaded
 from audit.intake.locate import keep_rejects
 from audit.intake.recognising import Pending, hold_still, in_batches, recognise_all
@@ -38,13 +39,14 @@ def load(
     map_file: Path | None = None,
     keep_raw: bool = False,
     unpack_limit: bool = True,
+    keep: Kept = "rows",
     progress: Progress = silent,
     now: datetime | None = None,
 ) -> LoadReport:
     """Load exports into the database at `db`, made where it does not exist.
 
-    Raises InputError when a path does not exist, ConfigError and DatabaseError; a file that cannot be used is no
-    error but listed in `refused`.
+    `keep` says what is kept of requests beside their cells. Raises InputError when a path does not exist, ConfigError
+    and DatabaseError; a file that cannot be used is no error but listed in `refused`.
     """
     config, now = config or Config(), now or datetime.now(UTC)
     threading.Thread(target=_import_what_comes_after_reading, daemon=True).start()
@@ -63,7 +65,7 @@ def load(
         was_read_dry = False
         while reports is None:
             try:
-                reports = _load_all(warehouse, pending, config, keep_raw, progress, now)
+                reports = _load_all(warehouse, pending, config, keep_raw, keep, progress, now)
             except UnreadableError as error:
                 if was_read_dry:
                     raise InputError(f"{error.name}: cannot be read ({error}); nothing was changed") from error
@@ -120,6 +122,7 @@ def _load_all(
     pending: Sequence[Pending],
     config: Config,
     keep_raw: bool,
+    keep: Kept,
     progress: Progress,
     now: datetime,
 ) -> list[FileReport]:
@@ -143,7 +146,6 @@ def _load_all(
         pending = [item for batch in batches for item in batch]
         # Rows of an open transaction are numbered from elsewhere; only the distance from the first one lasts.
         first_row = warehouse.count("select min(rowid) from request_facts where load_id = ?", [load_id])
-        shift = before - first_row
         for item in pending:
             item.first_row = first_row
             first_row += item.row_count if item.reader.target == "request_facts" else 0
@@ -154,9 +156,25 @@ def _load_all(
             recount(warehouse)
             keep_notes(warehouse, load_id)
         _keep_windows(warehouse, load_id)
-        resolve.derive(warehouse, config, {load_id} | changed, progress)
-        warehouse.execute("update files set first_row = first_row + ? where load_id = ?", [shift, load_id])
+        refuse_unseen_duplicates(warehouse, load_id)
+        gone = keep_changeable(warehouse, load_id) if keep != "rows" else []
+        resolve.derive(warehouse, config, {load_id, load_id + 1} | changed, progress)
+        if gone:
+            with progress("letting the requests go"):
+                let_go(warehouse, gone, keep)
+        warehouse.execute(LASTING_ROWS, {"load": load_id, "before": before})
         return file_reports(warehouse, load_id)
+
+
+LASTING_ROWS = """
+update files set first_row = lasting.first_row
+from (
+    select file_id, $before + sum(row_count) over (order by first_row, file_id) - row_count as first_row
+    from files where load_id >= $load and target = 'request_facts' and kept = 'rows'
+) as lasting
+where files.file_id = lasting.file_id
+"""
+"""Where the rows of each file will be once the transaction is over; those let go leave no gap."""
 
 
 def next_load(warehouse: Warehouse) -> int:
@@ -194,6 +212,7 @@ def _insert_files(warehouse: Warehouse, pending: Iterable[Pending], load_id: int
             "path": item.export.name,
             "source_format": item.reader.format,
             "target": item.reader.target,
+            "kept": "rows",
             "container": item.export.container,
             "compression": item.export.compression,
             "file_size": item.export.size,

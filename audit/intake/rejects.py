@@ -95,12 +95,15 @@ def folded(warehouse: Warehouse) -> list[tuple[str, int, str]]:
     """(file, records, reason) of the records that are no model calls by nature."""
     return [
         (str(path), int(str(count)), str(reason))
-        for path, count, reason in warehouse.rows(
+        for path, count, reason, _ in warehouse.rows(
             """
-            select any_value(path), count(*), reject_reason
+            select any_value(path), count(*), reject_reason, file_id
             from rejected_records inner join files using (file_id)
             where not_call_count > 0 and is_expected
-            group by file_id, reject_reason order by file_id, count(*) desc, reject_reason
+            group by file_id, reject_reason
+            union all
+            select path, record_count, reason, file_id from not_calls inner join files using (file_id)
+            order by 4, 2 desc, 3
             """
         )
     ]

@@ -17,6 +17,7 @@ from audit.intake.twins import keep_overlaps
 from audit.progress import Progress, silent
 from audit.schema import MEASURES, SUMMED, TABLES
 from audit.warehouse import Warehouse
+from audit.without_rows import refuse_other_cells, refuse_unload
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,13 +25,16 @@ if TYPE_CHECKING:
 FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(2100, 1, 1)
 """Bounds of the days a request may fall on; `checked_requests.sql` rejects others."""
+SETTINGS = ("the endpoint rule", "the endpoint rewrites", "the model names", "the prices", "the catalogue of prices")
+"""What `settings` in the database lists, in words."""
 
 
 def derive(warehouse: Warehouse, config: Config, loads: Collection[int] | None, progress: Progress) -> None:
     """Derive what `loads` consist of now, or everything where it is None; runs inside a transaction."""
     with progress("resolving endpoints, models and prices"):
         resolve_names(warehouse, config)
-        if _settings_changed(warehouse, config):
+        if changed := _changed_settings(warehouse, config):
+            refuse_other_cells(warehouse, changed)
             loads = None
     with progress("summing into cells"):
         build_cells(warehouse, loads)
@@ -51,19 +55,22 @@ def _keep_endpoint_rule(warehouse: Warehouse, config: Config) -> None:
         warehouse.execute("delete from meta where key in ('endpoint_rule', 'endpoint_rule_origin')")
 
 
-def _settings_changed(warehouse: Warehouse, config: Config) -> bool:
-    """Whether cells summed before were resolved under other settings than these, which are noted as those in force."""
+def _changed_settings(warehouse: Warehouse, config: Config) -> list[str]:
+    """What has changed since cells were summed before; what is in force now is noted."""
     from audit.catalog.facts import catalogue_version
     from audit.catalog.price_file import price_settings
 
     prices = price_settings(config.prices_file, config.discount)
     rewrites = [(rewrite.pattern.pattern, rewrite.replacement) for rewrite in config.rewrites]
-    names = (warehouse.setting("endpoint_rule"), rewrites, sorted(config.models.items()))
-    now = json.dumps([*names, prices, catalogue_version()])
+    now = [warehouse.setting("endpoint_rule"), rewrites, sorted(config.models.items()), prices, catalogue_version()]
     before = warehouse.setting("settings")
-    warehouse.set("settings", now)
+    warehouse.set("settings", json.dumps(now))
     warehouse.set("price_settings", prices)
-    return before is not None and before != now
+    if before is None:
+        return []
+    # as text, which has no tuples
+    pairs = zip(SETTINGS, json.loads(before), json.loads(json.dumps(now)), strict=True)
+    return [name for name, old, new in pairs if old != new]
 
 
 def rebuild(path: Path, config: Config) -> None:
@@ -85,6 +92,7 @@ def unload(path: Path, name: str, config: Config) -> int:
         loaded = {str(file): int(str(count)) for file, count in rows}
         if name not in loaded:
             raise UnknownNameError("file", name, loaded, "`audit status` lists the files")
+        refuse_unload(warehouse, name)
         warehouse.execute("create or replace temp table gone as select file_id from files where path = ?", [name])
         for table in ("set_aside", "rejects", "unparsed_records", "retried_records", "file_notes"):
             warehouse.execute(f"delete from {table} where file_id in (from gone)")
@@ -113,8 +121,10 @@ def resolve_names(warehouse: Warehouse, config: Config) -> None:
 
 
 def build_cells(warehouse: Warehouse, loads: Collection[int] | None) -> None:
-    """Sum requests into cells, days and templates, anew for `loads` or for all."""
-    chosen = "" if loads is None else f"where load_id in ({', '.join(map(str, loads))})"
+    """Sum requests into cells, days and templates, anew for `loads` or for all whose rows are there."""
+    chosen = "where load_id not in (select load_id from files where kept <> 'rows')"
+    if loads is not None:
+        chosen = f"where load_id in ({', '.join(map(str, loads))})"
     for table in SUMMED:
         warehouse.execute(f"delete from {table} {chosen}")
         warehouse.execute(f"insert into {table} by name select * from ({sql.find(table).select}) {chosen}")
@@ -187,9 +197,15 @@ def _resolve_models(warehouse: Warehouse, config: Config) -> None:
     found = warehouse.rows(
         """
         select coalesce(provider_name, ''), coalesce(request_model, ''), coalesce(response_model, ''),
-            cast(min(start_time) as date), cast(max(start_time) as date)
-        from request_facts
-        where reject_reason is null
+            min(first_day), max(last_day)
+        from (
+            select provider_name, request_model, response_model,
+                cast(min(start_time) as date) as first_day, cast(max(start_time) as date) as last_day
+            from request_facts where reject_reason is null
+            group by provider_name, request_model, response_model
+            union all
+            select provider_name, request_model, response_model, first_day, last_day from summed_models
+        )
         group by coalesce(provider_name, ''), coalesce(request_model, ''), coalesce(response_model, '')
         """
     )

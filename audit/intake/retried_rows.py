@@ -35,6 +35,7 @@ class Candidate:
     size: int
     row_count: int
     rejected: int
+    kept: str
 
 
 TARGETS = """

@@ -101,7 +101,8 @@ def retry_rejects(
 
 def _candidates(warehouse: Warehouse, paths: Sequence[str], spool: Path) -> list[Candidate]:
     rows = warehouse.rows(
-        "select file_id, load_id, path, source_format, container, file_size, row_count, rejected_count from files "
+        "select file_id, load_id, path, source_format, container, file_size, row_count, rejected_count, "
+        "kept from files "
         "where rejected_count > 0 and target = 'request_facts' order by file_id"
     )
     found = [
@@ -114,6 +115,7 @@ def _candidates(warehouse: Warehouse, paths: Sequence[str], spool: Path) -> list
             size=int(str(row[5])),
             row_count=int(str(row[6])),
             rejected=int(str(row[7])),
+            kept=str(row[8]),
         )
         for row in rows
     ]
@@ -146,6 +148,10 @@ class _Retry:
     def one(self, candidate: Candidate) -> None:
         """Append what can be loaded of the rejects of a file; StaysError or ChangedError where it cannot be tried."""
         started = time.monotonic()
+        if candidate.kept != "rows":
+            raise StaysError(
+                "nothing was kept to try its rejects again (--cells-only); correct the export and load it once more"
+            )
         path, kept = Path(candidate.path), None
         if path.is_file():
             if (size := path.stat().st_size) != candidate.size:

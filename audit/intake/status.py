@@ -25,6 +25,7 @@ def status(warehouse: Warehouse) -> Document:
                     "rejected",
                     "not_calls",
                     "id_collisions",
+                    "kept",
                     "loaded_at",
                 ),
                 (*row[:-1], _moment(row[-1])),
@@ -33,7 +34,7 @@ def status(warehouse: Warehouse) -> Document:
         )
         for row in warehouse.rows(
             "select path, source_format, read_count, loaded_count, duplicate_count, rejected_count, "
-            "not_call_count, id_collision_count, loaded_at from files order by file_id"
+            "not_call_count, id_collision_count, kept, loaded_at from files order by file_id"
         )
     ]
     start, end = warehouse.rows("select min(first_time), max(last_time) from request_files where loaded_count > 0")[0]

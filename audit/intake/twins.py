@@ -28,7 +28,7 @@ class Overlap:
     """Of `source`, where both show traffic: in the common window and models, of buckets on the common days."""
     other_requests: int
     twins: int | None
-    """Requests of `source` that `other` has too; None where one of them has buckets."""
+    """Requests of `source` that `other` has too; None where one of them has buckets, or not all of its requests."""
 
     @property
     def sentence(self) -> str:
@@ -99,7 +99,7 @@ def _overlapping(warehouse: Warehouse) -> list[_Pair]:
 
 def _measured(warehouse: Warehouse, pair: _Pair) -> Overlap:
     names = list(pair.names)
-    if warehouse.rows(BUCKETS, names):
+    if warehouse.rows(BUCKETS, names) or warehouse.rows(GONE, names):
         counts = [int(str(count)) for count in warehouse.rows(BY_DAY, names)[0]]
         few, many = sorted((0, 1), key=lambda place: counts[place])
         twins = None
@@ -116,6 +116,9 @@ def _measured(warehouse: Warehouse, pair: _Pair) -> Overlap:
 BUCKETS = """
 select 1 from traffic_cells
 where source_format in (?, ?) and (request_grain = 'bucket' or source_format = 'openai_usage') limit 1
+"""
+GONE = """
+select 1 from request_files where source_format in (?, ?) and kept <> 'rows' and loaded_count > 0 limit 1
 """
 MODELS = """
     select model from traffic_cells where source_format = ? intersect

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from audit.errors import AuditError, InputError
+from audit.errors import AuditError, DatabaseError, InputError
 from audit.intake.loading import load
 from audit.ledger.document import Reconciliation
 from audit.ledger.reconcile import reconcile
@@ -72,7 +72,7 @@ def add_tie_out(warehouse: Warehouse, question: Question, result: Result) -> Non
         return
     try:
         found = reconcile(warehouse, question)
-    except InputError as error:
+    except (DatabaseError, InputError) as error:
         result.document.setdefault("warnings", []).append(f"the bill cannot be held against the log: {error}")
         return
     if found is not None:

@@ -29,6 +29,7 @@ from audit.report.margin_document import (
 from audit.savings.cascade import offers
 from audit.scope import Question
 from audit.warehouse import Warehouse
+from audit.without_rows import need_rows
 
 Cost = Mapping[Step, Decimal]
 """What something costs now and at each level, in USD."""
@@ -49,6 +50,7 @@ def run_margin(
 
     Raises what the report and the file raise, and CheckError where the customers do not add up to the bill.
     """
+    need_rows(warehouse, "a margin by customer")
     with progress("read revenue"):
         lines = read_lines(path, units=units, rates=rates)
     result = run_report(warehouse, question, config, assumptions, progress)

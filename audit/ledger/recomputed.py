@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import cast
 
 from audit.warehouse import Warehouse
+from audit.without_rows import need_rows
 
 CLASSES = ("input", "cache_read", "cache_creation", "audio_input", "output", "audio_output")
 
@@ -33,7 +34,8 @@ class Rates:
 
 
 def prepare(warehouse: Warehouse) -> None:
-    """Price the log by the hour, once."""
+    """Price the log by the hour, once; DatabaseError where requests of it are gone."""
+    need_rows(warehouse, "a bill")
     warehouse.execute("create or replace temp table hourly_costs as select * from list_cost_by_hour")
 
 

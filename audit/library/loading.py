@@ -23,6 +23,8 @@ def load(
     config: str | Path | None = None,
     keep_raw: bool = False,
     retry_rejects: bool = False,
+    cells_only: bool = False,
+    keys: bool = True,
     unpack_limit: bool = True,
     progress: bool = False,
 ) -> "LoadReport":
@@ -30,7 +32,9 @@ def load(
 
     Loading a file again changes nothing. `endpoint` says where the endpoint is: tag:PREFIX, route, prompt_name or
     metadata.KEY. With `retry_rejects` only records rejected before are tried: of `paths`, or of all files without any.
-    A file that cannot be read is no error but listed in `refused`, with the reason.
+    With `cells_only` no requests are kept, only what they add up to and a key of each; without `keys` not even that,
+    and no later export may show the same time. A file that cannot be read is no error but listed in `refused`, with
+    the reason.
     """
     from audit.config import with_endpoint
     from audit.intake.loading import load as load_exports
@@ -53,5 +57,6 @@ def load(
             map_file=path_of(map_file),
             keep_raw=keep_raw,
             unpack_limit=unpack_limit,
+            keep="rows" if not cells_only else "keys" if keys else "cells",
             progress=telling,
         )

@@ -15,6 +15,7 @@ from audit.results import FOLDER, RESULTS
 from audit.schema import TABLES
 from audit.scope import settle
 from audit.warehouse import Warehouse, first_line
+from audit.without_rows import has_all_rows, need_rows
 
 MARTS = "4_"
 """The folder of the relations that depend on the pair of models."""
@@ -122,9 +123,20 @@ def _refuse_columns_without_place(warehouse: Warehouse, query: str) -> None:
             )
 
 
+def _relations_of_requests() -> set[str]:
+    """The relations that are made of requests each time they are read."""
+    found = {"loaded_facts"}
+    for query in queries.in_folders("2_", "3_", MARTS):
+        if query.name not in TABLES and queries.sources(query.select) & found:
+            found.add(query.name)
+    return found
+
+
 def make_relations(warehouse: Warehouse, query: str, asked: Settled) -> None:
     """Make what the words of the query ask for: marts depend on the pair, verdicts on the whole report."""
     words = set(re.findall(r"\w+", query.lower()))
+    if not has_all_rows(warehouse) and (of_rows := (queries.sources(query) or {query}) & _relations_of_requests()):
+        need_rows(warehouse, f"the relation {min(of_rows)}")
     if words & {*RESULTS, SAVINGS[0], *(result.name for result in queries.in_folders(FOLDER))}:
         result = asked.run(warehouse)
         warehouse.temporary(SAVINGS[0], Report(document=result.document).savings)

@@ -12,6 +12,7 @@ from audit import sql
 from audit.assumptions import exact_decimal
 from audit.savings.cascade import Costs
 from audit.warehouse import Warehouse
+from audit.without_rows import need_rows
 from audit.workloads.shapes import INPUT_OFFSET, bin_start
 
 NO_END = 1 << 40
@@ -103,7 +104,8 @@ def sent_names(warehouse: Warehouse) -> dict[str, frozenset[str]]:
 
 
 def _split(warehouse: Warehouse, cuts: Sequence[int]) -> None:
-    """Shadow the cells by finer ones: `load_id`, whose value means nothing here, becomes the part of the cell."""
+    """Shadow the cells by finer ones, summed from requests: the value of `load_id`, unused here, is the part."""
+    need_rows(warehouse, "a policy with a limit between two token bins")
     part = " + ".join(f"(usage_input_tokens >= {int(cut)})::integer" for cut in cuts)
     select = sql.find("traffic_cells").select
     cut_requests = f"(select * replace (cast(coalesce({part}, 0) as integer) as load_id) from requests)"

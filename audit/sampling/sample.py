@@ -26,6 +26,7 @@ from audit.sampling.source import Found, Wanted, texts
 from audit.sampling.writing import write_files
 from audit.scope import Question, Scope
 from audit.warehouse import Warehouse
+from audit.without_rows import need_rows
 
 Texts = Callable[[Warehouse, Sequence[Wanted], Progress], Iterator[Found]]
 
@@ -95,6 +96,7 @@ def make_sample(
         refuse_used(out)
     if (error := scopes.nothing_loaded(warehouse)) is not None:
         raise error
+    need_rows(warehouse, "a sample")
     run = Run(warehouse=warehouse, question=question, config=config, assumptions=assumptions)
     for stage in (settle_scope, price_cells, describe_workloads, decide_verdicts):
         with progress(stage.__name__.replace("_", " ")):

@@ -16,6 +16,12 @@ no_calls as (
     from rejected_records
     where is_expected
     group by file_id
+    union all
+    select
+        file_id,
+        sum(record_count) as not_call_count
+    from not_calls
+    group by file_id
 )
 
 select

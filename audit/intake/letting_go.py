@@ -1,0 +1,123 @@
+"""`--cells-only`: the rows of a load are let go once they are summed, and what is left of them is a key each.
+
+A row is let go only if nothing that is loaded later can change what became of it. Buckets, which a finer export of the
+same usage replaces, and calls of logs that write them down while they grow stay rows: they are few by their nature.
+A key comes with the cell of its request and what it adds to it, so that databases can be merged that share requests.
+"""
+
+from collections.abc import Collection
+from typing import Literal
+
+from audit.errors import InputError
+from audit.intake.buckets import OWNED
+from audit.intake.duplicates import CONTENT, IDENTITY
+from audit.intake.growing import GROWING
+from audit.kept_tables import USAGE
+from audit.schema import MEASURES, TABLES
+from audit.warehouse import Warehouse
+
+Kept = Literal["rows", "keys", "cells"]
+
+CELL_KEY = tuple(name for name in TABLES["traffic_cells"] if name not in MEASURES and name != "load_id")
+
+
+def keep_changeable(warehouse: Warehouse, load_id: int) -> list[int]:
+    """Move the files of a load whose rows must stay into a load of their own, the next one; the files of the others.
+
+    Cells are summed by load, and what is let go is never summed again.
+    """
+    growing = ", ".join(f"'{name}'" for name in GROWING)
+    staying = {
+        int(str(file_id))
+        for (file_id,) in warehouse.rows(
+            f"""
+            select distinct file_id from request_facts
+            where load_id = ? and reject_reason is null and (
+                source_format in ({growing}) or request_grain <> 'request' or request_count <> 1 or {OWNED}
+            )
+            """,
+            [load_id],
+        )
+    }
+    files = {
+        int(str(file_id))
+        for (file_id,) in warehouse.rows(
+            "select file_id from files where load_id = ? and target = 'request_facts'", [load_id]
+        )
+    }
+    if staying and files - staying:
+        chosen = _listed(staying)
+        for table in ("stored_facts", "files"):
+            warehouse.execute(f"update {table} set load_id = load_id + 1 where file_id in ({chosen})")
+    return sorted(files - staying)
+
+
+def let_go(warehouse: Warehouse, files: Collection[int], kept: Kept) -> None:
+    """Drop the rows of `files`, which are summed already, and keep their keys where `kept` says so.
+
+    The first rows of the other files of the transaction are brought in line.
+    """
+    if not files:
+        return
+    chosen = f"file_id in ({_listed(files)})"
+    if kept == "keys":
+        warehouse.execute(KEYS.format(chosen=chosen))
+    warehouse.execute(MODELS.format(chosen=chosen))
+    warehouse.execute(
+        f"insert into not_calls select file_id, reject_reason, count(*) from rejected_records "
+        f"where is_expected and {chosen} group by file_id, reject_reason"
+    )
+    for table in ("stored_facts", "set_aside", "unparsed_records"):
+        warehouse.execute(f"delete from {table} where {chosen}")
+    warehouse.execute(f"update files set kept = '{kept}', row_count = 0, first_row = 0 where {chosen}")
+
+
+KEYS = f"""
+insert into request_keys by name
+select load_id, file_id, {IDENTITY} as identity, {CONTENT} as content, hash({", ".join(CELL_KEY)}) as cell_key,
+    cast(start_time as date) as usage_date, {", ".join(USAGE)}
+from requests where {{chosen}}
+order by cell_key, usage_date
+"""
+"""Of the requests that count: what they repeat has its key elsewhere. In the order of cells most of it packs away."""
+MODELS = """
+insert into summed_models by name
+select facts.load_id, resolution.provider_name, resolution.request_model, resolution.response_model,
+    cast(min(start_time) as date) as first_day, cast(max(start_time) as date) as last_day, pricing_provider, model,
+    billing_period
+from loaded_facts as facts inner join model_resolution as resolution
+    on coalesce(facts.provider_name, '') = resolution.provider_name
+    and coalesce(facts.request_model, '') = resolution.request_model
+    and coalesce(facts.response_model, '') = resolution.response_model
+    and start_time >= day_from and start_time < day_to
+where {chosen}
+group by all
+"""
+
+
+def refuse_unseen_duplicates(warehouse: Warehouse, load_id: int) -> None:
+    """InputError where a file loaded now shows a time of which an earlier one kept neither rows nor keys.
+
+    Asked source by source: the same request has other ids, and other fields, in another format.
+    """
+    rows = warehouse.rows(
+        """
+        select own.path, own.source_format, earlier.path, earlier.first_time, earlier.last_time
+        from files as own inner join files as earlier
+            on own.source_format = earlier.source_format and own.load_id > earlier.load_id
+            and own.first_time <= earlier.last_time and own.last_time >= earlier.first_time
+        where own.load_id >= ? and earlier.kept = 'cells' and earlier.loaded_count > 0
+        order by own.file_id, earlier.file_id limit 1
+        """,
+        [load_id],
+    )
+    for path, source, other, first, last in rows:
+        raise InputError(
+            f"{path}: shows {source} of a time that {other} showed before, {first} to {last}, of which no keys were "
+            f"kept (--no-keys): what both show would count twice, and nobody could tell. Export only what is outside "
+            f"of that time, or load all into a new --db, with keys or in one call; nothing was changed"
+        )
+
+
+def _listed(numbers: Collection[int]) -> str:
+    return ", ".join(map(str, sorted(numbers)))

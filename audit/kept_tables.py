@@ -1,0 +1,45 @@
+"""The tables of requests whose rows were let go: what is left of them beside their cells."""
+
+KEPT = ("rows", "keys", "cells")
+"""What a load keeps of the requests in a file beside their cells: all they state, a key each, or nothing."""
+
+USAGE = {
+    "request_count": "BIGINT",
+    "usage_input_tokens": "BIGINT",
+    "usage_cache_read_input_tokens": "BIGINT",
+    "usage_cache_creation_input_tokens": "BIGINT",
+    "usage_output_tokens": "BIGINT",
+    "usage_reasoning_output_tokens": "BIGINT",
+    "usage_audio_input_tokens": "BIGINT",
+    "usage_audio_output_tokens": "BIGINT",
+    "image_count": "BIGINT",
+    "billed_cost": "DECIMAL(18,10)",
+    "duration_ms": "BIGINT",
+}
+"""What a request adds to its cell."""
+
+KEPT_TABLES: dict[str, dict[str, str]] = {
+    "request_keys": {
+        "load_id": "INTEGER",
+        "file_id": "INTEGER",
+        "identity": "UBIGINT using compression uncompressed",
+        "content": "UINTEGER using compression uncompressed",
+        "cell_key": "UBIGINT",
+        "usage_date": "DATE",
+        **USAGE,
+    },
+    "summed_models": {
+        "load_id": "INTEGER",
+        "provider_name": "VARCHAR",
+        "request_model": "VARCHAR",
+        "response_model": "VARCHAR",
+        "first_day": "DATE",
+        "last_day": "DATE",
+        "pricing_provider": "VARCHAR",
+        "model": "VARCHAR",
+        "billing_period": "DATE",
+    },
+    "not_calls": {"file_id": "INTEGER", "reason": "VARCHAR", "record_count": "BIGINT"},
+}
+"""A request's key, the cell it is in and what it adds to it, so that it can be taken out again: 20 bytes, of which its
+row takes 115. How the names of models were resolved when the cells were summed. Records that are no model calls."""
