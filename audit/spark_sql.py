@@ -73,6 +73,7 @@ def _rewrites() -> "dict[str, Callable[[Expr], Expr]]":
         "RegexpReplace": _pattern,
         "Try": _without_try,
         "TryCast": _try_cast,
+        "hash": _hash,
         "epoch_us": lambda node: _call("unix_micros", *node.expressions),
         "from_json": _from_json,
         "FromJson": _from_json,
@@ -81,7 +82,6 @@ def _rewrites() -> "dict[str, Callable[[Expr], Expr]]":
         "json_valid": lambda node: _not_null(_call("get_json_object", node.expressions[0], _text("$"))),
         "list_position": lambda node: _call("array_position", *node.expressions),
         "list_sum": _list_sum,
-        "to_json": _to_json,
         "to_microseconds": lambda node: _call(
             "make_dt_interval", _number(0), _number(0), _number(0), _micros(node.expressions[0])
         ),
@@ -170,7 +170,7 @@ def _length(node: "Expr") -> "Expr":
 
 
 def _without_try(node: "Expr") -> "Expr":
-    """Spark has no try(): its functions on JSON give NULL for what cannot be read, and casts have a variant that does."""
+    """Spark has no try(): its functions on JSON give NULL for what cannot be read, and a cast can be told to."""
     from sqlglot import exp
 
     for each in list(node.this.find_all(exp.Cast)):
@@ -303,8 +303,12 @@ def _list_sum(node: "Expr") -> "Expr":
     return _spark("aggregate(value, cast(0 as bigint), (sum, each) -> sum + each)", value=node.expressions[0])
 
 
-def _to_json(node: "Expr") -> "Expr":
-    return node
+def _hash(node: "Expr") -> "Expr":
+    """A hash in 64 bits, of other values than DuckDB's; Spark's passes over NULL, as if the argument were not there."""
+    from sqlglot import exp
+
+    found = [part for each in node.expressions for part in (each, exp.Is(this=each.copy(), expression=exp.Null()))]
+    return _call("xxhash64", *found)
 
 
 def _micros(value: "Expr") -> "Expr":

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from audit.engines.reading_text import PLACE, Reading, spark_columns
+from audit.engines.reading import PLACE, RAW, Reading, spark_columns
 from audit.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 BLANK = r" \t\r\x0b\x0c"
 """What a line may consist of and be none, as DuckDB sees it."""
 MARK = "﻿"
-RAW = "raw_record"
-"""The bytes of a record, for those that cannot be loaded."""
 HALF_PAIR = (
     r"(?<!\\)(?:\\\\)*(?:\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})"
@@ -33,19 +31,21 @@ CODECS = {"gzip": ".gz", "zstd": ".zst", "none": ""}
 ENDINGS = (".gz", ".zst", ".bz2", ".deflate", ".snappy", ".lz4", ".xz")
 
 
-def records(spark: "SparkSession", reading: Reading, files: Mapping[int, str]) -> "DataFrame":
+def records(
+    spark: "SparkSession", reading: Reading, files: Mapping[int, str], *, keep_raw: bool = False
+) -> "DataFrame":
     """The records of files that are read alike, by id and address, in the columns that the reader declares.
 
-    Two more columns are PLACE and RAW. Raises InputError for a file that Spark does not list, as it does not those
+    Two more columns are PLACE and RAW, the latter of unreadable records, or of all with `keep_raw`. Raises InputError for a file that Spark does not list, as it does not those
     whose name begins with a dot or an underscore.
     """
     found = {"json": _lines, "csv": _rows, "parquet": _parquet}[reading.kind](
-        spark, reading, [_literal_path(path) for path in files.values()]
+        spark, reading, [_literal_path(path) for path in files.values()], keep_raw
     )
     return _placed(spark, found, files)
 
 
-def _lines(spark: "SparkSession", reading: Reading, paths: Sequence[str]) -> "DataFrame":
+def _lines(spark: "SparkSession", reading: Reading, paths: Sequence[str], keep_raw: bool) -> "DataFrame":
     """Lines that are one JSON object each; anything else, unless blank, is a row of NULLs.
 
     What follows the object on its line shows by a last element that only this call can have put there.
@@ -68,13 +68,14 @@ def _lines(spark: "SparkSession", reading: Reading, paths: Sequence[str]) -> "Da
                 map('allowSingleQuotes', 'false')) end as parsed""",
     )
     whole = f"case when size(parsed) = 2 and parsed[1].`end_{end}` = '.' then parsed[0] end"
+    kept = "true" if keep_raw else "record is null"
     columns = [f"record.`{name}` as `{name}`" for name, _ in reading.columns]
     return parsed.selectExpr("file_path", "block", "number", "value", f"{whole} as record").selectExpr(
-        "file_path", "block", "number", f"cast(value as binary) as {RAW}", *columns
+        "file_path", "block", "number", f"case when {kept} then cast(value as binary) end as {RAW}", *columns
     )
 
 
-def _rows(spark: "SparkSession", reading: Reading, paths: Sequence[str]) -> "DataFrame":
+def _rows(spark: "SparkSession", reading: Reading, paths: Sequence[str], keep_raw: bool) -> "DataFrame":
     """Rows of CSV files with as many fields as the header; a file is read in one piece, for a field can hold lines."""
     names = [name for name, _ in reading.columns]
     declared = ", ".join(f"`{name}` STRING" for name in (*names, RAW))
@@ -88,19 +89,24 @@ def _rows(spark: "SparkSession", reading: Reading, paths: Sequence[str]) -> "Dat
     )  # fmt: skip
     # Bytes come through the one encoding that has a character for each, so that wrong ones still show.
     texts = {name: f"cast(encode(`{name}`, 'ISO-8859-1') as string)" for name in names}
-    readable = f"`{RAW}` is null and is_valid_utf8(concat_ws('', {', '.join(texts.values())}))"
+    fields = f"concat_ws('{reading.delimiter}', {', '.join(f'`{name}`' for name in names)})"
+    readable = f"is_valid_utf8(cast(encode({fields}, 'ISO-8859-1') as string))"
+    told = "true" if keep_raw else f"not {readable}"
     return rows.selectExpr(
         FILE_PATH,
         "_metadata.file_block_start as block",
         "monotonically_increasing_id() as number",
-        f"encode(`{RAW}`, 'ISO-8859-1') as {RAW}",
-        *(f"case when {readable} then nullif({text}, '') end as `{name}`" for name, text in texts.items()),
+        f"encode(coalesce(`{RAW}`, case when {told} then {fields} end), 'ISO-8859-1') as {RAW}",
+        *(
+            f"case when `{RAW}` is null and {readable} then nullif({text}, '') end as `{name}`"
+            for name, text in texts.items()
+        ),
     )
 
 
-def _parquet(spark: "SparkSession", reading: Reading, paths: Sequence[str]) -> "DataFrame":
-    """Rows of Parquet files, which declare themselves; what is no number is spelt as DuckDB does."""
-    del reading
+def _parquet(spark: "SparkSession", reading: Reading, paths: Sequence[str], keep_raw: bool) -> "DataFrame":
+    """Rows of Parquet files, which declare themselves and have no text; no number is spelt as in DuckDB."""
+    del reading, keep_raw
     table = spark.read.option("recursiveFileLookup", "true").parquet(*paths)
     columns = [
         f"case when isnan(`{name}`) then 'nan' else cast(`{name}` as string) end as `{name}`"

@@ -29,7 +29,7 @@ end end"""
 An id is nothing that has to be salted, and so the same request has the same key in every database.
 """
 
-IDENTITY = "coalesce(hash(request_id), request_key)"
+IDENTITY = "case when request_id is null then request_key else hash(request_id) end"
 CONTENT = "case when request_id is not null then cast(request_key & 4294967295 as uinteger) end"
 """Together a request's key where its row is let go: what must be the same for two to have the same id, and then to be
 the same. Without an id all 64 bits of the key are needed; with one, half of them tell other content."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 PLACE = "record_at"
 """The column that leads back to a record: the file, the split of it, and the number of the record in the split."""
+RAW = "raw_record"
+"""The bytes of a record that cannot be read; carried along with its place."""
 TABLE = "records_read"
 """Stands where DuckDB's text reads the file."""
 
@@ -26,7 +28,7 @@ class Reading:
     """Name and DuckDB type of what is declared, in the order of a CSV file; a Parquet file declares itself."""
     delimiter: str
     select: str
-    """The raw relation over TABLE, in Spark's dialect, with the column PLACE."""
+    """The raw relation over TABLE, in Spark's dialect, with the columns PLACE and RAW."""
     is_alone: bool
     """Whether records are numbered or compared, which is meant among those of one file."""
 
@@ -56,13 +58,14 @@ def reading_of(name: str, relation: str) -> Reading:
 
 
 def with_place(tree: "Expr") -> "Expr":
-    """The tree with the column PLACE in what every SELECT of it gives, but for those inside of expressions."""
+    """The tree with the columns PLACE and RAW in what every SELECT of it gives, but for those inside of expressions."""
     from sqlglot import exp
 
     for select in tree.find_all(exp.Select):
         is_relation = isinstance(select.parent, (exp.CTE, exp.Subquery, type(None)))
         if is_relation and not any(_is_star(each) for each in select.expressions):
             select.append("expressions", exp.column(PLACE))
+            select.append("expressions", exp.column(RAW))
     return tree
 
 
