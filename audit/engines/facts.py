@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import sqlglot
 
 from audit import sql
-from audit.engines.reading import PLACE, RAW, TABLE, Reading, with_place
+from audit.engines.reading import PLACE, RAW, TABLE, Reading, with_place, without_ctes
 from audit.engines.records import records
 from audit.intake.duplicates import REQUEST_KEY
 from audit.intake.load_report import NOT_A_CALL
@@ -78,13 +78,13 @@ def _checked(spark: "SparkSession", group: Group, number: int, keep_raw: bool) -
     if group.reading.kind == "json":
         numbers = ", ".join(f"{PLAIN.format(name=name)} as {name}" for name in NUMBERS)
         staged = f"select * except ({', '.join(NUMBERS)}), {numbers} from ({staged})"
-    judged = spark_text("checked_requests")
-    return spark.sql(f"with raw_{group.relation_name} as ({raw}), staged as ({staged}) select * from ({judged})")
+    text = spark_text("checked_requests").replace("FROM staged", f"FROM ({staged}) AS staged")
+    return spark.sql(text.replace(f"FROM raw_{group.relation_name}", f"FROM ({raw}) AS source"))
 
 
 def spark_text(name: str, *, placed: bool = True) -> str:
     """A relation of `queries/` in Spark's dialect, with the columns PLACE and RAW where it has a row per record."""
-    tree = to_spark(sqlglot.parse_one(sql.find(name).select, read="duckdb"))
+    tree = without_ctes(to_spark(sqlglot.parse_one(sql.find(name).select, read="duckdb")))
     return (with_place(tree) if placed else tree).sql(dialect="spark")
 
 

@@ -69,6 +69,23 @@ def with_place(tree: "Expr") -> "Expr":
     return tree
 
 
+def without_ctes(tree: "Expr") -> "Expr":
+    """The tree with each common table expression in the one place that names it.
+
+    Spark takes a plan with its own WITH for another one inside of a query that has one too, and reads again what it
+    was told to keep.
+    """
+    from sqlglot import exp
+
+    for select in list(tree.find_all(exp.Select)):
+        with_ = select.args.get("with_")
+        select.set("with_", None)
+        for cte in reversed(with_.expressions if with_ is not None else []):
+            (named,) = [table for table in tree.find_all(exp.Table) if table.name == cte.alias]
+            named.replace(exp.Subquery(this=cte.this, alias=exp.TableAlias(this=exp.to_identifier(named.alias_or_name))))
+    return tree
+
+
 def _arguments(source: "Expr") -> "list[Expr]":
     return list(source.expressions)
 
