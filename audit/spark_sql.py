@@ -80,8 +80,6 @@ def _rewrites() -> "dict[str, Callable[[Expr], Expr]]":
         "json_array_length": _json_array_length,
         "json_transform": _from_json,
         "json_valid": lambda node: _not_null(_call("get_json_object", node.expressions[0], _text("$"))),
-        "list_position": lambda node: _call("array_position", *node.expressions),
-        "list_sum": _list_sum,
         "to_microseconds": lambda node: _call(
             "make_dt_interval", _number(0), _number(0), _number(0), _micros(node.expressions[0])
         ),
@@ -173,12 +171,9 @@ def _without_try(node: "Expr") -> "Expr":
     """Spark has no try(): its functions on JSON give NULL for what cannot be read, and a cast can be told to."""
     from sqlglot import exp
 
-    for each in list(node.this.find_all(exp.Cast)):
+    for each in reversed(list(node.this.find_all(exp.Cast))):
         if type(each) is exp.Cast:
-            softer = exp.TryCast(this=each.this.copy(), to=each.to.copy())
-            if each is node.this:
-                return softer
-            each.replace(softer)
+            each.replace(exp.TryCast(this=each.this, to=each.to, safe=True))
     return node.this
 
 
@@ -197,15 +192,18 @@ def _try_cast(node: "Expr") -> "Expr":
 
 
 def _time_of(text: "Expr") -> "Expr":
-    """The time that a text states in ISO's form; Spark would also take a bare year, or a bare time of day as today's.
+    """The time that a text states in ISO's form, or with slashes; Spark would also take a bare year or time of day.
 
     An offset may be hours alone, as PostgreSQL writes it, which Spark does not take.
     """
     return _spark(
-        "case when value rlike form then try_cast(regexp_replace(value, hours, minutes) as timestamp) end",
+        "case when value rlike form then try_cast(regexp_replace(regexp_replace(value, slashes, lines), hours, minutes) "
+        "as timestamp) end",
         value=text,
-        form=_text(r"^\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}([^+-]*[^ +-])?([+-].*)?)?\s*\z"),
-        hours=_text(r"(:[0-9.]+)\s?([+-][0-9]{2})\s*\z"),
+        form=_text(r"^\s*[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}([^+-]*[^ +-])?([+-].*)?)?\s*\z"),
+        slashes=_text(r"^\s*([0-9]{4})/([0-9]{1,2})/"),
+        lines=_text("$1-$2-"),
+        hours=_text(r"(:[0-9.]+)([+-][0-9]{2})\s*\z"),
         minutes=_text("$1$2:00"),
     )
 
@@ -297,10 +295,6 @@ def _json_array_length(node: "Expr") -> "Expr":
         value=value,
         root=_text("$"),
     )
-
-
-def _list_sum(node: "Expr") -> "Expr":
-    return _spark("aggregate(value, cast(0 as bigint), (sum, each) -> sum + each)", value=node.expressions[0])
 
 
 def _hash(node: "Expr") -> "Expr":

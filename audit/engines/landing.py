@@ -1,11 +1,13 @@
 """What Spark found, brought into the local database: counts, rejects, names of models, and at last the cells."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from audit.config import Config, rewritten
 from audit.engines import facts as asked
 from audit.engines.facts import Group, spark_text, typed
+from audit.engines.reading import Reading
 from audit.errors import InputError
 from audit.intake.letting_go import refuse_unseen_duplicates
 from audit.intake.locate import UNREADABLE, text_of, why
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_REJECTS = 1000
 """Rejects of a file that come home with their place and reason; the others are counted."""
+NOT_UTF8 = "invalid encoding: Invalid unicode (byte sequence mismatch) detected. This file is not utf-8 encoded."
 NOT_LISTED = "rejected, and not listed after the first 1,000"
 LOOKED_UP = ("endpoint_rule", "endpoint_names", "model_resolution", "length_bands")
 """Small tables that requests are joined with."""
@@ -116,16 +119,13 @@ def _keep_rejects(warehouse: Warehouse, spark: "SparkSession", groups: Sequence[
     if not concerned:
         return
     before = _records_before(spark, concerned)
-    kinds = {file_id: group.reading.kind for group in groups for file_id in group.files}
-    rows = [
-        (
-            row["file_id"],
-            before[row["file_id"], row["block"]] + row["number"] + 1,
-            _reason(str(row["reason"]), kinds[row["file_id"]], row["raw"]),
-            text_of(bytes(row["raw"])) if keep_raw and row["raw"] is not None else None,
-        )
-        for row in found
-    ]
+    readings = {file_id: group.reading for group in groups for file_id in group.files}
+    rows: list[tuple[int, int, str, str | None]] = []
+    for row in found:
+        file_id, raw = int(row["file_id"]), None if row["raw"] is None else bytes(row["raw"])
+        number = before[file_id, int(row["block"])] + int(row["number"]) + 1
+        kept = text_of(raw) if keep_raw and raw is not None else None
+        rows.append((file_id, number, _reason(str(row["reason"]), readings[file_id], raw), kept))
     schema = {"file_id": pl.Int32, "record_number": pl.Int64, "reason": pl.String, "raw_text": pl.String}
     warehouse.insert("rejects", pl.DataFrame(rows, schema=schema, orient="row"))
     warehouse.execute(
@@ -152,17 +152,20 @@ def _records_before(spark: "SparkSession", files: Sequence[int]) -> dict[tuple[i
     return offsets
 
 
-def _reason(reason: str, kind: str, raw: bytes | None) -> str:
-    """The reason of a reject; of what could not be read, what is wrong with its text."""
+def _reason(reason: str, reading: Reading, raw: bytes | None) -> str:
+    """The reason of a reject; of what could not be read, what is wrong with its text, in the words of a load here."""
     if reason != UNREADABLE or raw is None:
         return reason
-    if kind == "json":
-        return why(bytes(raw) + b"\n")
+    if reading.kind == "json":
+        return why(raw + b"\n")
     try:
-        bytes(raw).decode()
-    except UnicodeDecodeError as error:
-        return f"not UTF-8 ({error.reason} at byte {error.start} of the record)"
-    return "not as many fields as the header has"
+        (fields,) = csv.reader([raw.decode()], delimiter=reading.delimiter)
+    except UnicodeDecodeError:
+        return NOT_UTF8
+    except ValueError:
+        return "a field of several lines that nobody closes"
+    wrong = "missing columns" if len(fields) < len(reading.columns) else "too many columns"
+    return f"{wrong}: Expected Number of Columns: {len(reading.columns)} Found: {len(fields)}"
 
 
 def _resolve(warehouse: Warehouse, spark: "SparkSession", load_id: int, config: Config) -> None:

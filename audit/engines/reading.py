@@ -82,7 +82,9 @@ def without_ctes(tree: "Expr") -> "Expr":
         select.set("with_", None)
         for cte in reversed(with_.expressions if with_ is not None else []):
             (named,) = [table for table in tree.find_all(exp.Table) if table.name == cte.alias]
-            named.replace(exp.Subquery(this=cte.this, alias=exp.TableAlias(this=exp.to_identifier(named.alias_or_name))))
+            named.replace(
+                exp.Subquery(this=cte.this, alias=exp.TableAlias(this=exp.to_identifier(named.alias_or_name)))
+            )
     return tree
 
 

@@ -16,7 +16,7 @@ from audit.errors import InputError
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-BLANK = r" \t\r\x0b\x0c"
+BLANK = " \t\r\x0b\x0c"
 """What a line may consist of and be none, as DuckDB sees it."""
 MARK = "﻿"
 HALF_PAIR = (
@@ -36,8 +36,8 @@ def records(
 ) -> "DataFrame":
     """The records of files that are read alike, by id and address, in the columns that the reader declares.
 
-    Two more columns are PLACE and RAW, the latter of unreadable records, or of all with `keep_raw`. Raises InputError for a file that Spark does not list, as it does not those
-    whose name begins with a dot or an underscore.
+    Two more columns are PLACE and RAW, the latter of unreadable records, or of all with `keep_raw`. Raises InputError
+    for a file that Spark does not list, as it does not those whose name begins with a dot or an underscore.
     """
     found = {"json": _lines, "csv": _rows, "parquet": _parquet}[reading.kind](
         spark, reading, [_literal_path(path) for path in files.values()], keep_raw
