@@ -197,8 +197,8 @@ def _time_of(text: "Expr") -> "Expr":
     An offset may be hours alone, as PostgreSQL writes it, which Spark does not take.
     """
     return _spark(
-        "case when value rlike form then try_cast(regexp_replace(regexp_replace(value, slashes, lines), hours, minutes) "
-        "as timestamp) end",
+        "case when value rlike form "
+        "then try_cast(regexp_replace(regexp_replace(value, slashes, lines), hours, minutes) as timestamp) end",
         value=text,
         form=_text(r"^\s*[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}([^+-]*[^ +-])?([+-].*)?)?\s*\z"),
         slashes=_text(r"^\s*([0-9]{4})/([0-9]{1,2})/"),
@@ -215,9 +215,21 @@ def _from_json(node: "Expr") -> "Expr":
     """
     value, written = node.expressions if node.expressions else (node.this, node.expression)
     structure = cast("Structure", json.loads(written.name))
-    whole = "json_array_length(value)" if isinstance(structure, list) else "json_object_keys(value)"
+    if isinstance(structure, list):
+        # one element of another kind would make NULL of the whole list
+        part, declared = structure[0], _declared(structure[0])
+        each = (
+            "each"
+            if isinstance(part, str)
+            else f"case when startswith(each, '{{') then from_json(each, '{declared}') end"
+        )
+        return _spark(
+            "case when json_array_length(value) is not null "
+            f"then transform(from_json(value, 'ARRAY<STRING>'), each -> {each}) end",
+            value=value,
+        )
     return _spark(
-        f"case when {whole} is not null then from_json(value, declared) end",
+        "case when json_object_keys(value) is not null then from_json(value, declared) end",
         value=value,
         declared=_text(_declared(structure)),
     )
@@ -245,20 +257,16 @@ def _json_value(node: "Expr") -> "Expr":
     wild = next((place for place, each in enumerate(steps) if _is_wild(each)), None)
     if wild is None:
         return _call("get_json_object", node.this, _text(json_path([_step(each) for each in steps])))
-    return _each(node.this, [_step(each) for each in steps[:wild]], [str(_step(each)) for each in steps[wild + 1 :]])
+    return _each(node.this, [_step(each) for each in steps[:wild]], [_step(each) for each in steps[wild + 1 :]])
 
 
-def _each(value: "Expr", before: Sequence[str | int], keys: Sequence[str]) -> "Expr":
-    """The texts under `keys` in each element of a list; get_json_object() gives one of them alone without its list."""
-    declared = "STRING"
-    for key in reversed(keys):
-        declared = f"STRUCT<`{key}`: {declared}>"
-    part = "element" + "".join(f".`{key}`" for key in keys)
-    inside = _call("get_json_object", value, _text(json_path(before))) if before else value
+def _each(value: "Expr", before: Sequence[str | int], after: Sequence[str | int]) -> "Expr":
+    """The texts at a path in each element of a list; get_json_object() gives one of them alone without its list."""
     return _spark(
-        f"filter(transform(from_json(value, declared), element -> {part}), found -> found is not null)",
-        value=inside,
-        declared=_text(f"ARRAY<{declared}>"),
+        "filter(transform(from_json(value, 'ARRAY<STRING>'), each -> get_json_object(each, path)), "
+        "found -> found is not null)",
+        value=_call("get_json_object", value, _text(json_path(before))) if before else value,
+        path=_text(json_path(after)),
     )
 
 

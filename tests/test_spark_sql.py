@@ -23,7 +23,7 @@ TIMES = (
 OBJECTS = (
     '{"a": "b", "n": 12, "o": {"p": [1, 2]}, "w.d": true}', '{"a": null}', "{}", "[]", '["x", "y"]', "[1, null]",
     '{"a": "cut o', "n/a", "", None, '"text"', "12", '{"o": "n/a"}', '[{"f": {"g": "one"}}]',
-    '[{"f": {"g": "one"}}, {"f": {"g": "two"}}, {"f": 3}, {}]',
+    '[{"f": {"g": "one"}}, {"f": {"g": "two"}}, {"f": 3}, {}, "done"]',
 )  # fmt: skip
 ROUTES = ("/a/123/b", "/a/123é", "/a/123_x", "/9f1b2c3d-1111-2222-3333-444455556666/z", "/deadbeefdeadbeef00", "/12")
 
@@ -53,6 +53,7 @@ SAME = (
     ("try(json_transform(x, '{\"a\": \"VARCHAR\"}')) is null", OBJECTS[:3] + OBJECTS[6:8]),
     ("try(from_json(x, '[\"VARCHAR\"]'))", OBJECTS[4:13]),
     ("try(from_json(x, '[\"VARCHAR\"]'))[-1]", OBJECTS[:6]),
+    ("try(json_transform(x, '[{\"f\": {\"g\": \"VARCHAR\"}}]'))[1].f.g", OBJECTS[:1] + OBJECTS[3:6] + OBJECTS[-2:]),
     ("coalesce(length(x) > 2 and json_valid(x), false)", OBJECTS),
     ("cast(json_object('k', x, 'l', null) as varchar)", ("v", None, 'q"')),
     ("try(cast(cast(x as bigint) + 1 as varchar))", ("12", "x", None)),
