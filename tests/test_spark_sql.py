@@ -72,7 +72,7 @@ def test_both_engines_give_the_same_answer(expression: str, texts: Sequence[str 
         con.execute("create table texts (place integer, x varchar)")
         con.executemany("insert into texts values (?, ?)", rows)
         expected = [answer for (answer,) in con.execute(query).fetchall()]
-    spark().createDataFrame(rows, "place int, x string").createOrReplaceTempView("texts")
+    spark().createDataFrame(rows, "place int, x string").createOrReplaceTempView("texts")  # pyright: ignore[reportUnknownMemberType]
     text = to_spark(sqlglot.parse_one(query, read="duckdb")).sql(dialect="spark")
     found = [row["answer"] for row in spark().sql(text).collect()]
     assert dict(zip(texts, found, strict=True)) == dict(zip(texts, expected, strict=True))

@@ -208,7 +208,8 @@ def _resolve(warehouse: Warehouse, spark: "SparkSession", load_id: int, config: 
 def _hand_over(warehouse: Warehouse, spark: "SparkSession", table: str) -> None:
     described = warehouse.rows(f"describe {table}")
     columns = ", ".join(f"`{name}` {spark_type(str(kind))}" for name, kind, *_ in described)
-    spark.createDataFrame(warehouse.rows(f"select * from {table}"), columns).createOrReplaceTempView(table)
+    rows = warehouse.rows(f"select * from {table}")
+    spark.createDataFrame(rows, columns).createOrReplaceTempView(table)  # pyright: ignore[reportUnknownMemberType]
 
 
 def _frame(spark: "SparkSession", query: str, columns: Mapping[str, str]) -> "pl.DataFrame":

@@ -116,14 +116,14 @@ def _grouped(found: Sequence[Pending], *, is_local: bool) -> tuple[list[Group], 
 def _address(item: Pending, *, is_local: bool) -> str:
     """Where Spark finds the file; InputError with the way out for one that it cannot read as this machine does."""
     name, reader = item.export.name, item.reader
-    why = None
+    scheme, why = scheme_of(name), None
     if reader.target != "request_facts":
         why = "a bill, which is small"
     elif reader.needs_siblings or reader.records_per_line is not None:
         why = f"{reader.format}, whose records are not one to a line"
     elif reader.format in (*TRACED, *GROWING):
         why = f"{reader.format}, whose records are parts of one another"
-    elif (scheme := scheme_of(name)) in TABLES or name == "stdin":
+    elif scheme in TABLES or name == "stdin":
         why = "no file that every worker could read"
     elif item.export.container == "json" and not is_local:
         why = "one JSON document, which is taken apart on this machine"

@@ -44,7 +44,7 @@ def reading_of(name: str, relation: str) -> Reading:
         raise InputError(f"{name}: records of this format are made of several, which Spark does not put together here")
     (source,) = sources
     given = {each.this.name: each.expression for each in _arguments(source.this) if isinstance(each, exp.EQ)}
-    columns = given["columns"].expressions if "columns" in given else []
+    columns: list[Expr] = given["columns"].expressions if "columns" in given else []
     windows = [window for window in tree.find_all(exp.Window) if window.args.get("partition_by")]
     source.replace(exp.to_table(TABLE))
     _number(tree)

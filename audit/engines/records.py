@@ -129,7 +129,7 @@ def _placed(spark: "SparkSession", found: "DataFrame", files: Mapping[int, str])
             f"{lost[0]}: Spark does not see this file; it must lie where every worker can read it under this name, and "
             "its name must not begin with a dot or an underscore"
         )
-    known = spark.createDataFrame(
+    known = spark.createDataFrame(  # pyright: ignore[reportUnknownMemberType]
         [(re.sub("^file:/+", "/", listed[path]), file_id) for path, file_id in wanted.items()],
         "known_path string, known_id int",
     )
