@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from audit.demo import DemoResult, run_demo
     from audit.errors import AuditError
     from audit.library.comparing import compare
-    from audit.library.loading import load
+    from audit.library.loading import load, merge
     from audit.library.notebooks import notebooks
     from audit.library.opened import Audit, open  # noqa: A004 - reads as audit.open
     from audit.library.reference import column_map, formats, price_template, prices, sql_text
@@ -30,6 +30,7 @@ __all__ = [
     "compare",
     "formats",
     "load",
+    "merge",
     "notebooks",
     "open",
     "price_template",
@@ -48,6 +49,7 @@ _HOMES = {
     "compare": "audit.library.comparing",
     "formats": "audit.library.reference",
     "load": "audit.library.loading",
+    "merge": "audit.library.loading",
     "notebooks": "audit.library.notebooks",
     "open": "audit.library.opened",
     "price_template": "audit.library.reference",

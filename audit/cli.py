@@ -69,6 +69,7 @@ for command in (
     loading.init,
     loading.rebuild,
     loading.unload,
+    loading.merge,
     loading.cluster,
     sampling.sample,
     backtest.backtest,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from audit.evidence.outcome_log import Added
     from audit.intake.loading import LoadReport
+    from audit.intake.merging import Merged
 
 T = TypeVar("T")
 
@@ -163,6 +164,19 @@ def print_load(report: "LoadReport") -> None:
     if report.total("rejected") > not_calls:
         note("note: `audit rejects` lists the rejected records with their reasons")
     complain(report)
+
+
+def print_merge(merged: "Merged") -> None:
+    """The counts of a merge, database by database, as they stand in the sum."""
+    counts = ("files", "read", "loaded", "duplicate", "rejected")
+    rows = [(each["path"], *(each[name] for name in counts)) for each in merged.databases]
+    print_table(f"Merged into {merged.db}", ("database", *counts), rows)
+    if merged.repeated:
+        note(f"note: {merged.repeated:,} requests that several databases have count once")
+    for message in merged.warnings:
+        note(f"warning: {message}")
+    for failed in merged.failed_checks:
+        note(f"check failed: {failed}")
 
 
 def complain(report: "LoadReport") -> None:

@@ -88,7 +88,7 @@ def project_savings(run: Run) -> Run:
     verdicts = refuse_costlier(workloads, _frame(run.verdicts), candidate=candidate, assumptions=run.assumptions)
     daily = run.warehouse.frame(
         "select usage_date, endpoint, model, cast(sum(coalesce(list_cost, 0)) as double) as list_cost "
-        "from spend_by_day group by usage_date, endpoint, model"
+        "from spend_by_day group by usage_date, endpoint, model order by usage_date, endpoint, model"
     )
     savings = project(
         workloads,

@@ -119,12 +119,15 @@ def _sources(warehouse: Warehouse, config: Config) -> tuple[str, ...]:
     return sources
 
 
+def _asked_days(question: Question) -> tuple[str, str]:
+    return (question.since or date(1970, 1, 1)).isoformat(), (question.until or date(2200, 1, 1)).isoformat()
+
+
 def _limit_days(warehouse: Warehouse, question: Question) -> None:
-    """Shadow the cells by those of the asked days, summed again from the requests, or cut by month where these are gone."""
+    """Shadow the cells by those of the asked days: summed again from requests, or whole months where these are gone."""
     if question.since is None and question.until is None:
         return
-    since = (question.since or date(1970, 1, 1)).isoformat()
-    until = (question.until or date(2200, 1, 1)).isoformat()
+    since, until = _asked_days(question)
     if since >= until:
         raise ConfigError(f"--since {since} is not before --until {until}")
     requests = sql.find("requests").select
@@ -143,7 +146,7 @@ def _limit_days(warehouse: Warehouse, question: Question) -> None:
 
 
 def _whole_months(warehouse: Warehouse, question: Question) -> str:
-    """The condition that cells have no requests; ConfigError where a day is asked for at which no cell begins or ends."""
+    """The condition that cells have no requests; ConfigError for a day at which none of them begins or ends."""
     for option, day in (("--since", question.since), ("--until", question.until)):
         if day is not None and day.day != 1:
             first = day.replace(day=1)
@@ -159,10 +162,7 @@ def _window(warehouse: Warehouse, question: Question) -> Window:
         query = "from request_files inner join report_sources using (source_format) where loaded_count > 0"
         start, end = warehouse.rows(f"select min(first_time), max(last_time) {query}")[0]
     else:
-        since, until = (
-            (question.since or date(1970, 1, 1)).isoformat(),
-            (question.until or date(2200, 1, 1)).isoformat(),
-        )
+        since, until = _asked_days(question)
         start, end = warehouse.rows(
             """
             select min(first_time), max(last_time)

@@ -15,7 +15,8 @@ def need_rows(warehouse: Warehouse, who: str) -> None:
         return
     path, files, gone = warehouse.rows(f"select min(path), count(*), sum(loaded_count) from files where {GONE}")[0]
     total = warehouse.count("select sum(loaded_count) from request_files")
-    more = f" and {int(str(files)) - 1:,} more files" if int(str(files)) > 1 else ""
+    others = int(str(files)) - 1
+    more = "" if not others else " and another file" if others == 1 else f" and {others:,} more files"
     raise DatabaseError(
         f"{warehouse.path}: {who} looks at requests one by one, and of {int(str(gone)):,} of the {total:,} only cells "
         f"were kept (--cells-only). Load {path}{more} into another --db without --cells-only"

@@ -23,6 +23,7 @@ TWINS: dict[str, tuple[Twin, ...]] = {
     "init": (audit.Audit.init,),
     "rebuild": (audit.Audit.rebuild,),
     "unload": (audit.Audit.unload,),
+    "merge": (audit.merge,),
     "cluster": (audit.Audit.cluster,),
     "sample": (audit.Audit.sample,),
     "backtest": (audit.Audit.backtest, audit.run_backtest),
@@ -71,6 +72,7 @@ RENAMED = {
     "retry": "retry_rejects",
     "select": "query",
     "earlier": "previous",
+    "no_keys": "keys",
     "no_unpack_limit": "unpack_limit",
     "include": "with_pilots",
 }

@@ -147,6 +147,26 @@ def unload(
         print(f"{file}: {count:,} records taken out")
 
 
+def merge(
+    databases: Annotated[list[Path], typer.Argument(metavar="DB...", help="The databases to add up, oldest first.")],
+    db: Db = DEFAULT_DB,
+    config: Settings = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Add databases up into a new one, as if all their files had been loaded into it; what several have counts once."""
+    from audit.console import print_json, print_merge
+    from audit.library.loading import merge as merge_databases
+
+    merged = merge_databases(databases, db, config=config, progress=not quiet)
+    if as_json:
+        print_json(merged.to_document())
+    else:
+        print_merge(merged)
+    if merged.failed_checks:
+        raise typer.Exit(CHECK_FAILED)
+
+
 def cluster(
     refit: Annotated[bool, typer.Option("--refit", help="Fit new rules for all endpoints.")],
     db: Db = DEFAULT_DB,

@@ -40,7 +40,7 @@ def latency(warehouse: Warehouse, scope: Scope) -> "Latency | None":
     """
     if not scope.pairs or scope.candidate_model in [model for _, model in scope.pairs]:
         return None
-    times = warehouse.frame("select * from answer_times")
+    times = warehouse.frame("select * from answer_times order by all")
     served = warehouse.rows(
         "select model, sum(request_count), sum(usage_output_tokens) from workload_totals "
         "group by model order by sum(request_count) desc, model"

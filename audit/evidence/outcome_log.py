@@ -77,8 +77,7 @@ def store_outcomes(warehouse: Warehouse, outcomes: Outcomes, *, today: date) -> 
     with warehouse.transaction():
         warehouse.temporary("placed_outcomes", placed)
         before = warehouse.count("select count(*) from paired_outcomes")
-        for same in SAME_REQUEST:
-            warehouse.execute(f"delete from paired_outcomes using placed_outcomes where {SAME_PAIR} and {same}")
+        replace_pairs(warehouse)
         replaced = before - warehouse.count("select count(*) from paired_outcomes")
         warehouse.insert("paired_outcomes", placed)
     return Added(
@@ -88,6 +87,12 @@ def store_outcomes(warehouse: Warehouse, outcomes: Outcomes, *, today: date) -> 
         unknown_requests=outcomes.frame.height - placed.height,
         unknown_endpoints=tuple(sorted({str(name) for name in placed["endpoint"].unique()} - endpoints)),
     )
+
+
+def replace_pairs(warehouse: Warehouse) -> None:
+    """Take out the stored pairs of the same requests, models and graders as those in the table `placed_outcomes`."""
+    for same in SAME_REQUEST:
+        warehouse.execute(f"delete from paired_outcomes using placed_outcomes where {SAME_PAIR} and {same}")
 
 
 def _refuse_doubled(outcomes: Outcomes) -> None:

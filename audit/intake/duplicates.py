@@ -40,7 +40,7 @@ def keep_keys_current(warehouse: Warehouse, salt: str) -> None:
 
     DuckDB does not promise the same hash in its next version; keys that differ would let every file in a second time.
     """
-    probe = str(warehouse.value("select hash('traffic-audit')"))
+    probe = hash_probe(warehouse)
     if warehouse.setting("hash_probe") not in (None, probe):
         if warehouse.rows("select 1 from request_keys limit 1"):
             raise DatabaseError(
@@ -59,6 +59,11 @@ def keep_keys_current(warehouse: Warehouse, salt: str) -> None:
         )
     warehouse.set("hash_probe", probe)
     warehouse.set("hash_version", f"DuckDB {duckdb.__version__}")
+
+
+def hash_probe(warehouse: Warehouse) -> str:
+    """What tells whether this DuckDB hashes as the one that wrote a database."""
+    return str(warehouse.value("select hash('traffic-audit')"))
 
 
 def set_aside(warehouse: Warehouse, load_id: int) -> set[int]:

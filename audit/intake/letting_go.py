@@ -10,6 +10,7 @@ from typing import Literal
 
 from audit.errors import InputError
 from audit.intake.buckets import OWNED
+from audit.intake.double_tracing import TRACED
 from audit.intake.duplicates import CONTENT, IDENTITY
 from audit.intake.growing import GROWING
 from audit.kept_tables import USAGE
@@ -72,6 +73,7 @@ def let_go(warehouse: Warehouse, files: Collection[int], kept: Kept) -> None:
     warehouse.execute(f"update files set kept = '{kept}', row_count = 0, first_row = 0 where {chosen}")
 
 
+LAST_CALL = "own.loaded_at = (select max(loaded_at) from files)"
 KEYS = f"""
 insert into request_keys by name
 select load_id, file_id, {IDENTITY} as identity, {CONTENT} as content, hash({", ".join(CELL_KEY)}) as cell_key,
@@ -93,6 +95,33 @@ from loaded_facts as facts inner join model_resolution as resolution
 where {chosen}
 group by all
 """
+
+
+def staying(warehouse: Warehouse) -> list[str]:
+    """A notice where files of the last call keep their rows after all."""
+    last = "loaded_at = (select max(loaded_at) from files) and kept = 'rows' and loaded_count > 0"
+    path, count = warehouse.rows(f"select min(path), count(*) from request_files where {last}")[0]
+    if not count:
+        return []
+    more = f" and {int(str(count)) - 1:,} more files keep" if int(str(count)) > 1 else " keeps"
+    return [
+        f"{path}{more} requests in spite of --cells-only: a later export can still replace buckets, and calls that "
+        "a log writes down while they grow"
+    ]
+
+
+def close_up(warehouse: Warehouse) -> None:
+    """Write the keys of the last load once more, to where its rows were, so that the file becomes as small as it can.
+
+    DuckDB gives back only what is free at the end of a file, and the keys came to lie behind the rows.
+    """
+    with warehouse.transaction():
+        last = warehouse.count("select max(load_id) from request_keys")
+        warehouse.execute("create or replace temp table moving as from request_keys where load_id = ?", [last])
+        warehouse.execute("delete from request_keys where load_id = ?", [last])
+        warehouse.execute("insert into request_keys from moving")
+    warehouse.execute("drop table moving")
+    warehouse.execute("checkpoint")
 
 
 def refuse_unseen_duplicates(warehouse: Warehouse, load_id: int) -> None:
@@ -117,6 +146,30 @@ def refuse_unseen_duplicates(warehouse: Warehouse, load_id: int) -> None:
             f"kept (--no-keys): what both show would count twice, and nobody could tell. Export only what is outside "
             f"of that time, or load all into a new --db, with keys or in one call; nothing was changed"
         )
+
+
+def unseen_nesting(warehouse: Warehouse, loaded: str = LAST_CALL) -> list[str]:
+    """A warning for every traced file that is `loaded` whose traces may go on in one whose requests are gone.
+
+    Calls that were traced inside of others are found by the spans between them, which are no requests and keep no key.
+    """
+    traced = ", ".join(f"'{name}'" for name in TRACED)
+    rows = warehouse.rows(
+        f"""
+        select own.path, min(earlier.path)
+        from files as own inner join files as earlier
+            on own.source_format = earlier.source_format and own.load_id > earlier.load_id
+            and own.first_time <= earlier.last_time and own.last_time >= earlier.first_time
+        where {loaded} and own.loaded_count > 0
+            and earlier.kept <> 'rows' and earlier.loaded_count > 0 and own.source_format in ({traced})
+        group by own.path order by own.path
+        """
+    )
+    return [
+        f"{path}: {other} shows the same time, and its requests are gone (--cells-only): a call in one that traced a "
+        "call in the other is not recognised as the same. Load files of the same time in one call"
+        for path, other in rows
+    ]
 
 
 def _listed(numbers: Collection[int]) -> str:

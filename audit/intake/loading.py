@@ -16,7 +16,15 @@ from audit.errors import InputError
 from audit.intake import resolve
 from audit.intake.disputes import disputes
 from audit.intake.duplicates import keep_keys_current, recount, set_aside
-from audit.intake.letting_go import Kept, keep_changeable, let_go, refuse_unseen_duplicates
+from audit.intake.letting_go import (
+    Kept,
+    close_up,
+    keep_changeable,
+    let_go,
+    refuse_unseen_duplicates,
+    staying,
+    unseen_nesting,
+)
 from audit.intake.load_report import FileReport, LoadReport, file_reports, keep_notes, nothing_loaded
 from audit.intake.locate import keep_rejects
 from audit.intake.recognising import Pending, hold_still, in_batches, recognise_all
@@ -78,7 +86,13 @@ def load(
                 with progress("a file changes while it is read; taking what was there at first"):
                     pending, lost = hold_still(pending, spool)
                 refused += lost
-        return concluded(warehouse, reports, refused, found.warnings, config, progress)
+        told = list(found.warnings)
+        if reports and keep == "keys":
+            with progress("closing up"):
+                close_up(warehouse)
+        if reports and keep != "rows":
+            told += staying(warehouse)
+        return concluded(warehouse, reports, refused, told, config, progress)
 
 
 def concluded(
@@ -97,6 +111,7 @@ def concluded(
             failed = run_checks(warehouse, "load")
         named = {said.partition(": ")[0] for said in warnings}
         warnings += nothing_loaded(warehouse, [report for report in reports if report.path not in named])
+        warnings += unseen_nesting(warehouse)
         formats = {report.format for report in reports}
         warnings += [
             f"{dispute.sentence}. {dispute.way_out}"

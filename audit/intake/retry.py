@@ -66,8 +66,7 @@ def retry_rejects(
     """
     config = config or Config()
     reports: list[FileReport] = []
-    warnings: list[str] = []
-    failed: list[str] = []
+    warnings, failed = list[str](), list[str]()
     changed: list[Candidate] = []
     with tempfile.TemporaryDirectory(prefix="audit-") as spool, Warehouse.create(db) as warehouse:
         retry = _Retry(warehouse, Path(spool), config, format, map_file)
@@ -101,9 +100,8 @@ def retry_rejects(
 
 def _candidates(warehouse: Warehouse, paths: Sequence[str], spool: Path) -> list[Candidate]:
     rows = warehouse.rows(
-        "select file_id, load_id, path, source_format, container, file_size, row_count, rejected_count, "
-        "kept from files "
-        "where rejected_count > 0 and target = 'request_facts' order by file_id"
+        "select file_id, load_id, path, source_format, container, file_size, row_count, rejected_count, kept "
+        "from files where rejected_count > 0 and target = 'request_facts' order by file_id"
     )
     found = [
         Candidate(
@@ -149,9 +147,7 @@ class _Retry:
         """Append what can be loaded of the rejects of a file; StaysError or ChangedError where it cannot be tried."""
         started = time.monotonic()
         if candidate.kept != "rows":
-            raise StaysError(
-                "nothing was kept to try its rejects again (--cells-only); correct the export and load it once more"
-            )
+            raise StaysError("its rows are gone (--cells-only); correct the export and load it once more")
         path, kept = Path(candidate.path), None
         if path.is_file():
             if (size := path.stat().st_size) != candidate.size:

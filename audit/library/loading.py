@@ -11,6 +11,7 @@ from audit.progress import shown
 
 if TYPE_CHECKING:
     from audit.intake.loading import LoadReport
+    from audit.intake.merging import Merged
 
 
 def load(
@@ -77,3 +78,23 @@ def load(
             keep="rows" if not cells_only else "keys" if keys else "cells",
             progress=telling,
         )
+
+
+def merge(
+    databases: Iterable[str | Path],
+    db: str | Path = "usage.duckdb",
+    *,
+    config: str | Path | None = None,
+    progress: bool = False,
+) -> "Merged":
+    """What became of databases added up into a new one at `db`, as if all their files had been loaded into it.
+
+    Requests that several of them have count once, in the first. Workloads are fitted anew, on the sum.
+    """
+    from audit.intake.merging import merge as merge_databases
+
+    paths = [Path(path) for path in databases]
+    if not paths:
+        raise ConfigError("databases is empty; name those to add up")
+    with shown(not progress) as telling:
+        return merge_databases(paths, Path(db), config=read_config(path_of(config)), progress=telling)
