@@ -37,6 +37,6 @@ def test_without_java_the_error_says_how_to_install_it(tmp_path: Path, monkeypat
     pytest.importorskip("pyspark")
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.delenv("SPARK_REMOTE", raising=False)
-    monkeypatch.setattr("shutil.which", lambda _name: None)  # pyright: ignore[reportUnknownLambdaType]
+    monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConfigError, match="apt-get install openjdk-17-jre-headless"):
         audit.load(LOG, db=tmp_path / "x.duckdb", engine="spark")

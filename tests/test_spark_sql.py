@@ -80,9 +80,9 @@ def test_both_engines_give_the_same_answer(expression: str, texts: Sequence[str 
 
 def test_a_hash_does_not_pass_over_a_null() -> None:
     text = to_spark(sqlglot.parse_one("select hash(a, b) as key from pairs", read="duckdb")).sql(dialect="spark")
-    spark().createDataFrame([("x", None), (None, "x"), (None, None)], "a string, b string").createOrReplaceTempView(
-        "pairs"
-    )
+    pairs = [("x", None), (None, "x"), (None, None)]
+    frame = spark().createDataFrame(pairs, "a string, b string")  # pyright: ignore[reportUnknownMemberType]
+    frame.createOrReplaceTempView("pairs")
     assert len({row["key"] for row in spark().sql(text).collect()}) == 3
 
 
