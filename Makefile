@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test tests lint bench bench-page backtest rollouts torture fuzz docs notebooks clean
+.PHONY: demo test tests test-spark lint bench bench-page backtest rollouts torture fuzz docs notebooks clean
 
 demo: .venv/demo ## the whole tour on bundled real data, an HTML page at the end
 	$(BIN)/audit demo
@@ -10,8 +10,11 @@ demo: .venv/demo ## the whole tour on bundled real data, an HTML page at the end
 test: .venv/dev ## lint, types, import contract and tests, side by side
 	$(MAKE) --no-print-directory --jobs 2 lint tests
 
-tests: .venv/dev ## the tests alone, one worker per processor; `.venv/bin/python -m pytest tests/test_x.py` for a few
-	$(BIN)/python -m pytest --numprocesses logical --dist worksteal
+tests: .venv/dev ## the tests alone, one worker per processor, but for those of Spark; `.venv/bin/python -m pytest tests/test_x.py` for a few
+	$(BIN)/python -m pytest --numprocesses logical --dist worksteal -m "not spark"
+
+test-spark: .venv/dev ## both engines on the same records, and a cluster of two workers; needs Java 17
+	AUDIT_TEST_SPARK=1 $(BIN)/python -m pytest -m spark tests
 
 lint: .venv/dev
 	$(BIN)/ruff check

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from audit.errors import UnknownNameError
+from audit.spark_sql import to_spark
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr
@@ -109,7 +110,7 @@ def transpile(query: Query, dialect: Dialect) -> str:
         return query.select
     tree = _parse(query)
     if dialect == "spark":
-        tree = tree.transform(_for_spark)
+        tree = to_spark(tree)
     return tree.sql(dialect=dialect, pretty=True)
 
 
@@ -117,23 +118,3 @@ def _parse(query: Query) -> "Expr":
     import sqlglot
 
     return sqlglot.parse_one(query.select, read="duckdb")
-
-
-def _for_spark(node: "Expr") -> "Expr":
-    """Spark raises for the first element of an empty list where DuckDB gives NULL; epochs have another name there.
-
-    It has no `try` of an expression, but functions that begin with it.
-    """
-    from sqlglot import exp
-
-    if isinstance(node, exp.Try) and isinstance(node.this, exp.Func):
-        return exp.Anonymous(this=f"try_{node.this.name}", expressions=node.this.expressions)
-
-    if isinstance(node, exp.Anonymous) and node.name.lower() == "epoch_us":
-        return exp.Anonymous(this="unix_micros", expressions=node.expressions)
-    if isinstance(node, exp.Bracket) and len(node.expressions) == 1 and isinstance(node.expressions[0], exp.Literal):
-        index = node.expressions[0]
-        if index.is_int:
-            one_based = exp.Literal.number(int(index.name) + 1)  # sqlglot counts from 0
-            return exp.Anonymous(this="try_element_at", expressions=[node.this, one_based])
-    return node

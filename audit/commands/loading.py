@@ -44,6 +44,13 @@ def load(
         bool,
         typer.Option("--no-keys", help="With --cells-only: no keys either; no later export may show the same time."),
     ] = False,
+    engine: Annotated[
+        str, typer.Option(help="duckdb, on this machine, or spark, which keeps cells alone (--cells-only --no-keys).")
+    ] = "duckdb",
+    master: Annotated[
+        str | None,
+        typer.Option(help="Of Spark: spark://HOST:7077 or local[*]; SPARK_REMOTE names one behind Spark Connect."),
+    ] = None,
     no_unpack_limit: Annotated[
         bool, typer.Option("--no-unpack-limit", help="Load packed files that unpack to more than any log does.")
     ] = False,
@@ -62,6 +69,12 @@ def load(
         raise typer.BadParameter("--no-keys is for --cells-only, which keeps keys; give both")
     if cells_only and retry:
         raise typer.BadParameter("--retry-rejects adds rows to loads that have theirs; give it without --cells-only")
+    if engine not in ("duckdb", "spark"):
+        raise typer.BadParameter(f"--engine {engine}: there are duckdb and spark")
+    if engine == "duckdb" and master is not None:
+        raise typer.BadParameter("--master is for --engine spark; give both")
+    if engine == "spark" and retry:
+        raise typer.BadParameter("--retry-rejects needs the rows of a load, which Spark does not bring home")
     report = load_exports(
         paths or (),
         db=db,
@@ -73,6 +86,8 @@ def load(
         retry_rejects=retry,
         cells_only=cells_only,
         keys=not no_keys,
+        engine=engine,
+        master=master,
         unpack_limit=not no_unpack_limit,
         progress=not quiet,
     )

@@ -86,31 +86,44 @@ def load(
                 with progress("a file changes while it is read; taking what was there at first"):
                     pending, lost = hold_still(pending, spool)
                 refused += lost
-        failed: list[str] = []
-        warnings = list(found.warnings)
+        told = list(found.warnings)
         if reports and keep == "keys":
             with progress("closing up"):
                 close_up(warehouse)
         if reports and keep != "rows":
-            warnings += staying(warehouse)
-        if reports:
-            with progress("checking that the rows add up"):
-                failed = run_checks(warehouse, "load")
-            told = {said.partition(": ")[0] for said in warnings}
-            warnings += nothing_loaded(warehouse, [report for report in reports if report.path not in told])
-            warnings += unseen_nesting(warehouse)
+            told += staying(warehouse)
+        return concluded(warehouse, reports, refused, told, config, progress)
+
+
+def concluded(
+    warehouse: Warehouse,
+    reports: Sequence[FileReport],
+    refused: Sequence[str],
+    told: Sequence[str],
+    config: Config,
+    progress: Progress,
+) -> LoadReport:
+    """What became of a load whose transaction is over, with what its checks and the other sources say of it."""
+    failed: list[str] = []
+    warnings = list(told)
+    if reports:
+        with progress("checking that the rows add up"):
+            failed = run_checks(warehouse, "load")
+        named = {said.partition(": ")[0] for said in warnings}
+        warnings += nothing_loaded(warehouse, [report for report in reports if report.path not in named])
+        warnings += unseen_nesting(warehouse)
+        formats = {report.format for report in reports}
+        warnings += [
+            f"{dispute.sentence}. {dispute.way_out}"
+            for dispute in disputes(warehouse, config.add_up)
+            if dispute.source in formats
+        ]
+        if not config.sources:
             warnings += [
-                f"{dispute.sentence}. {dispute.way_out}"
-                for dispute in disputes(warehouse, config.add_up)
-                if dispute.source in {report.format for report in reports}
+                f"{overlap.sentence}. {overlap.way_out}"
+                for overlap in overlaps(warehouse)
+                if formats & {overlap.source, overlap.other}
             ]
-            if not config.sources:
-                formats = {report.format for report in reports}
-                warnings += [
-                    f"{overlap.sentence}. {overlap.way_out}"
-                    for overlap in overlaps(warehouse)
-                    if formats & {overlap.source, overlap.other}
-                ]
     return LoadReport(
         files=tuple(reports), refused=tuple(refused), warnings=tuple(warnings), failed_checks=tuple(failed)
     )
@@ -163,7 +176,7 @@ def _load_all(
         for item in pending:
             item.first_row = first_row
             first_row += item.row_count if item.reader.target == "request_facts" else 0
-        _insert_files(warehouse, pending, load_id, now)
+        insert_files(warehouse, pending, load_id, now)
         with progress("finding rejects and duplicates"):
             keep_rejects(warehouse, pending, load_id, keep_raw)
             changed = set_aside(warehouse, load_id)
@@ -216,7 +229,10 @@ def _stage_all(warehouse: Warehouse, batches: Sequence[Sequence[Pending]], load_
             advance(sum(item.export.size for item in batch))
 
 
-def _insert_files(warehouse: Warehouse, pending: Iterable[Pending], load_id: int, now: datetime) -> None:
+def insert_files(
+    warehouse: Warehouse, pending: Iterable[Pending], load_id: int, now: datetime, keep: Kept = "rows"
+) -> None:
+    """Note the files of a load; what became of their records is counted later."""
     import polars as pl
 
     rows = [
@@ -226,7 +242,7 @@ def _insert_files(warehouse: Warehouse, pending: Iterable[Pending], load_id: int
             "path": item.export.name,
             "source_format": item.reader.format,
             "target": item.reader.target,
-            "kept": "rows",
+            "kept": keep,
             "container": item.export.container,
             "compression": item.export.compression,
             "file_size": item.export.size,

@@ -70,12 +70,16 @@ def recognise_all(
     progress: Progress = silent,
     *,
     unpack_limit: bool = True,
+    gather: bool = True,
 ) -> Recognised:
-    """Look into every file; a file that nobody recognises is refused and leaves the others alone."""
+    """Look into every file; a file that nobody recognises is refused and leaves the others alone.
+
+    `gather` says whether many small files may be read as one.
+    """
     from audit.readers.databases import tables_of
 
     result = Recognised([], [], [])
-    gatherer = Gatherer(spool) if len(found) >= WORTH_GATHERING else None
+    gatherer = Gatherer(spool) if gather and len(found) >= WORTH_GATHERING else None
     with progress(f"looking into {len(found):,} files", len(found)) as advance:
         for name, path in found:
             try:

@@ -124,7 +124,7 @@ def build_cells(warehouse: Warehouse, loads: Collection[int] | None) -> None:
     """Sum requests into cells, days and templates, anew for `loads` or for all whose rows are there."""
     chosen = "where load_id not in (select load_id from files where kept <> 'rows')"
     if loads is not None:
-        chosen = f"where load_id in ({', '.join(map(str, loads))})"
+        chosen += f" and load_id in ({', '.join(map(str, loads))})"
     for table in SUMMED:
         warehouse.execute(f"delete from {table} {chosen}")
         warehouse.execute(f"insert into {table} by name select * from ({sql.find(table).select}) {chosen}")

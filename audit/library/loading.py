@@ -26,6 +26,8 @@ def load(
     retry_rejects: bool = False,
     cells_only: bool = False,
     keys: bool = True,
+    engine: str = "duckdb",
+    master: str | None = None,
     unpack_limit: bool = True,
     progress: bool = False,
 ) -> "LoadReport":
@@ -34,8 +36,8 @@ def load(
     Loading a file again changes nothing. `endpoint` says where the endpoint is: tag:PREFIX, route, prompt_name or
     metadata.KEY. With `retry_rejects` only records rejected before are tried: of `paths`, or of all files without any.
     With `cells_only` no requests are kept, only what they add up to and a key of each; without `keys` not even that,
-    and no later export may show the same time. A file that cannot be read is no error but listed in `refused`, with
-    the reason.
+    and no later export may show the same time. The `engine` "spark" loads so, on this machine or on a cluster that
+    `master` or SPARK_REMOTE names. A file that cannot be read is no error but listed in `refused`, with the reason.
     """
     from audit.config import with_endpoint
     from audit.intake.loading import load as load_exports
@@ -47,7 +49,22 @@ def load(
     settings = read_config(path_of(config))
     if endpoint is not None:
         settings = with_endpoint(settings, endpoint)
+    if engine not in ("duckdb", "spark"):
+        raise ConfigError(f"engine {engine!r}: there are 'duckdb' and 'spark'")
     with shown(not progress) as telling:
+        if engine == "spark":
+            from audit.engines.loading import load as load_on_spark
+
+            return load_on_spark(
+                named,
+                Path(db),
+                master=master,
+                config=settings,
+                format=format,
+                map_file=path_of(map_file),
+                keep_raw=keep_raw,
+                progress=telling,
+            )
         if retry_rejects:
             return retry(named, Path(db), config=settings, format=format, map_file=path_of(map_file), progress=telling)
         return load_exports(
