@@ -38,7 +38,10 @@ def load(
         typer.Option("--retry-rejects", help="Only the records rejected before: of PATH..., or of all files."),
     ] = False,
     cells_only: Annotated[
-        bool, typer.Option("--cells-only", help="Keep no requests, only what they add up to, and a key of each.")
+        bool,
+        typer.Option(
+            "--cells-only", help="Keep no requests, only what they add up to, and a key and the usage of each."
+        ),
     ] = False,
     no_keys: Annotated[
         bool,

@@ -35,9 +35,10 @@ def load(
 
     Loading a file again changes nothing. `endpoint` says where the endpoint is: tag:PREFIX, route, prompt_name or
     metadata.KEY. With `retry_rejects` only records rejected before are tried: of `paths`, or of all files without any.
-    With `cells_only` no requests are kept, only what they add up to and a key of each; without `keys` not even that,
-    and no later export may show the same time. The `engine` "spark" loads so, on this machine or on a cluster that
-    `master` or SPARK_REMOTE names. A file that cannot be read is no error but listed in `refused`, with the reason.
+    With `cells_only` no requests are kept, only what they add up to, and a key and the usage of each; without `keys`
+    not even that, and no later export may show the same time. The `engine` "spark" loads so, on this machine or on a
+    cluster that `master` or SPARK_REMOTE names. A file that cannot be read is no error but listed in `refused`, with
+    the reason.
     """
     from audit.config import with_endpoint
     from audit.intake.loading import load as load_exports
