@@ -3,9 +3,10 @@
 import asyncio
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from functools import cache
 from importlib import import_module
+from threading import Thread
 from typing import Any
 
 import yaml
@@ -22,9 +23,17 @@ def litellm() -> Any:
 
 
 @cache
-def loop() -> asyncio.Runner:
-    """One event loop for all: the Router keeps locks of the loop it first ran in."""
-    return asyncio.Runner()
+def _loop() -> asyncio.AbstractEventLoop:
+    """One event loop for all, because the Router keeps locks of the loop it first ran in; Playwright's may be running
+    in the thread of the tests."""
+    found = asyncio.new_event_loop()
+    Thread(target=found.run_forever, daemon=True).start()
+    return found
+
+
+def awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """What a coroutine of LiteLLM's returns."""
+    return asyncio.run_coroutine_threadsafe(coroutine, _loop()).result(60)
 
 
 def configured(text: str, **more: object) -> Any:
@@ -39,5 +48,5 @@ def configured(text: str, **more: object) -> Any:
 def chosen(router: Any, name: str, tags: list[str] | None, **request: object) -> str:
     """The model of the deployment that the router takes, as `provider/model`."""
     kwargs: Mapping[str, object] = request if tags is None else {"metadata": {"tags": tags}, **request}
-    found = loop().run(router.select(name, request_kwargs=dict(kwargs)))
+    found = awaited(router.select(name, request_kwargs=dict(kwargs)))
     return str(found["litellm_params"]["model"])

@@ -15,7 +15,7 @@ import statsmodels.stats.contingency_tables as contingency
 import statsmodels.stats.multitest as multitest
 import statsmodels.stats.power as power
 import statsmodels.stats.proportion as proportion
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from audit.evidence.estimates import QualityLoss, quality_loss
@@ -190,6 +190,7 @@ def numbers(loss: QualityLoss) -> tuple[float, ...]:
 
 @settings(max_examples=100, deadline=None)
 @given(st.one_of(pairs, binary), st.floats(0.01, 100))
+@example([(0.0, 0.0, 1), (0.0, 0.0, 4), (0.0, 0.0, 1)], 1.7170170989768003)
 def test_the_scale_of_the_weights_changes_nothing(rows: list[tuple[float, float, int]], factor: float) -> None:
     assert numbers(loss_of(rows, factor)) == pytest.approx(numbers(loss_of(rows)), abs=1e-6)
 

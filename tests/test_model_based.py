@@ -20,7 +20,7 @@ from audit.policy.targets import cannot_express, render
 from audit.policy.targets.litellm import tag_of
 from audit.policy.targets.model_based import CLASSIFIER
 from tests.exports import spend_log
-from tests.litellm_router import configured, litellm, loop
+from tests.litellm_router import awaited, configured, litellm
 from tests.loads import jsonl, loaded, query
 from tests.logged import calls, outcomes_file
 
@@ -67,7 +67,7 @@ def served(router: Any, name: str, tags: list[str] | None) -> str:
     """Who answered a request."""
     more = {} if tags is None else {"metadata": {"tags": tags}}
     asked = router.acompletion(model=name, messages=[{"role": "user", "content": "Sort these."}], **more)
-    return str(loop().run(asked).choices[0].message.content)
+    return str(awaited(asked).choices[0].message.content)
 
 
 @pytest.mark.parametrize(
@@ -115,10 +115,10 @@ def test_the_calls_of_the_classifier_are_no_requests_of_the_endpoint_in_either_l
             kept.append(kwargs["standard_logging_object"])
 
     logging = import_module("litellm.litellm_core_utils.logging_worker").GLOBAL_LOGGING_WORKER
-    loop().run(logging.flush())
+    awaited(logging.flush())
     litellm().callbacks = [Keep()]
     served(router, "gpt-4o", [tag_of(policy["rules"][1], policy)])
-    loop().run(logging.flush())
+    awaited(logging.flush())
     litellm().callbacks = []
     own = {"internal_call_origin": "autorouter_classifier"}
     rows = [spend_log(0, tag="endpoint:sort", metadata=json.dumps(own)), spend_log(1, tag="endpoint:sort")]

@@ -76,7 +76,7 @@ def filled(server: str, contents: dict[str, bytes]) -> Generator[Any, None, None
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         client = cast("Any", importlib.import_module("s3fs")).S3FileSystem(skip_instance_cache=True)
-        client.mkdir("exports")
+        client.makedirs("exports", exist_ok=True)  # moto keeps buckets for as long as the process lives
         for name, content in contents.items():
             client.pipe_file(f"exports/2026/{name}", content)
         client.pipe_file("exports/2026/_SUCCESS", b"")

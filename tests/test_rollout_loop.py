@@ -4,6 +4,7 @@ import json
 import math
 import warnings
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
@@ -14,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from audit.cli import app
-from tests.litellm_router import litellm, loop
+from tests.litellm_router import awaited, litellm
 from tests.loads import loaded, query
 
 SCRIPT = Path(__file__).parent.parent / "notebooks" / "rollout_loop.py"
@@ -39,7 +40,7 @@ class Ran:
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """The script, run once from end to end."""
     litellm()
-    loop().run(import_module("litellm.litellm_core_utils.logging_worker").GLOBAL_LOGGING_WORKER.flush())
+    awaited(import_module("litellm.litellm_core_utils.logging_worker").GLOBAL_LOGGING_WORKER.flush())
     spec = spec_from_file_location("rollout_loop", SCRIPT)
     assert spec is not None
     assert spec.loader is not None
@@ -50,7 +51,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         spec.loader.exec_module(module)
         patched.setattr(module, "print", lines.append, raising=False)
         folder = tmp_path_factory.mktemp("rollout")
-        codes = module.main(folder)
+        with ThreadPoolExecutor(1) as thread:  # where no other event loop can be running
+            codes = thread.submit(module.main, folder).result()
     return Ran(folder=folder, codes=codes, said="\n".join(lines))
 
 

@@ -211,7 +211,8 @@ def effective_size(weights: Floats, discounts: Floats | None = None) -> float:
     if not len(weights):
         return 0.0
     noise = weights**2 if discounts is None else weights**2 / discounts
-    return float(weights.sum() ** 2 / noise.sum())
+    # equal pairs are a whole number of pairs, in whatever unit their weights are
+    return round(float(weights.sum() ** 2 / noise.sum()), 9)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
