@@ -1,21 +1,11 @@
 """The tables of requests whose rows were let go: what is left of them beside their cells."""
 
+from audit.measures import COUNTS_OF, MEASURES
+
 KEPT = ("rows", "keys", "cells")
 """What a load keeps of the requests in a file beside their cells: all they state, a key each, or nothing."""
 
-USAGE = {
-    "request_count": "BIGINT",
-    "usage_input_tokens": "BIGINT",
-    "usage_cache_read_input_tokens": "BIGINT",
-    "usage_cache_creation_input_tokens": "BIGINT",
-    "usage_output_tokens": "BIGINT",
-    "usage_reasoning_output_tokens": "BIGINT",
-    "usage_audio_input_tokens": "BIGINT",
-    "usage_audio_output_tokens": "BIGINT",
-    "image_count": "BIGINT",
-    "billed_cost": "DECIMAL(18,10)",
-    "duration_ms": "BIGINT",
-}
+USAGE = {name: kind for name, kind in MEASURES.items() if name not in COUNTS_OF} | {"billed_cost": "DECIMAL(18,10)"}
 """What a request adds to its cell."""
 
 KEPT_TABLES: dict[str, dict[str, str]] = {

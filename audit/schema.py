@@ -3,26 +3,10 @@
 from collections.abc import Collection
 
 from audit.kept_tables import KEPT_TABLES
+from audit.measures import MEASURES
 
 SCHEMA_VERSION = 5
 """Raised when a table changes; an older database is refused with the way out."""
-
-MEASURES = {
-    "request_count": "BIGINT",
-    "usage_input_tokens": "BIGINT",
-    "usage_cache_read_input_tokens": "BIGINT",
-    "usage_cache_creation_input_tokens": "BIGINT",
-    "usage_output_tokens": "BIGINT",
-    "usage_reasoning_output_tokens": "BIGINT",
-    "usage_audio_input_tokens": "BIGINT",
-    "usage_audio_output_tokens": "BIGINT",
-    "image_count": "BIGINT",
-    "billed_cost": "DECIMAL(38,12)",
-    "billed_cost_count": "BIGINT",
-    "duration_ms": "BIGINT",
-    "duration_count": "BIGINT",
-}
-"""What cells and daily usage add up."""
 
 CELL_BINS = {"input_bin": "INTEGER", "output_bin": "INTEGER", "cache_read_bin": "INTEGER", "reasoning_bin": "INTEGER"}
 

@@ -8,7 +8,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from audit import sql
-from audit.schema import MEASURES, TABLES, ddl
+from audit.measures import MEASURES
+from audit.schema import TABLES, ddl
 from audit.warehouse import ArrowStream
 from audit.workloads.rules import fit_rules
 from audit.workloads.valley_tree import DEFAULT, TreeParameters

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from audit.intake.loading import LoadReport, load
-from audit.schema import MEASURES, TABLES
+from audit.measures import MEASURES
+from audit.schema import TABLES
 from audit.warehouse import Warehouse
 
 KEY = [name for name in TABLES["traffic_cells"] if name not in MEASURES and name != "load_id"]

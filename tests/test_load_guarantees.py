@@ -15,7 +15,8 @@ from exports import START, bucket, generated_log, spend_log, spend_logs, write_c
 from audit.config import Config, EndpointRule, Rewrite
 from audit.intake.loading import LoadReport, load, run_checks
 from audit.intake.resolve import rebuild, unload
-from audit.schema import MEASURES, TABLES
+from audit.measures import MEASURES
+from audit.schema import TABLES
 from audit.scope import Question, settle
 from audit.warehouse import Warehouse
 

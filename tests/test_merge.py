@@ -20,7 +20,8 @@ from audit.errors import ConfigError, DatabaseError
 from audit.intake.letting_go import Kept
 from audit.intake.loading import load
 from audit.intake.merging import merge
-from audit.schema import MEASURES, TABLES
+from audit.measures import MEASURES
+from audit.schema import TABLES
 from audit.warehouse import Warehouse
 
 TODAY = date(2026, 11, 22)

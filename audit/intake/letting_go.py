@@ -14,7 +14,8 @@ from audit.intake.double_tracing import TRACED
 from audit.intake.duplicates import CONTENT, FOR_GOOD, IDENTITY
 from audit.intake.growing import GROWING
 from audit.kept_tables import USAGE
-from audit.schema import MEASURES, TABLES
+from audit.measures import MEASURES
+from audit.schema import TABLES
 from audit.warehouse import Warehouse
 
 Kept = Literal["rows", "keys", "cells"]

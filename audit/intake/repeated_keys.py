@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from audit.intake.buckets import OWNED
 from audit.intake.duplicates import CONTENT, IDENTITY
 from audit.intake.letting_go import CELL_KEY, UNCOUNTED
-from audit.schema import MEASURES, TABLES
+from audit.measures import COUNTS_OF, MEASURES
+from audit.schema import TABLES
 from audit.warehouse import Warehouse
 
 DAY_KEY = tuple(name for name in TABLES["daily_usage"] if name not in MEASURES)
-COUNTS_OF = {"billed_cost_count": "billed_cost", "duration_count": "duration_ms"}
 
 
 def take_out_repeated(warehouse: Warehouse) -> None:

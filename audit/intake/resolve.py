@@ -14,8 +14,9 @@ from audit import sql
 from audit.config import Config, rewritten
 from audit.intake.disputes import keep_disputes
 from audit.intake.twins import keep_overlaps
+from audit.measures import MEASURES
 from audit.progress import Progress, silent
-from audit.schema import MEASURES, SUMMED, TABLES
+from audit.schema import SUMMED, TABLES
 from audit.warehouse import Warehouse
 from audit.without_rows import refuse_other_cells, refuse_unload
 

@@ -12,9 +12,10 @@ from typing import cast
 import polars as pl
 
 from audit import sql
+from audit.measures import MEASURES
 from audit.planning.document import Baseline
 from audit.report.monitor_document import Drift, Move, ShareChange
-from audit.schema import MEASURES, TABLES
+from audit.schema import TABLES
 from audit.warehouse import Warehouse
 
 LIMIT = 0.2
