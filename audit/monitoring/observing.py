@@ -12,7 +12,8 @@ from audit.evidence.sequential import rate_bounds
 from audit.evidence.statistics import Floats, normal_quantile
 from audit.monitoring.placing import ROLES, Tracked
 from audit.planning.baseline import CUT
-from audit.report.monitor_document import Bounds, Latency, Rate, Side
+from audit.report.bounds import Bounds
+from audit.report.monitor_document import Latency, Rate, Side
 from audit.warehouse import Warehouse
 
 LEVEL = 0.05

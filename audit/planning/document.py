@@ -7,6 +7,7 @@ from typing import Literal, NotRequired, TypedDict
 
 from audit.evidence.reasons import Verdict
 from audit.policy.document import When
+from audit.report.bounds import Bounds
 
 SCHEMA = "traffic-audit/plan/1"
 
@@ -18,14 +19,6 @@ Metric = Literal[
 Test = Literal["paired_gap", "beta_binomial", "threshold"]
 """How: the mean of paired differences against a limit, or a rate against one, both valid however often one looks;
 or the number as it stands."""
-
-
-class Bounds(TypedDict):
-    """An estimate, low <= point <= high."""
-
-    low: float
-    point: float
-    high: float
 
 
 class Pair(TypedDict):

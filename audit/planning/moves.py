@@ -6,13 +6,14 @@ from datetime import date
 from decimal import Decimal
 
 from audit.assumptions import exact_decimal
-from audit.planning.document import Bounds, Never
+from audit.planning.document import Never
 from audit.policy.decided import Decided
 from audit.policy.document import Policy, Rule
 from audit.policy.moving import Terms
 from audit.policy.replay import Replay, Span, replay
 from audit.policy.staying import NOT_SEPARABLE, not_moved
 from audit.policy.visible import Seen
+from audit.report.bounds import Bounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,8 @@ from typing import Literal
 
 from audit.assumptions import exact_decimal
 from audit.config import RoutingCosts
-from audit.planning.document import Bounds, Months, Payback
+from audit.planning.document import Months, Payback
+from audit.report.bounds import Bounds
 from audit.savings.projection import DAYS_PER_MONTH
 
 Bound = Literal["low", "point", "high"]

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from audit.planning.document import Bounds
 from audit.planning.moves import Move
 from audit.policy.document import Policy
 from audit.policy.stages import Standing, staged, waves
+from audit.report.bounds import Bounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from datetime import date
 from shlex import quote
 
 from audit.evidence.reasons import REASONS
-from audit.planning.document import Bounds, Never, Plan, PlanStage, StopRule
+from audit.planning.document import Never, Plan, PlanStage, StopRule
 from audit.planning.moves import NOT_WORTH_MEASURING, Move
 from audit.planning.pace import MOST_DAYS, WEEK
 from audit.planning.payback import BOUNDS
@@ -16,6 +16,7 @@ from audit.policy.rules import in_words
 from audit.policy.stages import STAGES, share_text
 from audit.policy.staying import NOT_SEPARABLE
 from audit.report import words
+from audit.report.bounds import Bounds
 from audit.report.queries import USUAL_PAIR
 from audit.savings.projection import DAYS_PER_MONTH
 

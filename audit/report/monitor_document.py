@@ -6,20 +6,14 @@ projected: signed, and of the requests that were seen.
 
 from typing import Literal, TypedDict
 
+from audit.report.bounds import Bounds
+
 SCHEMA = "traffic-audit/monitor/1"
 
 Decision = Literal["stop", "go_on", "widen"]
 """Send the traffic back; stay in this stage; enough was seen for the next."""
 
 RATES = ("error_rate", "retry_rate", "truncation_rate", "invalid_json_rate", "escalation_rate")
-
-
-class Bounds(TypedDict):
-    """An estimate, low <= point <= high."""
-
-    low: float
-    point: float
-    high: float
 
 
 class Stage(TypedDict):

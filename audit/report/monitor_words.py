@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 
 from audit.report import words
-from audit.report.monitor_document import RATES, Bounds, Drift, Monitor, Rate, RuleState, Saving, Watched
+from audit.report.bounds import Bounds
+from audit.report.monitor_document import RATES, Drift, Monitor, Rate, RuleState, Saving, Watched
 
 HEADS = ("Workload", "Moved", "Of its requests", "Saved", "Projected at this traffic", "Quality loss", "Checks")
 RATE_HEADS = ("Workload", "What", "Candidate", "Incumbent now", "Before")
