@@ -116,10 +116,10 @@ class Losses:
         From comparisons where there are any, else from failures against the incumbent's usual ones.
         """
         if self.values:
-            values, weights = np.array(self.values), np.array(self.weights)
-            weights = weights / weights.max()
-            low, high = (float(end) for end in mean_bounds(values, LEVEL, weights))
-            return low, float(np.average(values, weights=weights)), high
+            point = float(np.average(self.values, weights=self.weights))
+            _, values, weights = self.by_day()
+            low, high = (float(end) for end in mean_bounds(np.concatenate(values), LEVEL, np.concatenate(weights)))
+            return min(low, point), point, max(high, point)
         return self.excess()
 
     def excess(self) -> tuple[float, float, float] | None:
