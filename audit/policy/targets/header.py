@@ -27,7 +27,7 @@ def about(policy: Policy) -> list[str]:
 
 
 def escaped(text: str) -> str:
-    r"""`text` with \uXXXX for what is UNSAFE, which JSON, YAML and Python read alike inside double quotes.
+    r"""`text` with \uhhhh for what is UNSAFE, which JSON, YAML and Python read alike inside double quotes.
 
     >>> escaped("a\u2028b")
     'a\\u2028b'
