@@ -85,31 +85,8 @@ charges as (
         classes.*,
         prices.usd_per_million,
         prices.valid_from,
-        row_number() over (
-            partition by
-                usage_date,
-                source_format,
-                billing_period,
-                endpoint,
-                classes.provider_name,
-                classes.model,
-                classes.service_tier,
-                classes.has_audio,
-                classes.length_band
-            order by class_place
-        ) as charge_place,
-        bool_and(prices.usd_per_million is not null) over (
-            partition by
-                usage_date,
-                source_format,
-                billing_period,
-                endpoint,
-                classes.provider_name,
-                classes.model,
-                classes.service_tier,
-                classes.has_audio,
-                classes.length_band
-        ) as is_priced
+        row_number() over (day order by class_place) as charge_place,
+        bool_and(prices.usd_per_million is not null) over day as is_priced
     from classes
     left join prices
         on classes.provider_name = prices.provider_name
@@ -120,6 +97,18 @@ charges as (
         and classes.billing_period >= prices.valid_from
         and classes.billing_period < coalesce(prices.valid_to, date '9999-12-31')
     where classes.consumed_quantity > 0
+    window day as (
+        partition by
+            usage_date,
+            source_format,
+            billing_period,
+            endpoint,
+            classes.provider_name,
+            classes.model,
+            classes.service_tier,
+            classes.has_audio,
+            classes.length_band
+    )
 ),
 
 -- Calls with audio may be unpriced where those of text alone are not; priced, they are charged together.
