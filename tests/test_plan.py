@@ -207,6 +207,13 @@ def test_what_stays_is_named_with_its_reason(plan: Plan) -> None:
     assert reasons["hidden"] == ["not_separable_by_a_router"]
 
 
+def test_workloads_are_called_as_in_the_report_with_their_endpoints(plan: Plan, report: audit.Report) -> None:
+    names = {each["id"]: each["name"] for each in report.document["workloads"]}
+    moved = [each for stage in plan["stages"] for each in stage["workloads"]]
+    assert {each["workload_id"]: each["name"] for each in (*moved, *plan["never"])}.items() <= names.items()
+    assert all(each["name"].startswith(f"{each['endpoint']}: ") for each in moved)
+
+
 def test_a_plan_is_valid_by_its_schema_and_the_same_every_time(log: Log, plan: Plan) -> None:
     schema = json.loads(files("audit").joinpath("data/schemas/plan.schema.json").read_text(encoding="utf-8"))
     again = log.plan(successors=True)

@@ -6,6 +6,7 @@ from typing import cast
 from audit.conversations.answers import REASONS
 from audit.pipeline import Result
 from audit.planning.document import Baseline
+from audit.policy.decided import names_of
 from audit.sampling.strata import CELL_KEY
 from audit.warehouse import Warehouse
 from audit.without_rows import has_all_rows
@@ -58,10 +59,10 @@ def baselines(warehouse: Warehouse, result: Result, per_day: float) -> dict[str,
         (str(endpoint), str(model)): int(str(count)) / int(str(requests))
         for endpoint, model, requests, count in warehouse.rows(FAILED)
     }
-    total = int(result.workloads["request_count"].sum() or 0)
+    names, total = names_of(result), int(result.workloads["request_count"].sum() or 0)
     return {
         str(row["workload_id"]): _baseline(
-            row,
+            {**row, "name": names[str(row["workload_id"])]},
             watched.get(str(row["workload_id"]), {}),
             failed.get((str(row["endpoint"]), str(row["model"]))),
             per_day,

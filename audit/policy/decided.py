@@ -36,8 +36,10 @@ def decided(warehouse: Warehouse, result: Result, assumptions: Assumptions) -> D
     )
     joined = result.workloads.join(result.verdicts.drop("margin"), on="workload_id", validate="1:1")
     margins = dict(result.verdicts.select("workload_id", "margin").iter_rows())
+    names = names_of(result)
     rows = {
-        str(row["workload_id"]): row | {"margin": margins[row["workload_id"]]} for row in joined.iter_rows(named=True)
+        str(row["workload_id"]): row | {"margin": margins[row["workload_id"]], "name": names[row["workload_id"]]}
+        for row in joined.iter_rows(named=True)
     }
     known = {
         offer.workload_id: Known(
@@ -49,6 +51,12 @@ def decided(warehouse: Warehouse, result: Result, assumptions: Assumptions) -> D
         for offer in offers(result.workloads, result.verdicts, candidate, assumptions)
     }
     return Decided(result=result, assumptions=assumptions, known=known, rows=rows)
+
+
+def names_of(result: Result) -> dict[str, str]:
+    """Workload id -> its name in the report, with its endpoint and, where that has several workloads, its rule."""
+    listed = cast("list[dict[str, object]]", result.document["workloads"])
+    return {str(each["id"]): str(each["name"]) for each in listed}
 
 
 def is_measured(row: Row) -> bool:
