@@ -167,7 +167,7 @@ def test_a_command_to_paste_is_words_to_a_shell_and_runs_nothing_else(tmp_path: 
     document["question"] = {"since": "2026-09-01", "until": None, "monthly_requests": 10, "sources": [NAMES[name]]}
     workload = next(each for each in document["workloads"] if each["verdict"] == "pilot")
     workload["id"] = NAMES[name]
-    asked = f"audit query 'select 1'{options(document)}"
+    asked = f"audit query 'select 1'{options(document['pair'], document.get('question'))}"
     commands = [asked, *(step.command for step in advice.next_steps(document)), advice.act(document, workload).command]
     said = 'audit() { for word in "$@"; do printf "%s\\0" "$word"; done; }\n'
     for command in commands:

@@ -277,11 +277,12 @@ def test_other_shares_are_said_in_the_command_that_renders_them(log: Log) -> Non
     assert "`audit policy --target TARGET --stages 0.05,1 --stage 2`" in " ".join(tasks(plan["stages"][1], plan))
 
 
-def test_a_plan_for_another_pair_is_followed_by_commands_about_that_pair(log: Log) -> None:
-    plan = log.plan(candidate="gpt-4.1-mini").document
+def test_a_plan_is_followed_by_commands_that_ask_the_same(log: Log, plan: Plan) -> None:
+    day = plan["window"]["start"][:10]
+    plan = log.plan(candidate="gpt-4.1-mini", since=day).document
     said = [task for stage in plan["stages"] for task in tasks(stage, plan) if "`audit" in task]
     assert said
-    assert all("`audit sample --to gpt-4.1-mini --workload w-" in task for task in said)
+    assert all(f"`audit sample --to gpt-4.1-mini --since {day} --workload w-" in task for task in said)
 
 
 def test_a_log_without_the_incumbent_has_no_stage_and_says_so(log: Log) -> None:

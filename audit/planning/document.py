@@ -8,6 +8,7 @@ from typing import Literal, NotRequired, TypedDict
 from audit.evidence.reasons import Verdict
 from audit.policy.document import When
 from audit.report.bounds import Bounds
+from audit.report.document import Question
 
 SCHEMA = "traffic-audit/plan/1"
 
@@ -198,6 +199,8 @@ class Plan(TypedDict):
     schema: str
     created: str
     pair: Pair
+    question: NotRequired[Question]
+    """What else was asked of the log, for the commands that follow."""
     window: Window
     currency: str
     baseline: dict[str, Baseline]

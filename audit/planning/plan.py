@@ -75,6 +75,8 @@ def make_plan(run: Run, report: Decided, *, shares: Sequence[float], checks_per_
         "horizon": horizon,
         "notes": [],
     }
+    if (question := report.result.document.get("question")) is not None:
+        plan["question"] = question
     plan["notes"] = list(notes(plan))
     return plan
 

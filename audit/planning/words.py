@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from shlex import quote
 
 from audit.evidence.reasons import REASONS
 from audit.planning.document import Never, Plan, PlanStage, StopRule
@@ -17,7 +16,8 @@ from audit.policy.stages import STAGES, share_text
 from audit.policy.staying import NOT_SEPARABLE
 from audit.report import words
 from audit.report.bounds import Bounds
-from audit.report.queries import USUAL_PAIR
+from audit.report.document import Pair
+from audit.report.queries import options
 from audit.savings.projection import DAYS_PER_MONTH
 
 ORDER = (
@@ -119,14 +119,14 @@ def _rendering(plan: Plan, stage: int | str) -> str:
     """The command whose stages are those of the plan."""
     ladder = ",".join(f"{share:g}" for share in plan["shares"])
     shares = "" if tuple(plan["shares"]) == STAGES else f" --stages {ladder}"
-    return f"audit policy{_pair(plan)} --target TARGET{shares} --stage {stage}"
+    return f"audit policy{_asked(plan)} --target TARGET{shares} --stage {stage}"
 
 
-def _pair(plan: Plan) -> str:
-    """The options that ask about the plan's two models; none for those that every command asks about."""
-    asked = {"incumbent": plan["pair"]["incumbent"], "candidate": plan["pair"]["candidate"]}
-    options = (("from", "incumbent"), ("to", "candidate"))
-    return "".join(f" --{word} {quote(asked[side])}" for word, side in options if asked[side] != USUAL_PAIR[side])
+def _asked(plan: Plan) -> str:
+    """The options that ask about the plan's pair and traffic."""
+    pair = plan["pair"]
+    models: Pair = {"incumbent": pair["incumbent"], "candidate": pair["candidate"]}
+    return options(models, plan.get("question"), is_scaled=False)
 
 
 def _range(first: int, last: int) -> str:
@@ -161,7 +161,7 @@ def tasks(stage: PlanStage, plan: Plan) -> Iterator[str]:
         name, price, chance = measure["workload_id"], words.money(measure["usd"]), words.percent(measure["chance"])
         yield (
             f"Before: replay {measure['pairs']:,} requests of {label(name, plan['baseline'][name])} ({price}; {chance} "
-            f"chance to decide if nothing is lost): `audit sample{_pair(plan)} --workload {name}`"
+            f"chance to decide if nothing is lost): `audit sample{_asked(plan)} --workload {name}`"
         )
     is_of_policy = stage["number"] <= plan["policy_stages"]
     how = f" (`{_rendering(plan, stage['number'])}`)" if is_of_policy else ""

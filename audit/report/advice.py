@@ -147,5 +147,5 @@ def _is_all_in_buckets(document: ReportDocument) -> bool:
 
 def _sample(document: ReportDocument, workload: Workload) -> str:
     """The command that draws a sample of a workload, to be pasted as it is."""
-    asked = queries.options(document, is_scaled=False)
+    asked = queries.options(document["pair"], document.get("question"), is_scaled=False)
     return f"audit sample{asked} --workload {quote(words.clean(workload['id'], 80))}"

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 
 from audit import sql
 from audit.report import words
-from audit.report.document import ReportDocument
+from audit.report.document import Pair, Question, ReportDocument
 from audit.report.markup import el
 from audit.report.tables import part
 
@@ -57,8 +57,10 @@ def disclosure(document: ReportDocument, name: str) -> Element:
 def asking(document: ReportDocument) -> Element:
     """How the queries of the page are put to the database, in a terminal and in Python."""
     query = "select * from savings_by_level"
-    spoken = "".join(f", {name}={_spoken(name, value)}" for name, value in _arguments(document))
-    command = f"audit query {quote(query)} --db usage.duckdb{options(document)}"
+    spoken = "".join(
+        f", {name}={_spoken(name, value)}" for name, value in _arguments(document["pair"], document.get("question"))
+    )
+    command = f"audit query {quote(query)} --db usage.duckdb{options(document['pair'], document.get('question'))}"
     settings = ("Add ", el("code", "--config FILE"), " where the report was made with an audit.toml in another folder.")
     return part(
         "asking",
@@ -81,13 +83,13 @@ def asking(document: ReportDocument) -> Element:
     )
 
 
-def options(document: ReportDocument, *, is_scaled: bool = True) -> str:
-    """What must be said to a command so that it asks about the traffic and the pair of this report, each word quoted.
+def options(pair: Pair, question: Question | None, *, is_scaled: bool = True) -> str:
+    """What must be said to a command so that it asks about the same pair and traffic, each word quoted.
 
     `is_scaled` is for commands that know --monthly-requests.
     """
     given: list[str] = []
-    for name, value in _arguments(document):
+    for name, value in _arguments(pair, question):
         for each in value if isinstance(value, list) else [value]:
             if is_scaled or name != "monthly_requests":
                 given += [_OPTIONS.get(name, f"--{name.replace('_', '-')}"), str(each)]
@@ -107,12 +109,11 @@ def _checks() -> list[sql.Query]:
     return sorted(sql.in_folders("5_"), key=lambda check: check.name)
 
 
-def _arguments(document: ReportDocument) -> list[tuple[str, str | int | list[str]]]:
-    found: list[tuple[str, str | int | list[str]]] = []
-    if document["pair"] != USUAL_PAIR:
-        pair = document["pair"]
-        found += [("incumbent", words.clean(pair["incumbent"])), ("candidate", words.clean(pair["candidate"]))]
-    question = document.get("question")
+def _arguments(pair: Pair, question: Question | None) -> list[tuple[str, str | int | list[str]]]:
+    sides = (("incumbent", pair["incumbent"]), ("candidate", pair["candidate"]))
+    found: list[tuple[str, str | int | list[str]]] = [
+        (side, words.clean(model)) for side, model in sides if model != USUAL_PAIR[side]
+    ]
     if question is not None:
         days = (("since", question["since"]), ("until", question["until"]))
         found += [(name, day) for name, day in days if day is not None]
