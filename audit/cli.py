@@ -2,9 +2,12 @@
 
 import os
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Annotated, Protocol
 
 import typer
+from typer.core import TyperGroup
 
 from audit.commands import (
     backtest,
@@ -28,8 +31,46 @@ from audit.commands import (
 from audit.commands.options import ERROR
 from audit.errors import AuditError
 
+SECTIONS = {
+    "From logs to a database": ("load", "status", "rejects", "init", "rebuild", "unload", "merge"),
+    "Questions": ("report", "compare", "cluster", "query", "export", "sql"),
+    "Measure": ("sample", "outcomes", "backtest"),
+    "Act": ("policy", "plan", "monitor"),
+    "Money": ("reconcile", "margin"),
+    "Look up and try": ("demo", "notebooks", "formats", "prices"),
+}
+"""The commands in the order in which somebody comes to need them."""
+
+
+class Formatter(Protocol):
+    """What typer writes help with; its own type is private."""
+
+    def section(self, name: str) -> AbstractContextManager[None]:
+        """Begin a section."""
+        ...
+
+    def write_dl(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Write names and what they mean."""
+        ...
+
+
+class BySection(TyperGroup):
+    """A group whose help has sections, and every command's first line whole."""
+
+    def format_commands(  # pyright: ignore[reportIncompatibleMethodOverride] - typer's own types are private
+        self,
+        ctx: typer.Context,  # noqa: ARG002 - part of what is overridden
+        formatter: Formatter,
+    ) -> None:
+        """Write the sections."""
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, (self.commands[name].help or "").splitlines()[0]) for name in names])
+
+
 app = typer.Typer(
     name="audit",
+    cls=BySection,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -63,29 +104,29 @@ def _options(  # pyright: ignore[reportUnusedFunction] - typer calls it
 
 
 for command in (
-    reporting.demo,
     loading.load,
-    report.report,
     reporting.status,
     reporting.rejects,
     loading.init,
     loading.rebuild,
     loading.unload,
     loading.merge,
-    loading.cluster,
-    sampling.sample,
-    monitoring.monitor,
-    backtest.backtest,
-    exploring.notebooks,
-    planning.plan,
-    margins.margin,
-    exporting.export,
+    report.report,
     comparing.compare,
+    loading.cluster,
+    querying.query,
+    exporting.export,
+    reference.sql,
+    sampling.sample,
+    backtest.backtest,
+    planning.plan,
+    monitoring.monitor,
     reconciling.reconcile,
+    margins.margin,
+    reporting.demo,
+    exploring.notebooks,
     reference.formats,
     reference.prices,
-    reference.sql,
-    querying.query,
 ):
     app.command(cls=report.ReportCommand if command is report.report else None)(command)
 app.add_typer(outcomes_app, name="outcomes")

@@ -83,18 +83,21 @@ def _demo() -> str:
 
 
 def _every_command() -> list[tuple[list[str], str]]:
-    """The words that call each command, and the first line of its help; `audit policy` is one and has one below it."""
-    from audit.cli import app, outcomes_app, policy_app
-    from audit.commands.policy import policy
+    """The words that call each command, in the order of the help, and the first line of its own help."""
+    from typer.core import TyperGroup
+    from typer.main import get_command
+
+    from audit.cli import SECTIONS, app
 
     found: list[tuple[list[str], str]] = []
-    for words, each in ((["audit"], app), (["audit", "policy"], policy_app), (["audit", "outcomes"], outcomes_app)):
-        if each is policy_app:
-            found.append((words, policy.__doc__ or ""))
-        for command in each.registered_commands:
-            function = command.callback
-            assert function is not None
-            found.append(([*words, command.name or function.__name__], function.__doc__ or ""))
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    for name in (name for names in SECTIONS.values() for name in names):
+        command = group.commands[name]
+        if not isinstance(command, TyperGroup) or command.invoke_without_command:
+            found.append((["audit", name], command.help or ""))
+        if isinstance(command, TyperGroup):
+            found += [(["audit", name, each], below.help or "") for each, below in command.commands.items()]
     return [(words, said.splitlines()[0]) for words, said in found]
 
 

@@ -3,13 +3,18 @@
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+from typer.testing import CliRunner
 
+from audit.cli import SECTIONS, app
 from audit.commands.options import CHECK_FAILED, ERROR
 
 AUDIT = str(Path(sys.executable).with_name("audit"))
@@ -28,6 +33,15 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("loaded")
     assert run("load", str(SAMPLE), "--quiet", folder=folder).returncode == 0
     return folder
+
+
+def test_every_command_stands_in_one_section_of_the_help() -> None:
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    assert sorted(name for names in SECTIONS.values() for name in names) == sorted(group.commands)
+    shown = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "80"}).output
+    assert "..." not in shown.replace("[ARGS]...", "")
+    assert re.findall(r"^(\S.*):$", shown, re.MULTILINE) == ["Options", *SECTIONS]
 
 
 @pytest.mark.parametrize("code", ["import audit", "from audit.cli import app", "import audit.cli"])
