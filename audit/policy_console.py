@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from audit.console import note, paragraph, print_table
 
 if TYPE_CHECKING:
-    from audit.policy.simulate import Figure, Line, Loss, Simulation
+    from audit.policy.simulate import Line, Loss, Simulation
+    from audit.report.bounds import Bounds
     from audit.savings.frontier import Frontier
 
 
@@ -93,13 +94,13 @@ def _points(loss: "Loss") -> str:
     return "-" if points is None else f"{points['point']:.1f} ({points['low']:.1f} to {points['high']:.1f})"
 
 
-def _count(figure: "Figure") -> str:
+def _count(figure: "Bounds") -> str:
     if figure["low"] == figure["high"]:
         return f"{figure['point']:,.0f}"
     return f"{figure['point']:,.0f} ({figure['low']:,.0f} to {figure['high']:,.0f})"
 
 
-def _money(figure: "Figure") -> str:
+def _money(figure: "Bounds") -> str:
     if figure["low"] == figure["high"]:
         return _dollars(figure["point"])
     return f"{_dollars(figure['point'])} ({_dollars(figure['low'])} to {_dollars(figure['high'])})"

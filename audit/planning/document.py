@@ -9,6 +9,7 @@ from audit.evidence.reasons import Verdict
 from audit.policy.document import When
 from audit.report.bounds import Bounds
 from audit.report.document import Question
+from audit.report.monitor_document import Before
 
 SCHEMA = "traffic-audit/plan/1"
 
@@ -39,29 +40,14 @@ class Window(TypedDict):
     days: float
 
 
-class Baseline(TypedDict):
-    """One workload of the incumbent before anything moves; null where the log does not know."""
+class Baseline(Before):
+    """One workload of the incumbent before anything moves."""
 
     name: str
     endpoint: str
-    requests_per_day: float
-    """Billed requests."""
     share: float
     """Of all requests of the incumbent's workloads."""
     cost_per_request: float
-    error_rate: float | None
-    """Failed requests of the endpoint, of all of it: a failed one often has no tokens that tell workloads apart."""
-    retry_rate: float | None
-    """Requests after the first attempt, of those that say which attempt they are."""
-    truncation_rate: float | None
-    """Answers cut at the token limit, of those that say how they finished."""
-    invalid_json_rate: float | None
-    """Answers that are no JSON though JSON was asked for; null in every plan so far: no export says it."""
-    latency_ms_p50: float | None
-    latency_ms_p95: float | None
-    input_tokens: float
-    """Mean of a request."""
-    output_tokens: float
 
 
 class StageWorkload(TypedDict):

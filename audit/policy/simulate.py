@@ -15,26 +15,19 @@ from audit.policy.matching import thresholds
 from audit.policy.moving import Tally, Terms
 from audit.policy.replay import Replay, Span, replay
 from audit.policy.visible import Seen, seen, sent_names
+from audit.report.bounds import Bounds
 from audit.savings.frontier import Frontier
 from audit.warehouse import Warehouse
 
 SCHEMA = "traffic-audit/policy-replay/1"
 
 
-class Figure(TypedDict):
-    """A number; its bounds differ from it only where the log leaves open what the policy would have decided."""
-
-    low: float
-    point: float
-    high: float
-
-
 class Loss(TypedDict):
     """What moved requests lose; bounds hold as if every workload erred to the same side."""
 
-    requests: Figure
-    answers_lost: Figure
-    points: Figure | None
+    requests: Bounds
+    answers_lost: Bounds
+    points: Bounds | None
     """Mean over these requests, in points of 100; null where there are none."""
 
 
@@ -55,14 +48,17 @@ class Latency(TypedDict):
 
 
 class Moved(TypedDict):
-    """What moves of some traffic; money in USD of the window."""
+    """What moves of some traffic; money in USD of the window.
 
-    moved_requests: Figure
-    moved_list_cost: Figure
-    saving: Figure
+    Bounds differ from the point only where the log leaves open what the policy would have decided.
+    """
+
+    moved_requests: Bounds
+    moved_list_cost: Bounds
+    saving: Bounds
     quality_loss: QualityLoss
-    escalations: Figure
-    beyond_gate: Figure
+    escalations: Bounds
+    beyond_gate: Bounds
     """Requests the policy moves although the candidate cannot serve them, or nobody knows at what price."""
 
 
@@ -71,7 +67,7 @@ class Line(Moved):
 
     requests: int
     list_cost: float
-    spend: Figure
+    spend: Bounds
     latency: Latency | None
 
 
@@ -197,7 +193,7 @@ def _line(by_endpoint: Mapping[str, tuple[int, Decimal]], span: Span, latency: L
         "requests": sum(count for count, _ in by_endpoint.values()),
         "list_cost": float(cost),
         **_moved(span),
-        "spend": _figure(cost - saving[2], cost - saving[1], cost - saving[0]),
+        "spend": _bounds(cost - saving[2], cost - saving[1], cost - saving[0]),
         "latency": latency,
     }
 
@@ -220,16 +216,16 @@ def _loss(span: Span, basis: str) -> Loss:
     )
     return {
         "requests": _of(span, f"{basis}_requests"),
-        "answers_lost": _figure(low, point, high),
-        "points": None if mean is None else _figure(*(100 * each for each in mean)),
+        "answers_lost": _bounds(low, point, high),
+        "points": None if mean is None else _bounds(*(100 * each for each in mean)),
     }
 
 
-def _of(span: Span, name: str) -> Figure:
-    return _figure(span.low[name], span.point[name], span.high[name])
+def _of(span: Span, name: str) -> Bounds:
+    return _bounds(span.low[name], span.point[name], span.high[name])
 
 
-def _figure(low: Decimal, point: Decimal, high: Decimal) -> Figure:
+def _bounds(low: Decimal, point: Decimal, high: Decimal) -> Bounds:
     return {"low": float(low), "point": float(point), "high": float(high)}
 
 

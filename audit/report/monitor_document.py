@@ -117,16 +117,22 @@ class Side(TypedDict):
 
 
 class Before(TypedDict):
-    """The same of the incumbent, as the plan has it."""
+    """The same of the incumbent, as the plan has it; null where the log does not know."""
 
     requests_per_day: float
+    """Billed requests."""
     error_rate: float | None
+    """Failed requests of the endpoint, of all of it: a failed one often has no tokens that tell workloads apart."""
     retry_rate: float | None
+    """Requests after the first attempt, of those that say which attempt they are."""
     truncation_rate: float | None
+    """Answers cut at the token limit, of those that say how they finished."""
     invalid_json_rate: float | None
+    """Answers that are no JSON though JSON was asked for; null in every plan so far: no export says it."""
     latency_ms_p50: float | None
     latency_ms_p95: float | None
     input_tokens: float
+    """Mean of a request."""
     output_tokens: float
 
 
