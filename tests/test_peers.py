@@ -141,7 +141,10 @@ def test_a_slower_traffic_audit_would_be_said_to_be_slower() -> None:
 @pytest.mark.parametrize(
     ("other", "said"),
     [
-        (size(600, None, exit_code=-9, stopped="time"), "killed at the limit of time after 600 s, 100 MB; 100 rows took 5 s |"),
+        (
+            size(600, None, exit_code=-9, stopped="time"),
+            "killed at the limit of time after 600 s, 100 MB; 100 rows took 5 s |",
+        ),
         (size(3, None, exit_code=1, error="no such file"), "failed: no such file"),
         ({"rows": 1000, "runs": [], "expected_seconds": 1200}, "not run: over 20 min by the smaller log"),
     ],
