@@ -60,7 +60,7 @@ def test_a_command_is_killed_when_it_takes_too_much_memory(tmp_path: Path) -> No
 
 
 def test_memory_and_time_of_children_count(tmp_path: Path) -> None:
-    child = "import time; held = b'x' * 100_000_000; sum(range(20_000_000)); time.sleep(1)"
+    child = "import time; held = b'x' * 100_000_000; sum(range(20_000_000)); time.sleep(2)"
     both = f"import subprocess, sys; held = [subprocess.Popen([sys.executable, '-S', '-c', {child!r}]) for _ in '12']"
     done = run(f"{both}; [each.wait() for each in held]", tmp_path)
     assert done.exit_code == 0
@@ -120,19 +120,19 @@ def peer(script: str) -> Peer:
 
 
 def test_a_package_that_does_not_finish_is_tried_on_a_smaller_log(logs: Logs, tmp_path: Path) -> None:
-    slow = "import sys, time; time.sleep(0 if sum(1 for _ in open(sys.argv[1])) < 100 else 20)"
-    smaller, asked = on_logs(peer(slow), logs, plan(tmp_path, seconds=1, rows=(ROWS, 10 * ROWS)), say=print)
+    slow = "import sys, time; time.sleep(0 if sum(1 for _ in open(sys.argv[1])) < 100 else 60)"
+    smaller, asked = on_logs(peer(slow), logs, plan(tmp_path, seconds=4, rows=(ROWS, 10 * ROWS)), say=print)
     assert (smaller["rows"], smaller["exit_code"]) == (ROWS // 10, 0)
     assert (asked["rows"], asked["stopped"]) == (ROWS, "time")
 
 
 def test_a_log_that_would_take_beyond_the_limit_is_not_run(logs: Logs, tmp_path: Path) -> None:
     asked, larger = on_logs(
-        peer("import time; time.sleep(1)"), logs, plan(tmp_path, seconds=5, rows=(ROWS, 10 * ROWS)), say=print
+        peer("import time; time.sleep(2)"), logs, plan(tmp_path, seconds=15, rows=(ROWS, 10 * ROWS)), say=print
     )
     assert asked["exit_code"] == 0
     assert larger["runs"] == []
-    assert larger["expected_seconds"] >= 10
+    assert larger["expected_seconds"] >= 20
 
 
 def test_a_package_that_fails_says_why_without_naming_a_folder(logs: Logs, tmp_path: Path) -> None:
