@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from tests import docs_relations
+from tests.benchmarks.peers import shown
 from tests.docs_relations import table
 
 ROOT = Path(__file__).parent.parent
@@ -20,6 +21,7 @@ OF_SAMPLES = ROOT / "tests" / "data" / "README.md"
 PAGE = Path(__file__).parent / "benchmarks" / "page.json"
 MONITOR = Path(__file__).parent / "benchmarks" / "monitor.json"
 BACKTEST = Path(__file__).parent / "benchmarks" / "backtest.json"
+PEERS = Path(__file__).parent / "benchmarks" / "peers.json"
 FEWEST_ROUTING = 0.05
 """Share of the samples that must route something before the saving of what they route is worth a figure."""
 PUBLIC = {
@@ -54,6 +56,7 @@ def generated() -> dict[str, str]:
         "backtest": _backtest(),
         "targets": _targets(),
         "monitor": _monitor(),
+        "peers": shown.block(json.loads(PEERS.read_text(encoding="utf-8"))),
         "assumptions": _assumptions(),
     }
 

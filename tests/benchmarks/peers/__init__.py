@@ -1,0 +1,1 @@
+"""traffic-audit beside the published packages that load a log and report savings: `make bench-peers`."""
