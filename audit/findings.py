@@ -1,8 +1,10 @@
 """What the cells say about the incumbent's workloads, in the frames that verdicts and savings are made from."""
 
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import polars as pl
 
@@ -17,6 +19,9 @@ from audit.workloads.naming import name_workloads
 
 LONG_INPUT_SHARE = 0.05
 """More than this share of requests above 50,000 input tokens puts their 95th percentile there."""
+
+QUIET_DAYS = 3
+"""Days in a row without a request that a weekend and a holiday explain; after more, an export is probably missing."""
 
 
 def workloads(warehouse: Warehouse, scope: Scope, config: Config, assumptions: Assumptions) -> pl.DataFrame:
@@ -115,6 +120,15 @@ def horizon_months(scope: Scope, found: pl.DataFrame, assumptions: Assumptions) 
             if left < months:
                 months, capped_by = left, each.model
     return months, capped_by
+
+
+def holes(days: Iterable[date]) -> list[tuple[date, date]]:
+    """First and last day of every stretch of more than QUIET_DAYS without a request between `days`, in order."""
+    return [
+        (before + timedelta(days=1), after - timedelta(days=1))
+        for before, after in pairwise(sorted(set(days)))
+        if (after - before).days - 1 > QUIET_DAYS
+    ]
 
 
 def _retiring(scope: Scope, model: str, assumptions: Assumptions) -> list[str]:
