@@ -23,6 +23,9 @@ from audit.evidence.units import Unit, Workload, decision_units, workload_of
 SUSPECT = {"suspect_scorer", "suspect_stratum"}
 """Notes that ask for the scorer to be checked before its scores may route."""
 
+MISJUDGED = SUSPECT | {"parse_failures"}
+"""Notes that no further pair answers: how answers are scored has to be mended first."""
+
 VERDICTS: dict[str, pl.DataType] = {
     "workload_id": pl.String(),
     "verdict": pl.String(),
@@ -184,6 +187,8 @@ def _measured(
     # `keep` is not adjusted for the number of tests, so pairs that will show a loss need not be either.
     alpha = assumptions.alpha if loss.loss.point > loss.margin else assumptions.alpha / tests
     needed = loss.further_pairs(alpha, assumptions.power) if parts is None else parts.further_pairs(assumptions.power)
+    if MISJUDGED & set(notes):
+        needed = None
     return Decision(
         verdict="pilot",
         reasons=notes,
