@@ -202,8 +202,14 @@ def _warnings(
             f"{unread:,} requests on endpoints that both models serve are too many to read again, or gone "
             "(--cells-only), and not compared"
         )
-    buckets = cast("dict[str, int]", result["data_quality"])["requests_in_buckets"]
-    if buckets:
+    quality = cast("dict[str, int]", result["data_quality"])
+    if standard := quality["requests_of_a_tier_priced_at_the_standard_rate"]:
+        found.append(
+            f"{standard:,} requests ({standard / total:.1%}) of a batch, flex or priority tier are priced at the "
+            "standard rate: their provider's price list has none for the tier. Your own go into prices.csv "
+            "(`audit prices MODEL --template`)"
+        )
+    if buckets := quality["requests_in_buckets"]:
         found.append(f"{buckets:,} requests come from buckets: their mean is known, their shape is not")
     return found
 

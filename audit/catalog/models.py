@@ -194,6 +194,12 @@ def _pricing_provider(provider: str, model: str) -> str:
     return maker.id if maker and (provider == "openai" or not listed) else provider
 
 
+def provider_asked(name: str, model: str) -> str:
+    """The provider that `name` asks for by its prefix ('azure/gpt-4o'), if it has a price of `model`; or ''."""
+    prefix = _take_apart(name).prefix
+    return _pricing_provider(prefix, model) if prefix else ""
+
+
 def _by_day(name: _Name) -> list[tuple[date, date | None, str]]:
     periods = alias_periods(name.model.removeprefix("ft:"))
     if not periods:
