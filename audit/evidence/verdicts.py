@@ -174,7 +174,7 @@ def _measured(
     if loss.reading == "above":
         return Decision(verdict="keep", reasons=("loss_above_margin", *notes), evidence="measured")
     if loss.reading == "within" and adjusted <= assumptions.alpha and unit.is_sound and parts is None:
-        reasons = ("loss_within_margin", *notes)
+        reasons = ("loss_within_margin", *notes, *(("no_difference",) if loss.mean_absolute == 0 else ()))
         return Decision(verdict="route", reasons=reasons, evidence="measured", pass_probability=odds)
     if parts is None and loss.reading == "open":
         notes = ("undecided", *notes)
