@@ -16,7 +16,7 @@ from audit.comparing.two_models import compared
 from audit.config import Config
 from audit.evidence.judged import judges
 from audit.evidence.reasons import REASONS
-from audit.findings import holes, horizon_months
+from audit.findings import holes, horizon_months, strangers
 from audit.savings.escalation import Cascade
 from audit.savings.projection import Savings
 from audit.scope import Scope
@@ -115,6 +115,8 @@ def document(
         "what_if": what_if(workloads, verdicts, others, scope, assumptions, totals, multiplier),
     }
     result["warnings"] = _warnings(scope, assumptions, result, info.warning, capped_by, checks)
+    if (unknown := strangers(warehouse, config)) is not None:
+        result["warnings"] = [*cast("list[str]", result["warnings"]), unknown]
     return cast("ReportDocument", result)
 
 
