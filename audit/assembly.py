@@ -116,7 +116,7 @@ def document(
     }
     result["warnings"] = _warnings(scope, assumptions, result, info.warning, capped_by, checks)
     if (unknown := strangers(warehouse, config)) is not None:
-        result["warnings"] = [*cast("list[str]", result["warnings"]), unknown]
+        result["warnings"] = [*result["warnings"], unknown]
     return cast("ReportDocument", result)
 
 

@@ -18,7 +18,7 @@ def reported(folder: Path, *calls: dict[str, object], settings: str = "") -> tup
     traffic = audit.open(folder / "usage.duckdb")
     traffic.rebuild(config=folder / "audit.toml")
     document = traffic.report(config=folder / "audit.toml", today="2026-11-26").document
-    return document["spend"]["list_cost"], [each for each in document.get("warnings", []) if SAID in each]
+    return float(document["spend"]["list_cost"]), [each for each in document.get("warnings", []) if SAID in each]
 
 
 def call(model: str, tier: str, **changes: object) -> dict[str, object]:
