@@ -1,6 +1,7 @@
 """The report document, put together from what the stages found: only sums and shares, nothing is estimated here."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
@@ -15,7 +16,7 @@ from audit.comparing.two_models import compared
 from audit.config import Config
 from audit.evidence.judged import judges
 from audit.evidence.reasons import REASONS
-from audit.findings import horizon_months
+from audit.findings import holes, horizon_months, strangers
 from audit.savings.escalation import Cascade
 from audit.savings.projection import Savings
 from audit.scope import Scope
@@ -113,7 +114,9 @@ def document(
         "comparison": compared(warehouse, scope, config),
         "what_if": what_if(workloads, verdicts, others, scope, assumptions, totals, multiplier),
     }
-    result["warnings"] = _warnings(scope, result, info.warning, capped_by, checks)
+    result["warnings"] = _warnings(scope, assumptions, result, info.warning, capped_by, checks)
+    if (unknown := strangers(warehouse, config)) is not None:
+        result["warnings"] = [*result["warnings"], unknown]
     return cast("ReportDocument", result)
 
 
@@ -161,7 +164,12 @@ def _row_counts(warehouse: Warehouse) -> list[int]:
 
 
 def _warnings(
-    scope: Scope, result: Mapping[str, object], stale: str | None, capped_by: str | None, checks: "list[Check]"
+    scope: Scope,
+    assumptions: Assumptions,
+    result: Mapping[str, object],
+    stale: str | None,
+    capped_by: str | None,
+    checks: "list[Check]",
 ) -> list[str]:
     requests = cast("dict[str, int]", result["requests"])
     total = requests["total"] or 1
@@ -177,8 +185,8 @@ def _warnings(
         verb = "is" if day > scope.question.today else "was"
         reach = f"projections reach {result['horizon_months']:.1f} months"
         found.append(f"{capped_by} {verb} switched off on {day.isoformat()}: {reach}")
-    if requests["total"] and scope.window.days < 1 and scope.question.monthly_requests is None:
-        found.append("the logs span less than a day: no monthly figure without --monthly-requests")
+    if requests["total"] and assumptions.monthly_requests is None:
+        found += _pace(scope, cast("list[dict[str, str]]", result["daily"]))
     for name, text in (
         (
             "unpriced",
@@ -196,7 +204,28 @@ def _warnings(
             f"{unread:,} requests on endpoints that both models serve are too many to read again, or gone "
             "(--cells-only), and not compared"
         )
-    buckets = cast("dict[str, int]", result["data_quality"])["requests_in_buckets"]
-    if buckets:
+    quality = cast("dict[str, int]", result["data_quality"])
+    if standard := quality["requests_of_a_tier_priced_at_the_standard_rate"]:
+        found.append(
+            f"{standard:,} requests ({standard / total:.1%}) of a batch, flex or priority tier are priced at the "
+            "standard rate: their provider's price list has none for the tier. Your own go into prices.csv "
+            "(`audit prices MODEL --template`)"
+        )
+    if buckets := quality["requests_in_buckets"]:
         found.append(f"{buckets:,} requests come from buckets: their mean is known, their shape is not")
     return found
+
+
+def _pace(scope: Scope, daily: "list[dict[str, str]]") -> list[str]:
+    """Why the pace of the logs may not be that of a month."""
+    if scope.window.days < 1:
+        return ["the logs span less than a day: no monthly figure without --monthly-requests"]
+    empty = holes(date.fromisoformat(day["date"]) for day in daily)
+    if not empty:
+        return []
+    count = sum((last - first).days + 1 for first, last in empty)
+    first, last = max(empty, key=lambda hole: hole[1] - hole[0])
+    return [
+        f"{count:,} days without a request, most in a row from {first} to {last}, count as quiet ones in monthly "
+        "figures: load what was not exported, or narrow the days down (--since, --until)"
+    ]

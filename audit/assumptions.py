@@ -106,7 +106,8 @@ class Assumptions:
     def __post_init__(self) -> None:
         """Refuse values the arithmetic cannot carry, naming the setting."""
         if not 0 <= self.escalation_rate.low <= self.escalation_rate.high <= 1:
-            raise ConfigError(f"escalation_rate must lie in 0..1, not {self.escalation_rate.to_document()}")
+            ends = sorted({self.escalation_rate.low, self.escalation_rate.high})
+            raise ConfigError(f"escalation_rate must lie in 0..1, not {' to '.join(map(str, ends))}")
         if self.output_ratio.low <= 0:
             raise ConfigError(f"output_ratio must be above 0, not {self.output_ratio.low}")
         for name in ("check_cost_share", "router_cost_per_1k_requests"):
@@ -176,7 +177,7 @@ def assumptions_from(settings: Mapping[str, object]) -> Assumptions:
     """
     for name in settings:
         if name not in SETTINGS:
-            raise UnknownNameError("assumption", name, SETTINGS)
+            raise UnknownNameError("assumption", name, SETTINGS, "Correct [assumptions] in audit.toml")
     usual = Assumptions()
     margins = settings.get("margins", {})
     if not isinstance(margins, dict):

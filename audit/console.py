@@ -238,11 +238,11 @@ def print_added(added: "Added") -> None:
     """What became of an outcomes file."""
     known = " (added before; nothing changed)" if added.already_known else ""
     replaced = f" ({added.replaced:,} of them in place of earlier ones)" if added.replaced else ""
-    print(f"{added.path}: {added.pairs:,} pairs{known}{replaced}")
+    print(f"{added.path}: {added.pairs:,} pair{'s' * (added.pairs != 1)}{known}{replaced}")
     if added.unknown_requests:
         note(f"warning: {added.unknown_requests:,} pairs name a request that is in no loaded export; left out")
-    for endpoint in added.unknown_endpoints:
-        note(f"warning: no traffic on endpoint {endpoint!r} yet; its pairs wait for it")
+    for unknown in added.waiting:
+        note(f"warning: {unknown}; its pairs wait for it")
 
 
 def print_status(document: Mapping[str, object]) -> None:

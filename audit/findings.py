@@ -1,14 +1,17 @@
 """What the cells say about the incumbent's workloads, in the frames that verdicts and savings are made from."""
 
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import polars as pl
 
 from audit.assumptions import Assumptions
 from audit.catalog.facts import retirement
 from audit.config import Config
+from audit.errors import UnknownNameError
 from audit.evidence.ageing import Present
 from audit.savings.projection import DAYS_PER_MONTH, Totals
 from audit.scope import Scope
@@ -17,6 +20,12 @@ from audit.workloads.naming import name_workloads
 
 LONG_INPUT_SHARE = 0.05
 """More than this share of requests above 50,000 input tokens puts their 95th percentile there."""
+
+RESEMBLING = 10_000
+"""Endpoints that are looked through for a name like one that nobody has."""
+
+QUIET_DAYS = 3
+"""Days in a row without a request that a weekend and a holiday explain; after more, an export is probably missing."""
 
 
 def workloads(warehouse: Warehouse, scope: Scope, config: Config, assumptions: Assumptions) -> pl.DataFrame:
@@ -115,6 +124,30 @@ def horizon_months(scope: Scope, found: pl.DataFrame, assumptions: Assumptions) 
             if left < months:
                 months, capped_by = left, each.model
     return months, capped_by
+
+
+def strangers(warehouse: Warehouse, config: Config) -> str | None:
+    """What audit.toml says of endpoints that no traffic has: after a slip of the pen the usual margin is in force."""
+    named = sorted({*config.stakes, *config.task_types, *config.graders})
+    asked = ", ".join("?" * len(named)) or "null"
+    served = warehouse.rows(f"select distinct endpoint from main.traffic_cells where endpoint in ({asked})", named)
+    unknown = [name for name in named if (name,) not in served]
+    if not unknown:
+        return None
+    likely = warehouse.rows(f"select distinct endpoint from main.traffic_cells limit {RESEMBLING}")
+    others = f", and so of {len(unknown) - 1:,} more" if len(unknown) > 1 else ""
+    hint = f"What is said of it counts for nothing{others}"
+    first = UnknownNameError("endpoint", unknown[0], [str(name) for (name,) in likely], hint)
+    return f"{config.path or 'audit.toml'}: {first}"
+
+
+def holes(days: Iterable[date]) -> list[tuple[date, date]]:
+    """First and last day of every stretch of more than QUIET_DAYS without a request between `days`, in order."""
+    return [
+        (before + timedelta(days=1), after - timedelta(days=1))
+        for before, after in pairwise(sorted(set(days)))
+        if (after - before).days - 1 > QUIET_DAYS
+    ]
 
 
 def _retiring(scope: Scope, model: str, assumptions: Assumptions) -> list[str]:

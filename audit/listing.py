@@ -239,6 +239,16 @@ def traffic(warehouse: Warehouse) -> list[object]:
     ]
 
 
+STANDARD_INSTEAD = """
+select coalesce(sum(request_count), 0) from cell_costs
+where outcome = 'billed' and (provider_name, model, service_tier) in (
+    select (provider_name, model, service_tier) from prices
+    where token_class in ('input', 'output') and source like '%rate published: standard rate'
+)
+"""
+"""Requests on a tier (batch, flex, priority) that their provider's price list does not have."""
+
+
 def data_quality(warehouse: Warehouse, scope: Scope) -> dict[str, object]:
     """What is less than perfect about the data, in counts."""
     buckets, assumed = warehouse.rows(
@@ -257,6 +267,7 @@ def data_quality(warehouse: Warehouse, scope: Scope) -> dict[str, object]:
         ),
         "requests_in_buckets": int(str(buckets)),
         "requests_priced_before_first_known_price": int(str(assumed)),
+        "requests_of_a_tier_priced_at_the_standard_rate": warehouse.count(STANDARD_INSTEAD),
         "id_collisions": int(str(collisions)),
         "rejected_records": int(str(refused)),
         "reject_reasons": _counts(

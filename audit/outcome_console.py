@@ -184,7 +184,7 @@ def _card(row: Mapping[str, object]) -> dict[str, object]:
 
 def _means(row: Mapping[str, object]) -> str | None:
     one, other = row["incumbent_mean"], row["candidate_mean"]
-    return None if one is None or other is None else f"{one:.3f} -> {other:.3f}, every pair alike"
+    return None if one is None or other is None else f"{one:.3f} -> {other:.3f}, weights left aside"
 
 
 def _spoken(name: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit.report.advice import act, next_steps
 from audit.report.document import ReportDocument, Workload
 from tests.exports import Row
 from tests.loads import jsonl
@@ -88,6 +89,29 @@ def test_a_subject_on_which_the_incumbent_fails_is_suspect_and_its_gain_is_in_no
     )
     assert of(after, HONEST)["verdict"] == "route"
     assert "check the scorer before trusting these outcomes" in " ".join(text.split())
+
+
+def test_nobody_is_sent_to_score_more_pairs_with_a_scorer_that_is_suspect(
+    reported: tuple[ReportDocument, ReportDocument, str],
+) -> None:
+    _, after, _ = reported
+    odd = of(after, ARTEFACT)
+    assert odd["pairs_needed"] is None
+    commands = {step.command: step.why for step in next_steps(after)}
+    assert "check what scored its answers" in commands["audit outcomes show"]
+    assert not any(odd["id"] in command for command in commands)
+    assert act(after, odd) == (
+        "",
+        "More pairs do not decide it: check what scored the answers, and add them scored anew.",
+    )
+
+
+def test_what_is_proven_is_followed_by_the_plan_for_the_same_pair(
+    reported: tuple[ReportDocument, ReportDocument, str],
+) -> None:
+    _, after, _ = reported
+    pair = f"--from {after['pair']['incumbent']} --to {after['pair']['candidate']}"
+    assert f"audit plan {pair} --out plan.json" in [step.command for step in next_steps(after)]
 
 
 SHAPES = st.fixed_dictionaries(

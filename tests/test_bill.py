@@ -285,3 +285,10 @@ def test_daily_costs_are_the_same_money(tmp_path: Path) -> None:
             by_day[day] = by_day.get(day, Decimal(0)) + (list_cost(row) or Decimal(0))
         days = warehouse.rows("select cast(usage_date as varchar), list_cost from spend_by_day order by 1")
         assert days == sorted(by_day.items())
+
+
+def test_a_cost_that_no_export_states_is_unknown_and_not_0(tmp_path: Path) -> None:
+    call = {"start_time": "2026-09-01T09:00:00Z", "model": "gpt-4o", "prompt_tokens": 9, "completion_tokens": 1}
+    (tmp_path / "log.jsonl").write_text(json.dumps(call | {"endpoint": "e"}) + "\n")
+    with settled(tmp_path, tmp_path / "log.jsonl") as warehouse:
+        assert warehouse.rows("select billed_cost from spend_by_endpoint") == [(None,)]

@@ -97,6 +97,7 @@ def test_an_invoice_of_a_month_is_compared_as_a_whole(tmp_path: Path) -> None:
     found = audit.open(tmp_path / "usage.duckdb").reconcile(invoice)
     assert found["bill"] == {"start": "2026-03-01", "end": "2026-03-31"}
     assert [(cause["code"], cause["amount"]) for cause in found["causes"]] == [("tax", 9.5)]
+    assert {"", "input", "output"} <= {row["name"] for row in found["line_items"]}, "the bill names no model"
     assert found["totals"]["unexplained_gross"] == pytest.approx(0, abs=1e-6)
     assert found["ties_out"]
 

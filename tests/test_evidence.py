@@ -185,9 +185,17 @@ def test_a_second_grader_does_not_narrow_the_interval() -> None:
     assert second["reasons"] == ["loss_within_margin", "several_graders"]
 
 
+def test_a_scorer_that_never_told_two_answers_apart_is_a_reason_to_try_it_and_none_to_refuse() -> None:
+    """Every answer scored 1 looks like a perfect candidate, and like a grader that passes anything."""
+    alike = one(verdicts(workload_frame(workload("tag")), outcomes("tag", both=800)))
+    assert (alike["verdict"], alike["reasons"]) == ("route", ["loss_within_margin", "no_difference"])
+    told_apart = one(verdicts(workload_frame(workload("tag")), outcomes("tag", both=798, lost=1, won=1)))
+    assert told_apart["reasons"] == ["loss_within_margin"]
+
+
 def test_advice_is_shown_and_changes_no_verdict() -> None:
     frame = workload_frame(workload("tag", advisory_reasons=["incumbent_retires"]))
-    row = one(verdicts(frame, outcomes("tag", both=400)))
+    row = one(verdicts(frame, outcomes("tag", both=398, lost=1, won=1)))
     assert (row["verdict"], row["reasons"]) == ("route", ["loss_within_margin", "incumbent_retires"])
 
 

@@ -234,7 +234,8 @@ def test_a_stage_is_not_wide_enough_while_the_router_leaves_a_rule_alone(tmp_pat
     for each in planned["stages"][0]["workloads"]:
         each["days_to_decide"] = None
     rows = traffic(2)
-    assert look(tmp_path, rows, planned=planned)["decision"] == "widen"
+    wide = look(tmp_path, rows, planned=planned)
+    assert (wide["decision"], "Quality was not watched: no answers were compared" in wide["words"]) == ("widen", True)
     found = look(
         tmp_path,
         [row | {"response_model": BIG} if str(row["request_id"]).startswith("short") else row for row in rows],

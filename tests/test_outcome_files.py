@@ -90,3 +90,22 @@ def test_answers_added_in_two_calls_are_of_the_one_sample_they_were_drawn_with(t
         add_outcomes(traffic, part, today=TODAY)
     pairs = audit.open(traffic).sql("select drawn_with from outcome_pairs")
     assert pairs["drawn_with"].to_list() == ["one sample", "one sample"]
+
+
+@pytest.mark.parametrize(
+    ("candidate", "said"),
+    [
+        ("gpt4o-mini", ["unknown model 'gpt4o-mini'; nearest: gpt-4o-mini"]),
+        ("openai/gpt-4o-mini", []),
+        ("our-llama", ["unknown model 'our-llama'"]),
+    ],
+)
+def test_pairs_of_a_model_that_nobody_knows_are_kept_and_said_to_wait(
+    traffic: Path, tmp_path: Path, candidate: str, said: list[str]
+) -> None:
+    named = tmp_path / "named.jsonl"
+    jsonl(named, SCORES | {"request_id": "r3", "candidate_model": candidate})
+    added = add_outcomes(traffic, named, today=TODAY)
+    assert added.pairs == 1
+    assert len(added.waiting) == len(said)
+    assert all(each.startswith(start) for each, start in zip(added.waiting, said, strict=True))

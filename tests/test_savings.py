@@ -67,7 +67,7 @@ def test_an_equally_priced_candidate_saves_nothing_at_equal_length() -> None:
 
 def test_a_costlier_candidate_is_shown_signed_and_never_routed() -> None:
     work = priced_frame(priced("vision", ratio="2"), priced("tag"))
-    both = pl.concat([outcomes("vision", both=800), outcomes("tag", both=800)])
+    both = pl.concat([outcomes("vision", both=798, lost=1, won=1), outcomes("tag", both=798, lost=1, won=1)])
     found = decided("vision", "tag", found=both)
     assert found["verdict"].to_list() == ["route", "route"]
     kept = refuse_costlier(work, found, candidate=SMALL, assumptions=EQUAL_LENGTH)

@@ -119,12 +119,13 @@ def known_model(name: str, also_known: Collection[str] = ()) -> str:
     Raises UnknownNameError with the nearest names otherwise.
     """
     model = plain_name(name)
-    if _is_known(model) or model in also_known:
+    if is_known(model) or model in also_known:
         return model
     raise UnknownNameError("model", name, first_party_names() | set(also_known), WHERE_NAMES_ARE)
 
 
-def _is_known(model: str) -> bool:
+def is_known(model: str) -> bool:
+    """Whether the catalogue or the seeds have `model`, a name without prefix and in lower case."""
     base = model.removeprefix("ft:")
     return base in first_party_names() or vendor(model) is not None
 
@@ -160,16 +161,16 @@ def _served(provider_name: str, request: str, response: str, deployments: Mappin
     answered = asked if echoes else _behind_deployment(answered, deployments, is_azure=False)
     if asked.is_fine_tuned or not answered.model:
         return asked, provider
-    if not _is_known(answered.model):
-        return (asked if _is_known(asked.model) else answered), provider
+    if not is_known(answered.model):
+        return (asked if is_known(asked.model) else answered), provider
     same_family = model_family(asked.model) == model_family(answered.model)
     is_alias = bool(alias_periods(answered.model))
-    return (asked if is_alias and same_family and _is_known(asked.model) else answered), provider
+    return (asked if is_alias and same_family and is_known(asked.model) else answered), provider
 
 
 def _behind_deployment(name: _Name, deployments: Mapping[str, str], *, is_azure: bool) -> _Name:
     target = deployments.get(name.model)
-    return _take_apart(target) if target and (is_azure or not _is_known(name.model)) else name
+    return _take_apart(target) if target and (is_azure or not is_known(name.model)) else name
 
 
 def _billing_provider(provider_name: str, prefix: str | None) -> str:
@@ -193,6 +194,12 @@ def _pricing_provider(provider: str, model: str) -> str:
     return maker.id if maker and (provider == "openai" or not listed) else provider
 
 
+def provider_asked(name: str, model: str) -> str:
+    """The provider that `name` asks for by its prefix ('azure/gpt-4o'), if it has a price of `model`; or ''."""
+    prefix = _take_apart(name).prefix
+    return _pricing_provider(prefix, model) if prefix else ""
+
+
 def _by_day(name: _Name) -> list[tuple[date, date | None, str]]:
     periods = alias_periods(name.model.removeprefix("ft:"))
     if not periods:
@@ -207,7 +214,7 @@ def _by_day(name: _Name) -> list[tuple[date, date | None, str]]:
 def _checked_deployments(deployments: Mapping[str, str], also_known: Collection[str]) -> dict[str, str]:
     for deployment, target in deployments.items():
         model = plain_name(target)
-        if not _is_known(model) and model not in also_known:
+        if not is_known(model) and model not in also_known:
             hint = f"Correct models.{deployment} in audit.toml"
             raise UnknownNameError("model", target, first_party_names() | set(also_known), hint)
     return {deployment.strip().lower(): target for deployment, target in deployments.items()}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from audit.catalog.models import family_members, known_model, plain_name
+from audit.catalog.models import family_members, known_model, plain_name, provider_asked
 from audit.catalog.price_file import COLUMNS, read_price_overrides
 from audit.catalog.prices import price_rows
 from audit.config import Config
@@ -22,7 +22,9 @@ def price_list(model: str, config: Config) -> list[dict[str, object]]:
     """
     overrides = read_price_overrides(config.prices_file) if config.prices_file else ()
     known_model(model, [override.model for override in overrides])
-    rows = price_rows([("", name) for name in family_members(model)], overrides, config.discount)
+    rows = price_rows(
+        [(provider_asked(model, name), name) for name in family_members(model)], overrides, config.discount
+    )
     if rows.is_empty():
         raise AuditError(
             f"{model}: no price known. Fill in what `audit prices {model} --template > prices.csv` writes, name it in "

@@ -31,7 +31,7 @@ def compare(
     With a database, also what a typical request of your own costs on both. Without names: for every model you pay for,
     what it could move to, and what follows the models that are switched off.
     """
-    from audit.errors import ConfigError
+    from audit.ledger.files import page_file
     from audit.library.asking import settled
     from audit.progress import shown
 
@@ -39,14 +39,13 @@ def compare(
         raise typer.BadParameter(f"{a!r} is one model; name two, or none to see what is worth comparing")
     if html is not None and (a is None or b is None):
         raise typer.BadParameter("a page needs two models: audit compare A B --html F", param_hint="--html")
-    if html is not None and (html.is_dir() or not html.parent.is_dir()):
-        raise ConfigError(f"--html {html}: no file can be written there; name a file in a folder that exists")
+    page = None if html is None else page_file(html)
     settings = settled(config=config, sources=source or ()).config
     with shown(quiet) as progress:
         if a is None or b is None:
             _pairs(db or DEFAULT_DB, settings, progress, as_json=as_json)
         else:
-            _two(a, b, db, settings, progress, html, as_json=as_json)
+            _two(a, b, db, settings, progress, page, as_json=as_json)
 
 
 def _pairs(db: Path, config: "Config", progress: "Progress", *, as_json: bool) -> None:
@@ -70,7 +69,7 @@ def _pairs(db: Path, config: "Config", progress: "Progress", *, as_json: bool) -
 
 
 def _two(
-    a: str, b: str, db: Path | None, config: "Config", progress: "Progress", html: Path | None, *, as_json: bool
+    a: str, b: str, db: Path | None, config: "Config", progress: "Progress", page: Path | None, *, as_json: bool
 ) -> None:
     from audit.console import print_json
     from audit.report.comparison_text import comparison_text
@@ -80,11 +79,13 @@ def _two(
         print_json(document)
     else:
         print(comparison_text(document), end="")
-    if html is not None:
+    if page is not None:
+        from audit.ledger.files import written_whole
         from audit.report.html import render_comparison
 
-        html.write_text(render_comparison(document), encoding="utf-8")
-        typer.echo(str(html), err=as_json)
+        with written_whole(page) as partial:
+            partial.write_text(render_comparison(document), encoding="utf-8")
+        typer.echo(str(page), err=as_json)
 
 
 def _document(a: str, b: str, db: Path | None, config: "Config", progress: "Progress") -> "Document":

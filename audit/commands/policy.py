@@ -52,13 +52,12 @@ def policy(
         _nothing_before(context)
         return
     from audit.console import note, print_exactly
-    from audit.errors import ConfigError
+    from audit.ledger.files import new_file, written_whole
     from audit.library.opened import Audit
 
     if include not in (None, "pilot"):
         raise typer.BadParameter(f"--include {include!r}: only pilot can be included")
-    if out is not None and (out.is_dir() or not out.parent.is_dir()):
-        raise ConfigError(f"--out {out}: no file can be written there; name a file in a folder that exists")
+    file = None if out is None else new_file(out, force=True)
     made = Audit(db).policy(
         stages=parse_stages(stages),
         stage=stage,
@@ -68,11 +67,12 @@ def policy(
         **asked(config, incumbent, candidate, since, until, source),
     )
     text = made.json() if target is None else made.render(target)
-    if out is None:
+    if file is None:
         print_exactly(text)
     else:
-        out.write_text(text, encoding="utf-8")
-        typer.echo(str(out))
+        with written_whole(file) as partial:
+            partial.write_text(text, encoding="utf-8")
+        typer.echo(str(file))
     for line in [*made.document["notes"], *([] if target is None else made.cannot_express(target))]:
         note(f"note: {line}")
 

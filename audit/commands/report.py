@@ -89,16 +89,15 @@ def report(
     A month against the one before: `audit report --since 2026-09-01 --until 2026-10-01 --json > september.json`, and
     then `audit report --since 2026-10-01 --until 2026-11-01 --compare september.json`.
     """
-    from audit.errors import ConfigError
     from audit.ledger.costs import add_tie_out
+    from audit.ledger.files import page_file, written_whole
     from audit.library.asking import settled
     from audit.progress import shown
     from audit.warehouse import Warehouse
 
     _only_one({"--json": as_json, "--csv": csv is not None, "--markdown": as_markdown})
     _only_one({"--csv": csv is not None, "--compare": earlier is not None})
-    if html is not None and (html.is_dir() or not html.parent.is_dir()):
-        raise ConfigError(f"--html {html}: no file can be written there; name a file in a folder that exists")
+    page = None if html is None else page_file(html)
     wanted = settled(**asked(config, incumbent, candidate, since, until, source, monthly_requests))
     with shown(quiet) as progress:
         before = None if earlier is None else _earlier(earlier, wanted, progress)
@@ -114,11 +113,12 @@ def report(
         _print_table(document, csv)
     else:
         _print(document, form)
-    if html is not None:
+    if page is not None:
         from audit.report.html import render_html
 
-        html.write_text(render_html(document, changed), encoding="utf-8")
-        typer.echo(str(html), err=form != "text" or csv is not None)
+        with written_whole(page) as partial:
+            partial.write_text(render_html(document, changed), encoding="utf-8")
+        typer.echo(str(page), err=form != "text" or csv is not None)
     bill = document.get("reconciliation")
     if not all(check["ok"] for check in document["checks"]) or (strict and bill and not bill["ties_out"]):
         raise typer.Exit(CHECK_FAILED)

@@ -5,8 +5,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit.catalog.models import canonical
-from audit.errors import InputError
+from audit.catalog.facts import first_party_names
+from audit.catalog.models import canonical, is_known
+from audit.errors import InputError, UnknownNameError
 from audit.evidence.outcomes import Outcomes, read_outcomes
 from audit.schema import TABLES
 from audit.warehouse import Warehouse
@@ -45,6 +46,16 @@ class Added:
     """Pairs whose request is in no export: left out."""
     unknown_endpoints: tuple[str, ...] = ()
     """Endpoints without traffic in the database: kept, and of no effect until such traffic is loaded."""
+    unknown_models: tuple[str, ...] = ()
+    """Models that neither the catalogue nor the traffic has: kept, and of no effect but on a report about them."""
+
+    @property
+    def waiting(self) -> list[str]:
+        """What the pairs name that nobody knows, in words."""
+        return [
+            *(f"no traffic on endpoint {name!r} yet" for name in self.unknown_endpoints),
+            *(str(UnknownNameError("model", name, first_party_names())) for name in self.unknown_models),
+        ]
 
 
 def add_outcomes(db: Path, file: Path, *, today: date, scale: str = "1") -> Added:
@@ -67,6 +78,7 @@ def store_outcomes(warehouse: Warehouse, outcomes: Outcomes, *, today: date) -> 
     _refuse_doubled(outcomes)
     warehouse.temporary("new_outcomes", _canonical(outcomes.frame, today))
     endpoints = {str(name) for (name,) in warehouse.rows("select distinct endpoint from traffic_cells")}
+    served = {str(name) for (name,) in warehouse.rows("select distinct model from traffic_cells")}
     placed = _placed(warehouse, outcomes.file_hash)
     if placed.is_empty():
         need_rows(warehouse, "finding the request of a pair")
@@ -86,6 +98,11 @@ def store_outcomes(warehouse: Warehouse, outcomes: Outcomes, *, today: date) -> 
         replaced=replaced,
         unknown_requests=outcomes.frame.height - placed.height,
         unknown_endpoints=tuple(sorted({str(name) for name in placed["endpoint"].unique()} - endpoints)),
+        unknown_models=tuple(
+            name
+            for name in sorted({*placed["incumbent_model"].unique(), *placed["candidate_model"].unique()} - served)
+            if not is_known(name)
+        ),
     )
 
 

@@ -25,7 +25,9 @@ REASONS = GATES | {
     "rare_losses": "Within the margin as far as seen; so few pairs could miss a rare full loss.",
     "few_pairs": "Pairs that count for fewer than 30: too few to route on.",
     "no_outcomes": "No paired outcomes for this workload.",
-    "suspect_scorer": "The incumbent scores implausibly low; check the scorer before trusting these outcomes.",
+    "suspect_scorer": "The incumbent scores implausibly low, or far below the candidate; check the scorer before "
+    "trusting these outcomes.",
+    "no_difference": "Both models score alike in every pair: try the scorer on a wrong answer, it may pass any.",
     "parse_failures": "More answers could not be parsed than the margin allows for; fix the parser or the format.",
     "several_graders": "Judged by several graders; the least favourable one decides.",
     "graders_disagree": "The graders come to different verdicts; the least favourable one decides.",

@@ -23,6 +23,9 @@ from audit.evidence.units import Unit, Workload, decision_units, workload_of
 SUSPECT = {"suspect_scorer", "suspect_stratum"}
 """Notes that ask for the scorer to be checked before its scores may route."""
 
+MISJUDGED = SUSPECT | {"parse_failures"}
+"""Notes that no further pair answers: how answers are scored has to be mended first."""
+
 VERDICTS: dict[str, pl.DataType] = {
     "workload_id": pl.String(),
     "verdict": pl.String(),
@@ -171,7 +174,7 @@ def _measured(
     if loss.reading == "above":
         return Decision(verdict="keep", reasons=("loss_above_margin", *notes), evidence="measured")
     if loss.reading == "within" and adjusted <= assumptions.alpha and unit.is_sound and parts is None:
-        reasons = ("loss_within_margin", *notes)
+        reasons = ("loss_within_margin", *notes, *(("no_difference",) if loss.mean_absolute == 0 else ()))
         return Decision(verdict="route", reasons=reasons, evidence="measured", pass_probability=odds)
     if parts is None and loss.reading == "open":
         notes = ("undecided", *notes)
@@ -184,6 +187,8 @@ def _measured(
     # `keep` is not adjusted for the number of tests, so pairs that will show a loss need not be either.
     alpha = assumptions.alpha if loss.loss.point > loss.margin else assumptions.alpha / tests
     needed = loss.further_pairs(alpha, assumptions.power) if parts is None else parts.further_pairs(assumptions.power)
+    if MISJUDGED & set(notes):
+        needed = None
     return Decision(
         verdict="pilot",
         reasons=notes,

@@ -15,30 +15,45 @@ def page_file(path: Path) -> Path:
 
 
 def new_file(path: Path, *, option: str = "--out", force: bool) -> Path:
-    """The path, checked: in a folder that exists and, unless `force`, not there yet."""
-    if path.is_dir() or not path.parent.is_dir():
-        raise ConfigError(f"{option} {path}: no file can be written there; name a file in a folder that exists")
-    if path.exists() and not force:
-        raise ConfigError(f"{option} {path}: exists already; name another file, or replace it with --force")
+    """The path, checked: in a folder that exists and, unless `force`, no file that is there already."""
+    with _said(path):
+        if path.is_dir() or not path.parent.is_dir():
+            raise ConfigError(f"{option} {path}: no file can be written there; name a file in a folder that exists")
+        if path.is_file() and not force:
+            raise ConfigError(f"{option} {path}: exists already; name another file, or replace it with --force")
     return path
 
 
 @contextmanager
 def written_whole(path: Path) -> Generator[Path, None, None]:
-    """A file beside `path` to write to, which takes its place at the end: nobody ever sees half of one."""
-    try:
+    """A file beside `path` to write to, which takes its place at the end: nobody ever sees half of one.
+
+    A pipe or a device such as /dev/null is written to as it is: to take its place would be to remove it.
+    """
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    with _said(path):
         handle, name = mkstemp(prefix=".audit-", dir=path.parent)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written ({error.strerror}); name a file where you may write") from error
     os.close(handle)
     partial = Path(name)
     try:
         yield partial
         partial.chmod(0o666 & ~_umask())
-        partial.replace(path)
+        with _said(path):
+            partial.replace(path)
     finally:
         with suppress(FileNotFoundError):
             partial.unlink()
+
+
+@contextmanager
+def _said(path: Path) -> Generator[None, None, None]:
+    """What the system refuses, as a ConfigError that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror}); name a file where you may write") from error
 
 
 def _umask() -> int:

@@ -214,7 +214,7 @@ def _document(
         "days": _rows(sides, lambda key, _: key[0].isoformat()),
         "models": _rows(sides, lambda key, _: key[1]),
         "projects": _rows(projects, lambda key, _: key[2]),
-        "line_items": _rows(sides, lambda key, part: ", ".join((key[1], *_words(part)))),
+        "line_items": _rows(sides, lambda key, part: ", ".join(_words(key[1], part))),
         "list_cost_outside": float(sides.outside),
         "other_currencies": [
             {"currency": name, "amount": float(amount)} for name, amount in sorted(bill.other_currencies.items())
@@ -222,9 +222,10 @@ def _document(
     }
 
 
-def _words(part: Part) -> Iterable[str]:
+def _words(model: str, part: Part) -> Iterable[str]:
+    """What a line of the bill is for; it need not name a model."""
     tier, token_class = part
-    return (word for word in (token_class, "" if tier == "default" else tier) if word)
+    return (word for word in (model, token_class, "" if tier == "default" else tier) if word)
 
 
 def _rows(sides: _Sides, name_of: Callable[[Key, Part], str]) -> list[SideRow]:

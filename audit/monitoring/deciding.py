@@ -25,6 +25,7 @@ def decided(plan: Plan, stage: Stage, lines: Sequence[Watched], fired: Stopped |
         return "go_on", f"Go on with {name}, the last one: no stop rule fired. Keep watching."
     return "widen", (
         f"Wide enough for stage {following['number']} ({following['name']}): {_days(stage)}, no stop rule fired."
+        f"{_unwatched(lines)}"
     )
 
 
@@ -45,6 +46,12 @@ def _missing(stage: Stage, lines: Sequence[Watched]) -> Iterator[str]:
         if not line["decided"]:
             name = words.clean(line["name"], 60)
             yield f"{line['checks']:,} of {line['checks_to_decide'] or 0:,} checks of {name}"
+
+
+def _unwatched(lines: Sequence[Watched]) -> str:
+    """Whose quality nobody looked at, so that no rule about it could fire."""
+    names = [words.clean(line["name"], 60) for line in lines if not line["checks"]]
+    return f" Quality was not watched: no answers were compared (--outcomes) of {'; '.join(names)}." if names else ""
 
 
 def _days(stage: Stage) -> str:

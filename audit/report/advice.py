@@ -10,6 +10,9 @@ from typing import NamedTuple
 from audit.report import cascades, queries, words
 from audit.report.document import ReportDocument, Workload
 
+MISJUDGED = {"suspect_scorer", "suspect_stratum", "parse_failures"}
+"""Reasons that are about how answers were scored, not about how many."""
+
 
 class Step(NamedTuple):
     """One thing to do: the command that does it and why."""
@@ -80,7 +83,15 @@ def next_steps(document: ReportDocument) -> list[Step]:
     pilots = [workload for workload in document["workloads"] if workload["verdict"] == "pilot"]
     if undecided := [workload for workload in pilots if workload["pairs_needed"] is not None]:
         steps.append(_replay(document, undecided))
-    if divided := [words.clean(each["name"], 40) for each in pilots if each["pairs_needed"] is None]:
+    stuck = [workload for workload in pilots if workload["pairs_needed"] is None]
+    if misjudged := [words.clean(each["name"], 40) for each in stuck if MISJUDGED & set(each["reasons"])]:
+        steps.append(
+            Step(
+                "audit outcomes show",
+                f"More pairs do not decide {misjudged[0]}: check what scored its answers, and add them scored anew.",
+            )
+        )
+    if divided := [words.clean(each["name"], 40) for each in stuck if not MISJUDGED & set(each["reasons"])]:
         steps.append(
             Step(
                 "audit report --html FILE",
@@ -90,7 +101,10 @@ def next_steps(document: ReportDocument) -> list[Step]:
         )
     if "route" in verdicts:
         steps.append(
-            Step("audit report --json", "Move the proven endpoints first, a small share at a time: `verdict` is route.")
+            Step(
+                f"audit plan{queries.options(document)} --out plan.json",
+                "Move what is proven, a small share at a time: the stages, what to watch, and what stops each.",
+            )
         )
     if requests["unpriced"]:
         steps.append(
@@ -108,7 +122,8 @@ def next_steps(document: ReportDocument) -> list[Step]:
 def _replay(document: ReportDocument, pilots: Sequence[Workload]) -> Step:
     """What to measure next: the pilot with most to gain, and how many pairs it takes."""
     first = max(pilots, key=lambda workload: float(workload["savings"]["point"]))
-    amount = f"about {words.count(first['pairs_needed'])} pairs decide"
+    needed = first["pairs_needed"]
+    amount = f"about {words.count(needed)} {'pair decides' if needed == 1 else 'pairs decide'}"
     on = f"{words.clean(first['endpoint'], 40)} ({amount}) on {words.clean(document['pair']['candidate'], 40)}"
     if _is_all_in_buckets(document):
         return Step(
@@ -132,6 +147,8 @@ def act(document: ReportDocument, workload: Workload) -> Step:
         behind = " A check of the candidate's answers would let them move: see Checks."
         return Step("", f"Leave these requests on {incumbent}.{behind if cascade and cascade['beats_direct'] else ''}")
     needed = workload["pairs_needed"]
+    if needed is None and MISJUDGED & set(workload["reasons"]):
+        return Step("", "More pairs do not decide it: check what scored the answers, and add them scored anew.")
     if needed is None:
         return Step("", "More pairs do not decide it: give its parts endpoints of their own and decide each.")
     decide = f"{words.count(needed)} more {'pair decides' if needed == 1 else 'pairs decide'}"

@@ -9,7 +9,7 @@ select
     cast(sum(usage_cache_read_input_tokens) as bigint) as usage_cache_read_input_tokens,
     cast(sum(usage_output_tokens) as bigint) as usage_output_tokens,
     sum(list_cost) as list_cost,
-    sum(billed_cost) as billed_cost,
+    case when sum(billed_cost_count) > 0 then sum(billed_cost) end as billed_cost,
     sum(duration_ms) / nullif(sum(duration_count), 0) as mean_duration_ms
 from cell_costs
 group by

@@ -151,6 +151,11 @@ order by file_id
 select
     coalesce(sum(case when request_grain = 'bucket' then request_count end), 0) as requests_in_buckets,
     coalesce(sum(case when is_price_assumed then request_count end), 0) as requests_priced_before_first_known_price,
+    coalesce(sum(case when outcome = 'billed' and (provider_name, model, service_tier) in (
+        select (provider_name, model, service_tier)
+        from prices
+        where token_class in ('input', 'output') and source like '%rate published: standard rate'
+    ) then request_count end), 0) as requests_of_a_tier_priced_at_the_standard_rate,
     (select coalesce(sum(id_collision_count), 0) from request_files) as id_collisions,
     (select coalesce(sum(rejected_count), 0) from request_files) as rejected_records
 from cell_costs

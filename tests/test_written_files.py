@@ -1,0 +1,48 @@
+"""What a command writes takes the place of a file at once, and of nothing that is not a file."""
+
+import os
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from typer.testing import CliRunner
+
+import audit
+from audit.cli import app
+from audit.errors import ConfigError
+from audit.ledger.files import new_file, written_whole
+
+TOO_LONG = "x" * 300
+"""A name that no file system takes, root or not."""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["report", "--html", TOO_LONG],
+        ["compare", "gpt-4o", "gpt-4o-mini", "--html", TOO_LONG],
+        ["policy", "--out", TOO_LONG],
+        ["plan", "--out", TOO_LONG],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_file_that_the_system_refuses_is_one_error(
+    arguments: list[str], demo: audit.DemoResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"x: cannot be written \(File name too long\); name a file where you may"):
+        CliRunner().invoke(app, [*arguments, "--db", str(demo.db), "--quiet"], catch_exceptions=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[str] = []
+    reader = Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+    with written_whole(new_file(pipe, force=False)) as partial:
+        partial.write_text("a page")
+    reader.join(timeout=10)
+    assert read == ["a page"]
+    assert pipe.is_fifo()
