@@ -42,7 +42,7 @@ RANKED = """
     group by endpoint
 """
 
-LONG = f"""
+LONG = """
     select distinct endpoint from traffic_cells anti join kept_endpoints using (endpoint)
     where length_band >= 50000 and outcome = 'billed' and model in (select incumbent_model from report_pairs)
 """
@@ -172,12 +172,12 @@ def _shadow(warehouse: Warehouse, question: Question, rest: Rest) -> None:
     parts = pl.DataFrame({"part": range(len(rest.names)), "part_name": rest.names})
     warehouse.temporary("rest_parts", parts)
     sums = ", ".join(f"cast(sum({name}) as {kind}) as {name}" for name, kind in MEASURES.items())
-    for table, by_cell in (("traffic_cells", True), ("daily_usage", False)):
-        key = ", ".join(name for name in TABLES[table] if name not in MEASURES)
-        source = _folded(table, rest, by_cell=by_cell)
-        warehouse.execute(
-            f"create or replace temp table {table} as select {key}, {sums} from ({source}) group by {key}"
-        )
+    key, source = ", ".join(CELL_KEY), _folded("traffic_cells", rest, by_cell=True)
+    warehouse.execute(
+        f"create or replace temp table traffic_cells as select {key}, {sums} from ({source}) group by {key}"
+    )
+    # Days know no parts: one by one they are priced as they were, and only their costs are added up.
+    warehouse.execute(f"create or replace temp table daily_usage as {_folded('daily_usage', rest, by_cell=False)}")
     source = _folded(f"({requests_of(question)})", rest, by_cell=True)
     warehouse.execute(f"create or replace temp view requests as {source}")
     warehouse.execute(f"delete from workload_rules where endpoint not in ({KEPT})")
@@ -192,16 +192,13 @@ def _shadow(warehouse: Warehouse, question: Question, rest: Rest) -> None:
 
 def _folded(relation: str, rest: Rest, *, by_cell: bool) -> str:
     """The rows of a relation, the endpoint of the folded ones being the rest; by cell, the part of it too."""
-    name = rest.name.replace("'", "''")
-    if not by_cell:
-        return (
-            f"select whole.* replace (case when kept.endpoint is null then '{name}' else whole.endpoint end as endpoint)"
-            f" from {relation} as whole left join kept_endpoints as kept on whole.endpoint = kept.endpoint"
-        )
-    same = " and ".join(f"whole.{column} is not distinct from parted.{column}" for column in CELL_KEY)
+    name, parted = f"'{rest.name}'", ""
+    if by_cell:
+        same = " and ".join(f"whole.{column} is not distinct from parted.{column}" for column in CELL_KEY)
+        parted = f"left join parted_cells as parted on {same} left join rest_parts using (part)"
+        name = f"coalesce(rest_parts.part_name, {name})"
+    endpoint = f"case when kept.endpoint is null then {name} else whole.endpoint end as endpoint"
     return (
-        "select whole.* replace (case when kept.endpoint is not null then whole.endpoint "
-        f"else coalesce(rest_parts.part_name, '{name}') end as endpoint) "
-        f"from {relation} as whole left join kept_endpoints as kept on whole.endpoint = kept.endpoint "
-        f"left join parted_cells as parted on {same} left join rest_parts on parted.part = rest_parts.part"
+        f"select whole.* replace ({endpoint}) from {relation} as whole "
+        f"left join kept_endpoints as kept on whole.endpoint = kept.endpoint {parted}"
     )
