@@ -22,7 +22,8 @@ from tests.loads import loaded, query
 from tests.logged import BIG, SMALL, TODAY, calls, outcomes_file
 
 REST = "(other endpoints)"
-MODELS = (BIG, BIG, BIG, SMALL, "gpt-4.1-2025-04-14", "house-model-9")
+MODELS = (BIG, BIG, BIG, SMALL, "gpt-4.1-2025-04-14", "house-model-9", "text-embedding-3-small")
+"""The last has no price for output: one token of it makes a sum unpriced, and shares a bin with none."""
 INPUTS = (20, 900, 4_000, 60_000, 127_000)
 
 
@@ -45,7 +46,7 @@ def mixed_log(seed: int, endpoints: int, size: int) -> list[Row]:
         row |= {
             "request_id": f"call-{number}",
             "usage_input_tokens": tokens,
-            "usage_output_tokens": chance.choice((1, 80, 700)),
+            "usage_output_tokens": chance.choice((0, 1, 80, 700)),
             "usage_cache_read_input_tokens": tokens // 2 if chance.random() < 0.3 else 0,
             "usage_cache_creation_input_tokens": tokens // 4 if chance.random() < 0.2 else 0,
             "service_tier": chance.choice(("default", "batch", "flex")),
@@ -83,7 +84,7 @@ def test_every_total_is_the_same_to_the_last_digit_however_many_endpoints_are_ke
         whole, folded = reported(db, endpoints), reported(db, kept)
     rest = folded.document.get("rest")
     assert totals(folded) == totals(whole)
-    assert [check for check in folded.document["checks"] if not check["ok"]] == []
+    assert folded.document["checks"] == whole.document["checks"]
     assert whole.document.get("rest") is None
     assert (rest is None) == (count <= kept)
     if rest is not None:
