@@ -1,6 +1,7 @@
 """Very many endpoints: what a report keeps, what it folds, and that no total depends on it."""
 
 import random
+import re
 import tempfile
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.assumptions import Assumptions, assumptions_from
-from audit.config import Config
+from audit.config import Config, read_config
 from audit.errors import ConfigError
+from audit.intake.resolve import rebuild
 from audit.pipeline import Result, run_report
 from audit.scope import Question
 from audit.warehouse import Warehouse
@@ -211,6 +213,22 @@ def test_rules_are_stored_for_the_busiest_endpoints_and_found_again_for_the_othe
     assert stored == [(1_000,)]
     assert (result.workloads.height, result.workloads["list_cost"].null_count()) == (1_040, 0)
     assert [check for check in result.document["checks"] if not check["ok"]] == []
+
+
+def test_a_load_of_too_many_endpoints_says_who_named_them_and_a_pattern_that_works(tmp_path: Path) -> None:
+    rows = [row for number in range(600) for row in calls(f"customer-{number * 7919:08x}/chat", 1)]
+    db = tmp_path / "usage.duckdb"
+    (said,) = loaded(db, write_csv(tmp_path / "log.csv", rows)).warnings
+    assert said.startswith("600 endpoints, most of them named by the route ('customer-00000000/chat' to ")
+    pattern, left = re.findall(r"pattern = '(.+?)'.*which leaves (\d+)", said)[0]
+    (tmp_path / "audit.toml").write_text(f"[endpoint]\nrewrite = [{{ pattern = '{pattern}', replacement = '{{id}}' }}]")
+    rebuild(db, read_config(tmp_path / "audit.toml"))
+    assert (left, query(db, "select distinct endpoint from traffic_cells")) == ("1", [("customer-{id}/chat",)])
+
+
+def test_a_load_of_few_endpoints_has_no_advice_on_them(tmp_path: Path) -> None:
+    rows = [row for number in range(500) for row in calls(f"customer-{number}", 1)]
+    assert loaded(tmp_path / "usage.duckdb", write_csv(tmp_path / "log.csv", rows)).warnings == ()
 
 
 @pytest.mark.parametrize("value", [0, -3, 2.5, "many"])
