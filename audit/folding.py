@@ -5,7 +5,6 @@ and nobody can write a rule for each. The stored cells stay as they are; only wh
 summed, so that a report that keeps more endpoints is a setting away and every total is the same, digit for digit.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -93,28 +92,22 @@ class Rest:
     list_cost: Decimal
 
 
-def fold(
-    warehouse: Warehouse,
-    question: Question,
-    config: Config,
-    assumptions: Assumptions,
-    kept: Iterable[str] | None = None,
-) -> Rest | None:
+def fold(warehouse: Warehouse, question: Question, config: Config, assumptions: Assumptions) -> Rest | None:
     """Shadow the cells and requests of a settled scope by those with the rest folded; None where all are kept.
 
     Kept are `assumptions.endpoints_kept` endpoints: those that somebody has said something about (outcomes, stakes,
-    task types), then those that cost most on the incumbent, on all models, and in requests. Or the `kept` ones, to
-    look at the traffic as an earlier report did. Those without stored rules get theirs here.
+    task types, graders), then those that cost most on the incumbent, on all models, and in requests. Those without
+    stored rules get theirs here.
     """
     count = warehouse.count(
         "select count(distinct endpoint) from traffic_cells semi join report_sources using (source_format)"
     )
-    if count <= assumptions.endpoints_kept and kept is None:
+    if count <= assumptions.endpoints_kept:
         if count > MOST_FITTED:
             _with_rules_of(warehouse, "select endpoint from traffic_cells")
             warehouse.add_views("4_")
         return None
-    _rank(warehouse, config, assumptions, kept)
+    _rank(warehouse, config, assumptions)
     rest = _rest(warehouse)
     _with_rules_of(warehouse, f"{KEPT} union {LONG}")
     warehouse.add_views("4_")
@@ -123,19 +116,20 @@ def fold(
     return rest
 
 
-def _rank(warehouse: Warehouse, config: Config, assumptions: Assumptions, kept: Iterable[str] | None) -> None:
+def _rank(warehouse: Warehouse, config: Config, assumptions: Assumptions) -> None:
     """Make `ranked_endpoints`, and of them `kept_endpoints`."""
-    said = [name for name, stakes in config.stakes.items() if stakes != "normal"] if kept is None else list(kept)
-    named = {*said, *config.task_types, *config.graders} if kept is None else set(said)
-    warehouse.temporary("named_endpoints", pl.DataFrame({"name": sorted(named)}, schema={"name": pl.String}))
-    if kept is None:
-        warehouse.execute(
-            "insert into named_endpoints select distinct endpoint from paired_outcomes where endpoint is not null"
-        )
+    staked = (name for name, stakes in config.stakes.items() if stakes != "normal")
+    named = sorted({*staked, *config.task_types, *config.graders})
+    warehouse.temporary("named_endpoints", pl.DataFrame({"name": named}, schema={"name": pl.String}))
+    warehouse.execute(
+        "insert into named_endpoints select distinct endpoint from paired_outcomes where endpoint is not null"
+    )
     warehouse.execute(RANKED)
     order = "is_named desc, incumbent_cost desc, list_cost desc, request_count desc, endpoint"
-    chosen = f"order by {order} limit {assumptions.endpoints_kept}" if kept is None else "where is_named"
-    warehouse.execute(f"create or replace temp table kept_endpoints as select endpoint from ranked_endpoints {chosen}")
+    warehouse.execute(
+        "create or replace temp table kept_endpoints as "
+        f"select endpoint from ranked_endpoints order by {order} limit {assumptions.endpoints_kept}"
+    )
 
 
 def _rest(warehouse: Warehouse) -> Rest:
