@@ -3,6 +3,7 @@
 import random
 import re
 import tempfile
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -61,7 +62,7 @@ def mixed_log(seed: int, endpoints: int, size: int) -> list[Row]:
     return rows
 
 
-def totals(result: Result) -> dict[str, object]:
+def totals(result: Result) -> Mapping[str, object]:
     """What a report says of all traffic."""
     report: dict[str, Any] = dict(result.document)
     gated = {
@@ -201,7 +202,7 @@ def test_customers_add_up_to_the_bill_with_endpoints_folded(tmp_path: Path) -> N
 def test_days_that_are_asked_for_fold_as_all_days_do(tmp_path: Path) -> None:
     db = tmp_path / "usage.duckdb"
     loaded(db, write_csv(tmp_path / "log.csv", mixed_log(9, 15, 250)))
-    asked = {"since": date(2026, 9, 3), "until": date(2026, 9, 9)}
+    asked: dict[str, Any] = {"since": date(2026, 9, 3), "until": date(2026, 9, 9)}
     assert totals(reported(db, 2, **asked)) == totals(reported(db, 15, **asked))
 
 
