@@ -26,6 +26,16 @@ KEPT = "select endpoint from kept_endpoints"
 
 CELL_KEY = tuple(name for name in TABLES["traffic_cells"] if name not in MEASURES)
 
+TOKEN_CLASSES = (
+    "usage_input_tokens - usage_cache_read_input_tokens - usage_cache_creation_input_tokens - usage_audio_input_tokens",
+    "usage_cache_read_input_tokens",
+    "usage_cache_creation_input_tokens",
+    "usage_audio_input_tokens",
+    "usage_output_tokens - usage_audio_output_tokens",
+    "usage_audio_output_tokens",
+)
+"""What each has a price of its own: a sum is unpriced if one of them has tokens and no price."""
+
 PARTS = ("", ", long input", ", unpriced", ", no candidate price")
 """What is folded apart because adding it up would change what it counts as: see `PARTED`."""
 
@@ -170,8 +180,13 @@ def _shadow(warehouse: Warehouse, question: Question, rest: Rest) -> None:
     warehouse.execute(
         f"create or replace temp table traffic_cells as select {key}, {sums} from ({source}) group by {key}"
     )
-    # Days know no parts: one by one they are priced as they were, and only their costs are added up.
-    warehouse.execute(f"create or replace temp table daily_usage as {_folded('daily_usage', rest, by_cell=False)}")
+    # Days have no key that anything is joined on: rows with the same classes of tokens are priced alike, or not at all.
+    days = ", ".join(name for name in TABLES["daily_usage"] if name not in MEASURES)
+    classes = ", ".join(f"{tokens} = 0" for tokens in TOKEN_CLASSES)
+    source = _folded("daily_usage", rest, by_cell=False)
+    warehouse.execute(
+        f"create or replace temp table daily_usage as select {days}, {sums} from ({source}) group by {days}, {classes}"
+    )
     source = _folded(f"({requests_of(question)})", rest, by_cell=True)
     warehouse.execute(f"create or replace temp view requests as {source}")
     warehouse.execute(f"delete from workload_rules where endpoint not in ({KEPT})")
