@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from audit.assumptions import Assumptions, assumptions_from
 from audit.config import Config, read_config
 from audit.errors import ConfigError
+from audit.intake.loading import load
 from audit.intake.resolve import rebuild
 from audit.pipeline import Result, run_report
 from audit.scope import Question
@@ -197,6 +198,15 @@ def test_customers_add_up_to_the_bill_with_endpoints_folded(tmp_path: Path) -> N
             run_report(warehouse, Question(today=TODAY), Config(), Assumptions(endpoints_kept=kept))
             found.append(warehouse.rows(f"select {sums}"))
     assert found[0] == found[1]
+
+
+def test_cells_without_requests_fold_as_those_with_them_do(tmp_path: Path) -> None:
+    log = str(write_csv(tmp_path / "log.csv", mixed_log(11, 15, 250)))
+    with_rows, without = tmp_path / "rows.duckdb", tmp_path / "cells.duckdb"
+    assert load([log], with_rows).failed_checks == load([log], without, keep="cells").failed_checks == ()
+    found = [reported(db, 4) for db in (with_rows, without)]
+    assert totals(found[0]) == totals(found[1])
+    assert found[0].document.get("rest") == found[1].document.get("rest")
 
 
 def test_days_that_are_asked_for_fold_as_all_days_do(tmp_path: Path) -> None:
