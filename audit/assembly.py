@@ -17,13 +17,14 @@ from audit.config import Config
 from audit.evidence.judged import judges
 from audit.evidence.reasons import REASONS
 from audit.findings import holes, horizon_months, strangers
+from audit.folding import Rest as Folded
 from audit.savings.escalation import Cascade
 from audit.savings.projection import Savings
 from audit.scope import Scope
 from audit.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from audit.report.document import Account, Check, ReportDocument
+    from audit.report.document import Account, Check, ReportDocument, Rest
 
 SCHEMA = "traffic-audit/report/1"
 SET_APART = ("gated", "other_model", "unpriced", "unknown_usage", "gateway_cache_hit", "failed")
@@ -39,12 +40,13 @@ def document(
     savings: Savings,
     cascades: Mapping[str, Cascade],
     others: Others,
+    rest: Folded | None = None,
 ) -> "ReportDocument":
     """The document of design contract `traffic-audit/report/1`, ready for JSON."""
     parts = savings.to_document()
     classes = _dispositions(warehouse, workloads, verdicts)
     months, capped_by = horizon_months(scope, workloads, assumptions)
-    checks = listing.checks(warehouse, scope)
+    checks = listing.checks(warehouse, scope, is_folded=rest is not None)
     rows = dict(zip(("read", "loaded", "duplicate", "rejected"), _row_counts(warehouse), strict=True))
     info = catalogue_info(scope.question.today)
     multiplier = savings.monthly_multiplier
@@ -80,13 +82,14 @@ def document(
             "billed_cost": float(str(billed)) if int(str(billed_count or 0)) else None,
             "monthly_list_cost": None if multiplier is None else cost * multiplier,
         },
+        "rest": _rest(rest, totals),
         "routable": parts["routable"],
         "savings": parts["savings"],
         "blended": parts["blended"],
         "workloads": listing.workload_list(warehouse, workloads, verdicts, parts["workloads"], totals, cascades),
         "observational": listing.observational(warehouse, workloads, scope.candidate_model),
         "checks": checks,
-        "assumptions": listing.assumption_list(warehouse, assumptions, savings, config),
+        "assumptions": listing.assumption_list(warehouse, assumptions, savings, config, is_folded=rest is not None),
         "accounting": _accounting(workloads, verdicts, classes),
         "models": listing.models(warehouse),
         "daily": listing.daily(warehouse),
@@ -139,6 +142,21 @@ def _dispositions(warehouse: Warehouse, workloads: pl.DataFrame, verdicts: pl.Da
     return classes
 
 
+def _rest(rest: Folded | None, totals: tuple[int, Decimal]) -> "Rest | None":
+    """The endpoints that are not shown one by one; shares are of all traffic."""
+    if rest is None:
+        return None
+    return {
+        "name": rest.name,
+        "endpoints": rest.endpoints,
+        "endpoints_kept": rest.kept,
+        "requests": rest.requests,
+        "request_share": rest.requests / (totals[0] or 1),
+        "list_cost": float(rest.list_cost),
+        "cost_share": float(rest.list_cost / (totals[1] or 1)),
+    }
+
+
 def _accounting(workloads: pl.DataFrame, verdicts: pl.DataFrame, classes: Classes) -> "list[Account]":
     """route + pilot + keep + everything set apart = all requests and dollars."""
     joined = workloads.join(verdicts.select("workload_id", "verdict", "is_gated"), on="workload_id")
@@ -180,6 +198,13 @@ def _warnings(
         found.append("no request lies in the window that was asked for")
     elif not scope.pairs:
         found.append(f"no request of the window was served by {scope.question.incumbent}")
+    if (rest := cast("Rest | None", result["rest"])) is not None:
+        found.append(
+            f"{rest['endpoints']:,} of {rest['endpoints'] + rest['endpoints_kept']:,} endpoints, with "
+            f"{rest['request_share']:.1%} of requests and {rest['cost_share']:.1%} of cost, are one line here, "
+            f"{rest['name']}; those that cost most are kept ([assumptions] endpoints_kept). Where ids made "
+            "endpoints of them, `[endpoint] rewrite` in audit.toml takes the ids out, then `audit rebuild`"
+        )
     if capped_by is not None:
         day = next(each.retires_on for each in scope.retirements if each.model == capped_by)
         verb = "is" if day > scope.question.today else "was"

@@ -98,6 +98,9 @@ class Assumptions:
     """Requests per month to scale to, instead of the pace of the logs."""
     margins: Margins = field(default_factory=Margins)
     """Accepted quality loss by stakes."""
+    endpoints_kept: int = 500
+    """Endpoints that a report shows one by one, those that cost most; the others are folded into a rest. Five hundred
+    take some three seconds and as many MB of HTML, and are more than anybody writes rules for."""
     alpha: float = 0.025
     """One-sided error of "route", over all workloads together; the upper end of a 95 % interval."""
     power: float = 0.8
@@ -116,6 +119,8 @@ class Assumptions:
                 raise ConfigError(f"{name} must be a number of at least 0, not {value}")
         if self.monthly_requests is not None and self.monthly_requests < 1:
             raise ConfigError(f"monthly_requests must be at least 1, not {self.monthly_requests}")
+        if self.endpoints_kept < 1:
+            raise ConfigError(f"endpoints_kept must be at least 1, not {self.endpoints_kept}")
         if self.horizon_months < 0:
             raise ConfigError(f"horizon_months must be at least 0, not {self.horizon_months}")
         for name in ("alpha", "power"):
@@ -165,6 +170,7 @@ SETTINGS = (
     "horizon_months",
     "monthly_requests",
     "margins",
+    "endpoints_kept",
 )
 """Keys of [assumptions] in audit.toml; alpha and power are not for tuning."""
 
@@ -198,6 +204,7 @@ def assumptions_from(settings: Mapping[str, object]) -> Assumptions:
         if "monthly_requests" in settings
         else None,
         margins=replace(usual.margins, **given),
+        endpoints_kept=_whole("endpoints_kept", settings.get("endpoints_kept", usual.endpoints_kept)),
     )
 
 

@@ -254,7 +254,7 @@ def print_status(document: Mapping[str, object]) -> None:
         rows = cast("Sequence[Mapping[str, object]]", document[name])
         if rows:
             columns = [column for column in rows[0] if column not in ("loaded_at", "id_collisions")]
-            shown, more = folded(rows) if name == "files" else (rows, 0)
+            shown, more = (rows, 0) if name == "models" else folded(rows)
             folder = common_folder([str(row["path"]) for row in shown]) if name == "files" else ""
             print_table(
                 f"{name.capitalize()} in {folder}" if folder else name.capitalize(),
@@ -265,7 +265,7 @@ def print_status(document: Mapping[str, object]) -> None:
                 ),
             )
             if more:
-                print(f"and {more:,} more files; --json lists them all\n")
+                print(f"and {more:,} more {name}; --json lists them all\n")
     for overlap in cast("Sequence[Mapping[str, object]]", document["overlaps"]):
         note(f"warning: {overlap['text']}")
     for dispute in cast("Sequence[Mapping[str, object]]", document["disputes"]):

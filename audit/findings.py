@@ -13,13 +13,14 @@ from audit.catalog.facts import retirement
 from audit.config import Config
 from audit.errors import UnknownNameError
 from audit.evidence.ageing import Present
+from audit.folding import LONG_INPUT_SHARE, Rest
 from audit.savings.projection import DAYS_PER_MONTH, Totals
 from audit.scope import Scope
 from audit.warehouse import Warehouse
-from audit.workloads.naming import name_workloads
+from audit.workloads.naming import UNCLEAR, name_workloads
 
-LONG_INPUT_SHARE = 0.05
-"""More than this share of requests above 50,000 input tokens puts their 95th percentile there."""
+IN_SUM = "many endpoints in sum"
+"""What the rest is called instead of a guess from its shape, which is that of no workload."""
 
 RESEMBLING = 10_000
 """Endpoints that are looked through for a name like one that nobody has."""
@@ -28,13 +29,20 @@ QUIET_DAYS = 3
 """Days in a row without a request that a weekend and a holiday explain; after more, an export is probably missing."""
 
 
-def workloads(warehouse: Warehouse, scope: Scope, config: Config, assumptions: Assumptions) -> pl.DataFrame:
+def is_in_sum(name: str, endpoint: str) -> bool:
+    """Whether a workload that a report calls `name` is the rest: no endpoint of that name would be called so."""
+    return name.startswith(f"{endpoint}: {IN_SUM}")
+
+
+def workloads(
+    warehouse: Warehouse, scope: Scope, config: Config, assumptions: Assumptions, rest: Rest | None = None
+) -> pl.DataFrame:
     """One row per workload of the incumbent, gated ones included, most expensive first.
 
     Columns: workload_id (unique; what a cell gate stops is 'ID:gate'), rule_id, endpoint, model, incumbent_model,
     request_count, usage_tokens, list_cost, candidate_input_cost, candidate_output_cost (Decimal),
     output_cost_share, gate_reasons, advisory_reasons, margin, stakes, confirmed_task_type, duration_ms,
-    duration_count, bucket_request_count, and the columns of `name_workloads`.
+    duration_count, bucket_request_count, is_folded, and the columns of `name_workloads`.
     """
     found = warehouse.frame("select * from workload_totals").with_columns(
         workload_id=pl.col("workload_key"),
@@ -70,9 +78,14 @@ def workloads(warehouse: Warehouse, scope: Scope, config: Config, assumptions: A
         "from cell_costs as cell_workloads where cell_disposition in ('eligible', 'gated')"
     )
     names = name_workloads(cells, warehouse.frame("select * from endpoint_words"))
-    return found.join(names, on="workload_id", how="left").sort(
-        ["list_cost", "workload_id"], descending=[True, False], nulls_last=True
+    folded = pl.col("endpoint").is_in([] if rest is None else list(rest.names))
+    named = found.join(names, on="workload_id", how="left").with_columns(
+        is_folded=folded,
+        name=pl.when(folded).then(pl.lit(IN_SUM)).otherwise("name"),
+        task_type=pl.when(folded).then(pl.lit(UNCLEAR)).otherwise("task_type"),
+        task_confidence=pl.when(folded).then(0.0).otherwise("task_confidence"),
     )
+    return named.sort(["list_cost", "workload_id"], descending=[True, False], nulls_last=True)
 
 
 def present(warehouse: Warehouse, scope: Scope, pairs: pl.DataFrame) -> Present:

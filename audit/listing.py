@@ -155,11 +155,11 @@ def may_read_again(warehouse: Warehouse, concerned: int) -> bool:
     return 0 < concerned <= MOST_READ_AGAIN and passed_over <= MOST_PASSED_OVER and has_all_rows(warehouse)
 
 
-def checks(warehouse: Warehouse, scope: Scope) -> "list[Check]":
+def checks(warehouse: Warehouse, scope: Scope, *, is_folded: bool = False) -> "list[Check]":
     """Every check, those of the load included: a report on rows that do not add up must say so."""
     found: list[Check] = []
-    is_part = scope.question.since is not None or scope.question.until is not None
-    # What a load must have done is asked of all days, also where the cells of this connection are those of a few.
+    is_part = is_folded or scope.question.since is not None or scope.question.until is not None
+    # What a load must have done is asked of all cells as they are stored, whatever this connection sees of them.
     with Warehouse.read(warehouse.path) if is_part else nullcontext(warehouse) as whole:
         for query in sql.in_folders("5_"):
             asked = whole if query.when == "load" else warehouse
@@ -169,8 +169,10 @@ def checks(warehouse: Warehouse, scope: Scope) -> "list[Check]":
     return found
 
 
-def assumption_list(warehouse: Warehouse, assumptions: Assumptions, savings: Savings, config: Config) -> list[object]:
-    """Every value the numbers rest on, with its source."""
+def assumption_list(
+    warehouse: Warehouse, assumptions: Assumptions, savings: Savings, config: Config, *, is_folded: bool = False
+) -> list[object]:
+    """Every value the numbers rest on, with its source; how many endpoints are kept, where it is not all."""
     found: list[object] = [*assumptions.to_document(), *checks_from(config.check).to_document()]
     found += base_rate_document(warehouse.frame("select * from paired_workloads"), assumptions.margins)
     found += [
@@ -186,6 +188,10 @@ def assumption_list(warehouse: Warehouse, assumptions: Assumptions, savings: Sav
         {"name": "bootstrap_blocks", "value": str(savings.day_blocks), "source": "days observed in the window"},
         {"name": "simulated_worlds", "value": savings.draws, "source": f"seed {savings.seed}"},
     ]
+    if is_folded:
+        kept = assumptions.endpoints_kept
+        source = "default" if kept == Assumptions().endpoints_kept else "set by you"
+        found.append({"name": "endpoints_kept", "value": kept, "source": source})
     return found
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from audit.comparing.other_candidates import Others
     from audit.evidence.units import Unit
+    from audit.folding import Rest
     from audit.report.document import ReportDocument
     from audit.savings.escalation import Cascade
     from audit.savings.projection import Savings
@@ -30,6 +31,8 @@ class Run:
     config: Config
     assumptions: Assumptions
     scope: "Scope | None" = None
+    rest: "Rest | None" = None
+    """The endpoints that are not shown one by one."""
     workloads: "pl.DataFrame | None" = None
     """One row per workload of the incumbent: tokens, costs on both models, gates, name and shape."""
     verdicts: "pl.DataFrame | None" = None
@@ -46,6 +49,13 @@ def settle_scope(run: Run) -> Run:
     return replace(run, scope=scopes.settle(run.warehouse, run.question, run.config))
 
 
+def fold_endpoints(run: Run) -> Run:
+    """Keep the endpoints that cost most, and take all others as one."""
+    from audit.folding import fold
+
+    return replace(run, rest=fold(run.warehouse, run.question, run.config, run.assumptions))
+
+
 def price_cells(run: Run) -> Run:
     """Price every cell on both models, once."""
     run.warehouse.execute("create or replace temp table priced_cells as select * from cell_costs")
@@ -57,7 +67,7 @@ def describe_workloads(run: Run) -> Run:
     """Sum the incumbent's cells into workloads, name them and find what stands in their way."""
     from audit.findings import workloads
 
-    return replace(run, workloads=workloads(run.warehouse, _scope(run), run.config, run.assumptions))
+    return replace(run, workloads=workloads(run.warehouse, _scope(run), run.config, run.assumptions, run.rest))
 
 
 def decide_verdicts(run: Run) -> Run:
@@ -213,12 +223,14 @@ def write_document(run: Run) -> Run:
             run.savings,
             run.cascades,
             run.others,
+            run.rest,
         ),
     )
 
 
 STAGES: tuple[Callable[[Run], Run], ...] = (
     settle_scope,
+    fold_endpoints,
     price_cells,
     describe_workloads,
     decide_verdicts,

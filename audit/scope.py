@@ -130,11 +130,7 @@ def _limit_days(warehouse: Warehouse, question: Question) -> None:
     since, until = _asked_days(question)
     if since >= until:
         raise ConfigError(f"--since {since} is not before --until {until}")
-    requests = sql.find("requests").select
-    warehouse.execute(
-        f"create or replace temp view requests as select * from ({requests}) "
-        f"where start_time >= timestamp '{since}' and start_time < timestamp '{until}'"
-    )
+    warehouse.execute(f"create or replace temp view requests as {requests_of(question)}")
     gone = "false" if has_all_rows(warehouse) else _whole_months(warehouse, question)
     for table, column in zip(SUMMED, ("billing_period", "usage_date", None), strict=True):
         days = "" if column is None else f"and {column} >= date '{since}' and {column} < date '{until}'"
@@ -143,6 +139,15 @@ def _limit_days(warehouse: Warehouse, question: Question) -> None:
             f"union all by name select * from main.{table} where {gone} {days}"
         )
     warehouse.add_views("3_")
+
+
+def requests_of(question: Question) -> str:
+    """The query of the requests of the asked days."""
+    requests = sql.find("requests").select
+    if question.since is None and question.until is None:
+        return requests
+    since, until = _asked_days(question)
+    return f"select * from ({requests}) where start_time >= timestamp '{since}' and start_time < timestamp '{until}'"
 
 
 def _whole_months(warehouse: Warehouse, question: Question) -> str:

@@ -20,7 +20,7 @@ from audit.catalog.tokenizers import same_tokenizer
 from audit.comparing.paid_models import Paid, first_end, paid_models
 from audit.config import Config
 from audit.errors import AuditError
-from audit.findings import LONG_INPUT_SHARE
+from audit.folding import LONG_INPUT_SHARE
 from audit.savings.cascade import Offer
 from audit.savings.projection import monthly_multiplier
 from audit.scope import Question, Scope, nothing_loaded, pair_up, settle

@@ -17,7 +17,7 @@ from audit.assumptions import Assumptions
 from audit.catalog.alternatives import Alternative, alternatives
 from audit.catalog.price_file import read_price_overrides
 from audit.config import Config
-from audit.findings import LONG_INPUT_SHARE
+from audit.folding import LONG_INPUT_SHARE
 from audit.savings.cascade import Costs, Offer, offers
 from audit.savings.whatif import Candidate, Inputs, Workload
 from audit.scope import Scope

@@ -17,6 +17,7 @@ GATES = {
 """Hard gates: each one means `keep`, whatever the outcomes say (long_input alone can be lifted by long outcomes)."""
 
 REASONS = GATES | {
+    "folded": "Many endpoints with little cost each, in sum: no rule can name them all, so none of it is proposed.",
     "same_model": "Already served by the candidate.",
     "loss_within_margin": "The whole interval of the quality loss lies within the margin.",
     "loss_above_margin": "The whole interval of the quality loss lies above the margin.",

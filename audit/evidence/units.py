@@ -35,6 +35,8 @@ class Workload:
     margin: float
     stakes: str
     confirmed_task_type: str | None
+    is_folded: bool = False
+    """It is the sum of the endpoints that the report does not show one by one."""
 
     @property
     def is_long(self) -> bool:
@@ -80,6 +82,7 @@ def workload_of(row: Mapping[str, object]) -> Workload:
         margin=cast("float", row["margin"]) / 100,
         stakes=str(row["stakes"]),
         confirmed_task_type=None if task_type is None else str(task_type),
+        is_folded=bool(row.get("is_folded", False)),
     )
 
 

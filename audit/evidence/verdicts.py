@@ -132,8 +132,8 @@ def measured_units(
 
 
 def _is_closed(work: Workload, unit: Unit, candidate: str) -> bool:
-    """Nothing to decide: same model, or a gate that outcomes have not lifted."""
-    if work.incumbent_model == candidate:
+    """Nothing to decide: same model, no endpoint of its own, or a gate that outcomes have not lifted."""
+    if work.incumbent_model == candidate or work.is_folded:
         return True
     is_lifted = work.is_long and unit.measured is not None and unit.measured.size >= MIN_PAIRS
     return bool(work.gate_reasons) and not is_lifted
@@ -143,7 +143,7 @@ def _closed(work: Workload, unit: Unit, candidate: str) -> Decision:
     same = ("same_model",) if work.incumbent_model == candidate else ()
     return Decision(
         verdict="keep",
-        reasons=(*same, *work.gate_reasons),
+        reasons=(*same, *work.gate_reasons, *(("folded",) if work.is_folded else ())),
         evidence="none" if unit.measured is None else "measured",
         is_gated=bool(work.gate_reasons),
     )

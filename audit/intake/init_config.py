@@ -33,6 +33,8 @@ HEADER = """\
 # escalation_rate = 0.0
 # check_cost_share = 0.0
 # router_cost_per_1k_requests = 0.0
+# Endpoints that a report shows one by one, those that cost most; the others are one line.
+# endpoints_kept = 500
 
 [routing]
 # What the routing layer costs in USD, for `audit plan` to say when it has paid for itself.

@@ -27,6 +27,7 @@ from audit.intake.letting_go import (
 )
 from audit.intake.load_report import FileReport, LoadReport, file_reports, keep_notes, nothing_loaded
 from audit.intake.locate import keep_rejects
+from audit.intake.many_endpoints import many_endpoints
 from audit.intake.recognising import Pending, hold_still, in_batches, recognise_all
 from audit.intake.spool import spool_folder
 from audit.intake.staging import ChangedError, UnreadableError, readable, stage, stage_batch
@@ -112,6 +113,7 @@ def concluded(
         named = {said.partition(": ")[0] for said in warnings}
         warnings += nothing_loaded(warehouse, [report for report in reports if report.path not in named])
         warnings += unseen_nesting(warehouse)
+        warnings += many_endpoints(warehouse)
         formats = {report.format for report in reports}
         warnings += [
             f"{dispute.sentence}. {dispute.way_out}"

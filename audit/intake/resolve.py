@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from audit import sql
 from audit.config import Config, rewritten
 from audit.intake.disputes import keep_disputes
+from audit.intake.fitting import BUSIEST, fit_rules_of
 from audit.intake.twins import keep_overlaps
 from audit.measures import MEASURES
 from audit.progress import Progress, silent
@@ -132,39 +133,11 @@ def build_cells(warehouse: Warehouse, loads: Collection[int] | None) -> None:
 
 
 def fit_missing_rules(warehouse: Warehouse) -> None:
-    """Fit workload rules for each endpoint and model that has none, or too few requests until now.
+    """Fit workload rules for each of the busiest endpoints and models that has none, or too few requests until now.
 
     Rules that exist stay as they are: a workload keeps its identity until somebody asks for a refit.
     """
-    from audit.workloads.rules import DEFAULT, fit_rules
-
-    warehouse.execute(
-        f"""
-        create or replace temp table unfitted as
-        with sizes as (
-            select endpoint, model, sum(request_count) as requests from fitting_cells group by endpoint, model
-        ),
-        fitted as (
-            select endpoint, model, bool_or(is_clustered) as is_clustered from workload_rules group by endpoint, model
-        )
-        select sizes.endpoint, sizes.model
-        from sizes left join fitted using (endpoint, model)
-        where fitted.endpoint is null
-            or (not fitted.is_clustered and sizes.requests >= {DEFAULT.smallest_segment})
-        """
-    )
-    cells = warehouse.frame("select fitting_cells.* from fitting_cells semi join unfitted using (endpoint, model)")
-    if cells.is_empty():
-        return
-    window = warehouse.rows("select min(usage_date), max(usage_date) from daily_usage")[0]
-    rules = fit_rules(
-        cells, fitted_from=date.fromisoformat(str(window[0])), fitted_to=date.fromisoformat(str(window[1]))
-    )
-    warehouse.execute(
-        "delete from workload_rules where exists (select 1 from unfitted "
-        "where unfitted.endpoint = workload_rules.endpoint and unfitted.model = workload_rules.model)"
-    )
-    warehouse.insert("workload_rules", rules)
+    fit_rules_of(warehouse, BUSIEST)
 
 
 def refit(path: Path) -> list[tuple[str, str, int]]:
@@ -180,7 +153,7 @@ def refit(path: Path) -> list[tuple[str, str, int]]:
             f"""
             select before.workload_id, after.workload_id, sum(before.request_count)
             from cells_before as before inner join ({placed}) as after on {same}
-            where before.workload_id is not null
+            where before.workload_id is not null and after.workload_id is not null
             group by before.workload_id, after.workload_id
             order by sum(before.request_count) desc, before.workload_id, after.workload_id
             """
@@ -266,10 +239,12 @@ def _billing_periods(start: date, end: date, price_changes: set[date]) -> list[t
 
 
 def _rename_endpoints(warehouse: Warehouse, config: Config) -> None:
+    import polars as pl
+
     warehouse.execute("delete from endpoint_names")
     if not config.rewrites:
         return
-    for (text,) in warehouse.rows("select distinct endpoint from requests"):
-        name = rewritten(str(text), config.rewrites)
-        if name != text:
-            warehouse.execute("insert into endpoint_names values (?, ?)", [str(text), name])
+    texts = warehouse.frame("select distinct endpoint as endpoint_text from requests")
+    names = [rewritten(text, config.rewrites) for text in texts["endpoint_text"]]
+    renamed = texts.with_columns(pl.Series("endpoint", names, dtype=pl.String))
+    warehouse.insert("endpoint_names", renamed.filter(pl.col("endpoint") != pl.col("endpoint_text")))

@@ -9,6 +9,7 @@ import polars as pl
 
 from audit import sql as queries
 from audit.errors import AuditError, UnknownNameError
+from audit.folding import fold
 from audit.library.asking import Settled
 from audit.library.report import Report
 from audit.results import FOLDER, RESULTS
@@ -142,5 +143,7 @@ def make_relations(warehouse: Warehouse, query: str, asked: Settled) -> None:
         warehouse.temporary(SAVINGS[0], Report(document=result.document).savings)
     elif words & {*QUESTION, *(mart.name for mart in queries.in_folders(MARTS, CHECKS))}:
         settle(warehouse, asked.question, asked.config)
+        if words & {check.name for check in queries.in_folders(CHECKS) if check.when == "report"}:
+            fold(warehouse, asked.question, asked.config, asked.assumptions)
     if words & {check.name for check in queries.in_folders(CHECKS)}:
         warehouse.add_views(CHECKS)

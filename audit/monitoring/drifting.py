@@ -12,6 +12,8 @@ from typing import cast
 import polars as pl
 
 from audit import sql
+from audit.findings import is_in_sum
+from audit.intake.fitting import BUSIEST
 from audit.measures import MEASURES
 from audit.planning.document import Baseline
 from audit.report.monitor_document import Drift, Move, ShareChange
@@ -50,15 +52,24 @@ def drift(warehouse: Warehouse, baseline: Mapping[str, Baseline], days: float) -
     ids = {name.partition(":")[0] for name in baseline}
     known = {str(name) for (name,) in warehouse.rows("select distinct workload_id from workload_rules")}
     has_rules = bool(ids & known)
+    rest = {each["endpoint"] for each in baseline.values() if is_in_sum(each["name"], each["endpoint"])}
+    kept = {each["endpoint"] for each in baseline.values()} - rest
+
+    def key_of(workload_id: str, endpoint: str) -> str:
+        """What a plan took as one stays one; rules that it found without storing them are those of an endpoint."""
+        if rest and endpoint not in kept:
+            return min(rest)
+        return workload_id if has_rules and (not rest or workload_id in known) else endpoint
+
     _count_as_incumbent(warehouse)
     rows = warehouse.rows(SHARES)
     before, now, names = defaultdict[str, float](float), defaultdict[str, float](float), dict[str, str]()
     for name, each in baseline.items():
-        key = name.partition(":")[0] if has_rules else each["endpoint"]
+        key = key_of(name.partition(":")[0], each["endpoint"])
         before[key] += each["requests_per_day"]
-        names.setdefault(key, each["name"] if has_rules else each["endpoint"])
+        names.setdefault(key, each["endpoint"] if key == each["endpoint"] else each["name"])
     for workload_id, endpoint, count in rows:
-        key = str(workload_id) if has_rules else str(endpoint)
+        key = key_of(str(workload_id), str(endpoint))
         now[key] += int(str(count))
         names.setdefault(key, str(endpoint))
     old, new = _shares(before), _shares(now)
@@ -111,7 +122,7 @@ def _refit(warehouse: Warehouse) -> list[Move]:
     """Requests that a fit of this traffic alone would take from one workload to another, most first."""
     from audit.workloads.rules import fit_rules
 
-    cells = warehouse.frame("select * from fitting_cells")
+    cells = warehouse.frame(f"select * from fitting_cells where endpoint in ({BUSIEST})")
     first, last = cast(
         "tuple[date, date]", warehouse.rows("select min(usage_date), max(usage_date) from placed_requests")[0]
     )
@@ -126,7 +137,7 @@ def _refit(warehouse: Warehouse) -> list[Move]:
             f"""
             select coalesce(before.workload_id, ''), after.workload_id, sum(before.request_count)
             from cells_before as before inner join ({placed}) as after on {same}
-            where before.outcome = 'billed'
+            where before.outcome = 'billed' and after.workload_id is not null
             group by all
             order by sum(before.request_count) desc, 1, 2
             limit {MOVES_SHOWN}

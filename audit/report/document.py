@@ -189,6 +189,18 @@ class File(TypedDict):
     seconds: NotRequired[Number]
 
 
+class Rest(TypedDict):
+    """The endpoints that a report does not show one by one; `name` is what it calls them."""
+
+    name: str
+    endpoints: int
+    endpoints_kept: int
+    requests: int
+    request_share: Number
+    list_cost: Number
+    cost_share: Number
+
+
 class ReportDocument(TypedDict):
     """Everything a report shows."""
 
@@ -205,6 +217,8 @@ class ReportDocument(TypedDict):
     checks: list[Check]
     assumptions: list[Assumption]
     question: NotRequired[Question]
+    rest: NotRequired[Rest | None]
+    """Null where every endpoint is shown."""
     observational: NotRequired[Observations]
     accounting: NotRequired[list[Account]]
     models: NotRequired[list[ModelSpend]]

@@ -188,6 +188,8 @@ def _closed(row: Mapping[str, object], parts: list[Part], *, is_named: bool) -> 
     gates = cast("list[str]", row["gate_reasons"])
     if "same_model" in cast("list[str]", row["reasons"]):
         return REASONS["same_model"]
+    if "folded" in cast("list[str]", row["reasons"]):
+        return REASONS["folded"]
     if gates and gates != ["long_input"]:
         return " ".join(REASONS[gate] for gate in gates)
     if not parts:

@@ -10,7 +10,7 @@ import polars as pl
 from audit import scope as scopes
 from audit.assumptions import Assumptions
 from audit.config import Config
-from audit.pipeline import Run, decide_verdicts, describe_workloads, measured, price_cells, settle_scope
+from audit.pipeline import Run, decide_verdicts, describe_workloads, fold_endpoints, measured, price_cells, settle_scope
 from audit.progress import Progress, silent
 from audit.sampling.document import SampleDocument, document
 from audit.sampling.draw import Drawn, draw
@@ -98,7 +98,7 @@ def make_sample(
         raise error
     need_rows(warehouse, "a sample")
     run = Run(warehouse=warehouse, question=question, config=config, assumptions=assumptions)
-    for stage in (settle_scope, price_cells, describe_workloads, decide_verdicts):
+    for stage in (settle_scope, fold_endpoints, price_cells, describe_workloads, decide_verdicts):
         with progress(stage.__name__.replace("_", " ")):
             run = stage(run)
     asked = _open_questions(run, choice)

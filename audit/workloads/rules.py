@@ -7,14 +7,14 @@ its outcomes and its history; refitting each week would give it a new identity e
 import datetime
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 import polars as pl
 
 from audit.workloads.valley_tree import AXES, DEFAULT, FINE, Leaf, TreeParameters, grow
 
-__all__ = ["BINS", "DEFAULT", "FINE", "RULE_COLUMNS", "SEGMENT", "TreeParameters", "fit_rules"]
+__all__ = ["BINS", "DEFAULT", "FINE", "RULE_COLUMNS", "SEGMENT", "TreeParameters", "fit_rules", "rules_of_whole"]
 
 SEGMENT = ("is_embedding", "has_tools", "is_json")
 """The flags that split an endpoint before any shape is looked at."""
@@ -59,6 +59,18 @@ def fit_rules(
     stamp = (fitted_from, fitted_to, json.dumps(asdict(parameters), sort_keys=True))
     parts = summed.partition_by("endpoint", "model", maintain_order=True)
     rows = [(*row, *stamp) for part in parts for row in _fit_endpoint(part, parameters)]
+    return pl.DataFrame(rows, schema=RULE_COLUMNS, orient="row")
+
+
+def rules_of_whole(endpoints: Iterable[tuple[str, str, int]]) -> pl.DataFrame:
+    """One rule (RULE_COLUMNS) for each endpoint and model with so many requests, which holds all of them."""
+    flags: Flags = (False, False, False)
+    rows: list[tuple[object, ...]] = []
+    for endpoint, model, count in endpoints:
+        leaf = Leaf(bounds=((None, None),) * len(AXES), request_count=count)
+        bounds = [bound for interval in leaf.bounds for bound in interval]
+        stamp = (1, count, 1.0, False, None, None, None)
+        rows.append((_identity(endpoint, model, flags, leaf), endpoint, model, *flags, True, *bounds, *stamp))
     return pl.DataFrame(rows, schema=RULE_COLUMNS, orient="row")
 
 
