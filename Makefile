@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test tests test-spark lint bench bench-page backtest rollouts torture fuzz docs notebooks clean
+.PHONY: demo test tests test-spark lint bench bench-page scale backtest rollouts torture fuzz docs notebooks clean
 
 demo: .venv/demo ## the whole tour on bundled real data, an HTML page at the end
 	$(BIN)/audit demo
@@ -27,6 +27,9 @@ bench: .venv/dev ## load and report against bare DuckDB, in one run; ROWS=200000
 
 bench-page: .venv/dev ## what the HTML report weighs and how soon it can be used; writes tests/benchmarks/page.json
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/page.py
+
+scale: .venv/dev ## 1M, 10M and 100M requests: processor time, memory, bytes, cells; ROWS="1000000", FOLDER=/with/12/GB
+	$(BIN)/python tests/benchmarks/scale.py $(if $(ROWS),--rows $(ROWS)) $(if $(FOLDER),--folder $(FOLDER))
 
 rollouts: .venv/dev ## 1,000 simulated rollouts in ten worlds, stopped by the monitor's rules; ten minutes
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/monitor.py

@@ -12,6 +12,7 @@ from typing import cast
 
 from tests import docs_relations
 from tests.docs_relations import table
+from tests.docs_scale import scale
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -55,6 +56,7 @@ def generated() -> dict[str, str]:
         "targets": _targets(),
         "monitor": _monitor(),
         "assumptions": _assumptions(),
+        "scale": scale(),
     }
 
 
