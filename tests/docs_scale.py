@@ -48,7 +48,7 @@ def _measured(found: dict[str, Any], sizes: dict[int, dict[str, Any]]) -> str:
             f"{run['bytes_per_request']:.1f}",
             f"{run['cells']:,}",
         )
-        for records, size in sizes.items()
+        for records, size in sorted(sizes.items())
         for kept, run in size.items()
         if kept in KEPT
     ]

@@ -139,7 +139,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where logs and databases go, 12 GB for 100M rows")
     parser.add_argument("--kept", choices=("rows", "keys", "cells"), nargs="*", default=["rows", "keys", "cells"])
     args = parser.parse_args()
-    found = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {"sizes": {}}
+    found: dict[str, Any] = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {"sizes": {}}
     found["machine"] = {"processors": os.cpu_count(), "python": platform.python_version()}
     options = {"rows": (), "keys": ("--cells-only",), "cells": ("--cells-only", "--no-keys")}
     with tempfile.TemporaryDirectory(prefix="audit-scale-", dir=args.folder) as name:
@@ -148,7 +148,7 @@ def main() -> None:
         for rows in args.rows:
             log = folder / "log.parquet"
             answers = make_log(log, rows)
-            size = found["sizes"].setdefault(str(rows), {})
+            size: dict[str, object] = found["sizes"].setdefault(str(rows), {})
             size |= {"requests": answers["requests"], "log_bytes": answers["bytes"]}
             for kept in args.kept:
                 size[kept] = measured(log, answers, folder, *options[kept])
