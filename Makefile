@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test tests test-spark lint bench bench-page bench-peers backtest rollouts torture fuzz docs notebooks clean
+.PHONY: demo test tests test-spark lint bench bench-page bench-peers scale backtest rollouts torture fuzz docs notebooks clean
 
 demo: .venv/demo ## the whole tour on bundled real data, an HTML page at the end
 	$(BIN)/audit demo
@@ -30,6 +30,9 @@ bench-page: .venv/dev ## what the HTML report weighs and how soon it can be used
 
 bench-peers: .venv/dev ## beside other packages, from the registry, on the same logs; twenty minutes; writes tests/benchmarks/peers.json
 	PYTHONPATH=. $(BIN)/python -m tests.benchmarks.peers
+
+scale: .venv/dev ## 1M, 10M and 100M requests: processor time, memory, bytes, cells; ROWS="1000000" KEPT="rows cells" FOLDER=/with/12/GB
+	$(BIN)/python tests/benchmarks/scale.py $(if $(ROWS),--rows $(ROWS)) $(if $(KEPT),--kept $(KEPT)) $(if $(FOLDER),--folder $(FOLDER))
 
 rollouts: .venv/dev ## 1,000 simulated rollouts in ten worlds, stopped by the monitor's rules; ten minutes
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/monitor.py

@@ -5,6 +5,7 @@ AuditError
 ├── ConfigError       audit.toml or an option says something that cannot be done
 ├── UnknownNameError  a model, format, relation or workload that nobody knows, with the nearest names
 ├── DatabaseError     the database is missing, locked, or written by another version
+│   └── OutOfMemoryError   a query needs more memory than it may use
 └── CheckError        a check of queries/5_checks returned rows (exit code 3)
 """
 
@@ -26,6 +27,10 @@ class ConfigError(AuditError):
 
 class DatabaseError(AuditError):
     """The database cannot be used."""
+
+
+class OutOfMemoryError(DatabaseError):
+    """A query needs more memory than it may use."""
 
 
 class CheckError(AuditError):

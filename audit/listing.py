@@ -13,6 +13,7 @@ from audit.config import Config
 from audit.evidence.ageing import FULL_WEIGHT_DAYS, HALF_LIFE_DAYS
 from audit.evidence.observational import CAVEAT, observed
 from audit.evidence.priors import base_rate_document
+from audit.intake.load_checks import known, rows_against
 from audit.savings.check import checks_from
 from audit.savings.escalation import Cascade
 from audit.savings.projection import Savings
@@ -159,12 +160,15 @@ def checks(warehouse: Warehouse, scope: Scope, *, is_folded: bool = False) -> "l
     """Every check, those of the load included: a report on rows that do not add up must say so."""
     found: list[Check] = []
     is_part = is_folded or scope.question.since is not None or scope.question.until is not None
+    before = known(warehouse)
     # What a load must have done is asked of all cells as they are stored, whatever this connection sees of them.
     with Warehouse.read(warehouse.path) if is_part else nullcontext(warehouse) as whole:
         for query in sql.in_folders("5_"):
-            asked = whole if query.when == "load" else warehouse
-            rows = asked.rows(f"select * from ({query.select}) limit 3")
-            detail = query.purpose if not rows else f"{query.purpose} Rows: {rows}"
+            if query.when == "load":
+                rows = before[query.name] if query.name in before else rows_against(whole, query)
+            else:
+                rows = rows_against(warehouse, query)
+            detail = f"{query.purpose} Rows: {rows}" if rows else query.purpose
             found.append({"name": query.name, "ok": not rows, "detail": detail})
     return found
 

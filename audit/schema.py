@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 
-from audit.kept_tables import KEPT_TABLES
+from audit.kept_tables import KEPT_HOURS, KEPT_TABLES
 from audit.measures import MEASURES
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Raised when a table changes; an older database is refused with the way out."""
 
 CELL_BINS = {"input_bin": "INTEGER", "output_bin": "INTEGER", "cache_read_bin": "INTEGER", "reasoning_bin": "INTEGER"}
@@ -205,6 +205,7 @@ TABLES: dict[str, dict[str, str]] = {
         "model": "VARCHAR",
         "template_hash": "VARCHAR",
     },
+    **KEPT_HOURS,
     "workload_rules": {
         "workload_id": "VARCHAR",
         "endpoint": "VARCHAR",

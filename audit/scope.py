@@ -119,7 +119,8 @@ def _sources(warehouse: Warehouse, config: Config) -> tuple[str, ...]:
     return sources
 
 
-def _asked_days(question: Question) -> tuple[str, str]:
+def asked_days(question: Question) -> tuple[str, str]:
+    """The first day of the question and the day after its last, as text; far away where it names none."""
     return (question.since or date(1970, 1, 1)).isoformat(), (question.until or date(2200, 1, 1)).isoformat()
 
 
@@ -127,7 +128,7 @@ def _limit_days(warehouse: Warehouse, question: Question) -> None:
     """Shadow the cells by those of the asked days: summed again from requests, or whole months where these are gone."""
     if question.since is None and question.until is None:
         return
-    since, until = _asked_days(question)
+    since, until = asked_days(question)
     if since >= until:
         raise ConfigError(f"--since {since} is not before --until {until}")
     warehouse.execute(f"create or replace temp view requests as {requests_of(question)}")
@@ -146,7 +147,7 @@ def requests_of(question: Question) -> str:
     requests = sql.find("requests").select
     if question.since is None and question.until is None:
         return requests
-    since, until = _asked_days(question)
+    since, until = asked_days(question)
     return f"select * from ({requests}) where start_time >= timestamp '{since}' and start_time < timestamp '{until}'"
 
 
@@ -167,7 +168,7 @@ def _window(warehouse: Warehouse, question: Question) -> Window:
         query = "from request_files inner join report_sources using (source_format) where loaded_count > 0"
         start, end = warehouse.rows(f"select min(first_time), max(last_time) {query}")[0]
     else:
-        since, until = _asked_days(question)
+        since, until = asked_days(question)
         start, end = warehouse.rows(
             """
             select min(first_time), max(last_time)

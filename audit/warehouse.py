@@ -2,23 +2,19 @@
 
 import os
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import duckdb
 
-from audit import sql
-from audit.errors import DatabaseError
+from audit import memory, sql
+from audit.errors import DatabaseError, OutOfMemoryError
 from audit.schema import SCHEMA_VERSION, STORED_FACTS, TABLES, ddl, facts_view
 
 if TYPE_CHECKING:
     import polars as pl
-
-MOST_MEMORY = 2 << 30
-"""Bytes DuckDB may use by default, or half of the machine where that is less; beyond them it spills. Plain rows need
-a third of it, rows of 10 to 100 kB with their messages all of it."""
 
 NO_ROOM = re.compile(r"No space left|Disk quota|File too large|Could not write|max_temp_directory_size", re.IGNORECASE)
 """How DuckDB says that a disk is full."""
@@ -31,6 +27,7 @@ SHORTEST_SALT = 16
 
 Value = str | int | float | bool | None | bytes
 Values = Sequence[Value] | Mapping[str, Value]
+Result = TypeVar("Result")
 
 
 class ArrowStream:
@@ -55,6 +52,7 @@ class Warehouse:
         """Take over an open connection to the database at `path`."""
         self.con = con
         self.path = path
+        self._is_in_transaction = False
 
     def __enter__(self) -> Self:
         """Return the open warehouse."""
@@ -96,14 +94,9 @@ class Warehouse:
         self.rows(statement, values)
 
     def rows(self, query: str, values: Values = ()) -> list[tuple[object, ...]]:
-        """All rows of a query as tuples; DatabaseError when the memory allowed is not enough for it."""
+        """All rows of a query as tuples; OutOfMemoryError when the memory allowed is not enough for it."""
         try:
-            return self.con.execute(query, values).fetchall()
-        except duckdb.OutOfMemoryException as error:
-            raise DatabaseError(
-                f"{self.path}: needs more than the {_memory_limit()} of memory it may use; set AUDIT_MEMORY_LIMIT to "
-                "more (for example 8GB) and try again; nothing was changed"
-            ) from error
+            return self._in_memory(lambda: self.con.execute(query, values).fetchall())
         except (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException) as error:
             self._refuse_full_disk(error)
             raise
@@ -121,7 +114,7 @@ class Warehouse:
         """The result of a query as a Polars frame."""
         import polars as pl
 
-        return pl.DataFrame(self.con.sql(query))
+        return self._in_memory(lambda: pl.DataFrame(self.con.sql(query)))
 
     def insert(self, table: str, frame: "pl.DataFrame") -> None:
         """Append the rows of `frame` to `table`, column by name."""
@@ -140,6 +133,7 @@ class Warehouse:
     def transaction(self) -> Generator[None, None, None]:
         """All or nothing: whatever is raised inside leaves the database as it was."""
         self.con.begin()
+        self._is_in_transaction = True
         try:
             yield
         except BaseException:
@@ -147,6 +141,8 @@ class Warehouse:
             with suppress(duckdb.Error):
                 self.con.rollback()
             raise
+        finally:
+            self._is_in_transaction = False
         try:
             self.con.commit()
         except duckdb.Error as error:
@@ -168,6 +164,24 @@ class Warehouse:
         for query in sql.in_folders(*folders):
             if query.name not in {*TABLES, "checked_requests", "checked_costs"}:
                 self.execute(f'create or replace temp view "{query.name}" as {query.select}')
+
+    def allow_long_records(self) -> bool:
+        """Let DuckDB use the memory that long records need; whether that is more than before. Not in a transaction."""
+        before = self.value("select current_setting('memory_limit')")
+        self.execute(f"set memory_limit = '{memory.limit(memory.LONG)}'")
+        return before != self.value("select current_setting('memory_limit')")
+
+    def _in_memory(self, run: Callable[[], Result]) -> Result:
+        """What `run` gives, with more memory where it needs that; what a transaction is lost by, it cannot repeat."""
+        try:
+            return run()
+        except duckdb.OutOfMemoryException as error:
+            if not self._is_in_transaction and self.allow_long_records():
+                return self._in_memory(run)
+            raise OutOfMemoryError(
+                f"{self.path}: needs more than the {memory.limit(memory.LONG)} of memory it may use; set "
+                "AUDIT_MEMORY_LIMIT to more (for example 8GB) and try again; nothing was changed"
+            ) from error
 
     def _refuse_full_disk(self, error: duckdb.Error) -> None:
         if NO_ROOM.search(str(error)):
@@ -233,7 +247,7 @@ class Warehouse:
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": _memory_limit(),
+        "memory_limit": memory.limit(memory.PLAIN),
         "autoinstall_known_extensions": "false",
     }
     try:
@@ -246,11 +260,6 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     except duckdb.Error as error:
         raise DatabaseError(_why_not(path, str(error))) from error
     return con
-
-
-def _memory_limit() -> str:
-    pages, size = (os.sysconf(name) for name in ("SC_PHYS_PAGES", "SC_PAGE_SIZE"))
-    return os.environ.get("AUDIT_MEMORY_LIMIT", f"{min(MOST_MEMORY, pages * size // 2) >> 20}MiB")
 
 
 def _why_not(path: Path, message: str) -> str:

@@ -13,6 +13,7 @@ from typing import cast
 from tests import docs_relations
 from tests.benchmarks.peers import shown
 from tests.docs_relations import table
+from tests.docs_scale import scale
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -58,6 +59,7 @@ def generated() -> dict[str, str]:
         "monitor": _monitor(),
         "peers": shown.block(json.loads(PEERS.read_text(encoding="utf-8"))),
         "assumptions": _assumptions(),
+        "scale": scale(),
     }
 
 

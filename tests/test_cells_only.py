@@ -15,7 +15,8 @@ from audit.config import Config
 from audit.errors import AuditError, ConfigError, DatabaseError, InputError
 from audit.intake import loading
 from audit.intake.letting_go import Kept
-from audit.intake.loading import LoadReport, load, run_checks
+from audit.intake.load_checks import run_checks
+from audit.intake.loading import LoadReport, load
 from audit.intake.merging import merge
 from audit.intake.resolve import unload
 from audit.intake.retry import retry_rejects

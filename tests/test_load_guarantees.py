@@ -13,7 +13,8 @@ import pytest
 from exports import START, bucket, generated_log, spend_log, spend_logs, write_csv, write_jsonl
 
 from audit.config import Config, EndpointRule, Rewrite
-from audit.intake.loading import LoadReport, load, run_checks
+from audit.intake.load_checks import run_checks
+from audit.intake.loading import LoadReport, load
 from audit.intake.resolve import rebuild, unload
 from audit.measures import MEASURES
 from audit.schema import TABLES

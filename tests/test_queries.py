@@ -90,11 +90,11 @@ def test_every_stored_relation_is_built_from_a_query_or_by_the_load() -> None:
     assert built == {"traffic_cells", "daily_usage", "endpoint_templates"}
 
 
-def test_a_report_reads_requests_again_only_to_look_at_both_models_as_logged_and_where_there_is_a_bill() -> None:
+def test_a_report_reads_requests_again_only_to_look_at_both_models_as_logged() -> None:
     """Which MOST_READ_AGAIN and MOST_PASSED_OVER bound; all else costs the same however many requests were summed."""
     marts = {name for name in NAMES if sql.find(name).folder == "4_marts"}
     reading = {name for name in marts if sql.reads(sql.find(name)) & {"requests", "loaded_facts", "request_facts"}}
-    assert reading == {"observational_models", "endpoint_speed", "list_cost_by_hour"}
+    assert reading == {"observational_models", "endpoint_speed"}
 
 
 def test_the_first_element_of_an_empty_list_is_null_on_spark_too() -> None:

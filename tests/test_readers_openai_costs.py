@@ -14,7 +14,8 @@ import audit
 from audit.assumptions import Assumptions
 from audit.config import Config
 from audit.errors import AuditError, InputError
-from audit.intake.loading import LoadReport, load, run_checks
+from audit.intake.load_checks import run_checks
+from audit.intake.loading import LoadReport, load
 from audit.intake.rejects import listed
 from audit.intake.resolve import unload
 from audit.intake.status import status

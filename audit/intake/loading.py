@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
-from audit import sql
 from audit.config import Config
-from audit.errors import InputError
+from audit.errors import InputError, OutOfMemoryError
 from audit.intake import resolve
 from audit.intake.disputes import disputes
 from audit.intake.duplicates import keep_keys_current, recount, set_aside
@@ -25,6 +24,7 @@ from audit.intake.letting_go import (
     staying,
     unseen_nesting,
 )
+from audit.intake.load_checks import check_loads
 from audit.intake.load_report import FileReport, LoadReport, file_reports, keep_notes, nothing_loaded
 from audit.intake.locate import keep_rejects
 from audit.intake.many_endpoints import many_endpoints
@@ -70,6 +70,8 @@ def load(
         attach(warehouse.con, (place for _, place in located))
         found = recognise_all(located, spool, context, format, map_file, progress, unpack_limit=unpack_limit)
         pending, refused = found.pending, found.refused
+        if found.has_long_records:
+            warehouse.allow_long_records()
         reports: list[FileReport] | None = None
         was_read_dry = False
         while reports is None:
@@ -83,6 +85,9 @@ def load(
                 with progress("a file cannot be read to its end; looking at each"):
                     pending, unreadable = readable(warehouse, pending, spool)
                 refused += unreadable
+            except OutOfMemoryError:
+                if not warehouse.allow_long_records():
+                    raise
             except ChangedError:
                 with progress("a file changes while it is read; taking what was there at first"):
                     pending, lost = hold_still(pending, spool)
@@ -109,7 +114,7 @@ def concluded(
     warnings = list(told)
     if reports:
         with progress("checking that the rows add up"):
-            failed = run_checks(warehouse, "load")
+            failed = check_loads(warehouse)
         named = {said.partition(": ")[0] for said in warnings}
         warnings += nothing_loaded(warehouse, [report for report in reports if report.path not in named])
         warnings += unseen_nesting(warehouse)
@@ -135,15 +140,6 @@ def _import_what_comes_after_reading() -> None:
     """Import frames and prices while DuckDB reads: nearly a second that nobody then waits for."""
     for module in ("polars", "genai_prices", "numpy"):
         import_module(module)
-
-
-def run_checks(warehouse: Warehouse, when: str) -> list[str]:
-    """A sentence for every check of `queries/5_checks` marked `when` that returns rows."""
-    return [
-        f"{query.name}: {query.purpose} First rows: {rows}"
-        for query in sql.in_folders("5_")
-        if query.when == when and (rows := warehouse.rows(f"select * from ({query.select}) limit 3"))
-    ]
 
 
 def _load_all(

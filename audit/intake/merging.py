@@ -16,7 +16,8 @@ from audit.evidence.outcome_log import replace_pairs
 from audit.intake import resolve
 from audit.intake.duplicates import REQUEST_KEY, hash_probe, keep_keys_current, recount, set_aside_again
 from audit.intake.letting_go import unseen_nesting
-from audit.intake.loading import next_load, run_checks
+from audit.intake.load_checks import check_loads
+from audit.intake.loading import next_load
 from audit.intake.mergeable import (
     Part,
     common_salt,
@@ -126,7 +127,7 @@ def _merged(warehouse: Warehouse, parts: Sequence[Part], db: Path, config: Confi
     resolve.derive(warehouse, config, None, progress)
     refuse_other_cells(warehouse, ["the catalogue of prices"])
     with progress("checking that the rows add up"):
-        failed = run_checks(warehouse, "load")
+        failed = check_loads(warehouse)
     return Merged(
         db=db,
         databases=tuple(

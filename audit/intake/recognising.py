@@ -7,6 +7,7 @@ from pathlib import Path
 from audit.errors import InputError
 from audit.intake.small_files import Gathered, Gatherer
 from audit.intake.spool import NO_ROOM, held, without_mark
+from audit.memory import has_long_records
 from audit.progress import Progress, silent
 from audit.readers.export import TOO_DEEP, Export, inspect
 from audit.readers.locations import Location, modified_of, size_of
@@ -52,13 +53,14 @@ class Pending:
         return now != (self.export.size, self.export.modified)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Recognised:
     """The files of a call, sorted into those that can be tried and those that cannot."""
 
     pending: list[Pending]
     refused: list[str]
     warnings: list[str]
+    has_long_records: bool = False
 
 
 def recognise_all(
@@ -91,6 +93,7 @@ def recognise_all(
                     item = recognised(export, spool, context, wanted, map_file, gatherer)
                     if item.reader.warn is not None and (warning := item.reader.warn(item.source)) is not None:
                         result.warnings.append(warning)
+                    result.has_long_records |= has_long_records(export.size, export.records or item.source.records)
                     result.pending.append(item if item.reader.needs_siblings else _without_records(item))
             except InputError as error:
                 result.refused.append(str(error))

@@ -14,6 +14,8 @@ from audit import sql
 from audit.config import Config, rewritten
 from audit.intake.disputes import keep_disputes
 from audit.intake.fitting import BUSIEST, fit_rules_of
+from audit.intake.hours import keep_hours
+from audit.intake.load_checks import check_loads, forget
 from audit.intake.twins import keep_overlaps
 from audit.measures import MEASURES
 from audit.progress import Progress, silent
@@ -33,6 +35,7 @@ SETTINGS = ("the endpoint rule", "the endpoint rewrites", "the model names", "th
 
 def derive(warehouse: Warehouse, config: Config, loads: Collection[int] | None, progress: Progress) -> None:
     """Derive what `loads` consist of now, or everything where it is None; runs inside a transaction."""
+    forget(warehouse)
     with progress("resolving endpoints, models and prices"):
         resolve_names(warehouse, config)
         if changed := _changed_settings(warehouse, config):
@@ -40,6 +43,7 @@ def derive(warehouse: Warehouse, config: Config, loads: Collection[int] | None, 
             loads = None
     with progress("summing into cells"):
         build_cells(warehouse, loads)
+        keep_hours(warehouse, loads)
     with progress("clustering"):
         fit_missing_rules(warehouse)
     with progress("comparing sources"):
@@ -77,8 +81,10 @@ def _changed_settings(warehouse: Warehouse, config: Config) -> list[str]:
 
 def rebuild(path: Path, config: Config) -> None:
     """Derive everything again from the facts in the database at `path`."""
-    with Warehouse.create(path) as warehouse, warehouse.transaction():
-        derive(warehouse, config, None, silent)
+    with Warehouse.create(path) as warehouse:
+        with warehouse.transaction():
+            derive(warehouse, config, None, silent)
+        check_loads(warehouse)
 
 
 def unload(path: Path, name: str, config: Config) -> int:
@@ -89,26 +95,28 @@ def unload(path: Path, name: str, config: Config) -> int:
     from audit.errors import UnknownNameError
     from audit.intake.duplicates import recount, set_aside_again
 
-    with Warehouse.create(path) as warehouse, warehouse.transaction():
-        rows = warehouse.rows("select path, sum(loaded_count) from files where read_count > 0 group by path")
-        loaded = {str(file): int(str(count)) for file, count in rows}
-        if name not in loaded:
-            raise UnknownNameError("file", name, loaded, "`audit status` lists the files")
-        refuse_unload(warehouse, name)
-        warehouse.execute("create or replace temp table gone as select file_id from files where path = ?", [name])
-        for table in ("set_aside", "rejects", "unparsed_records", "retried_records", "file_notes"):
-            warehouse.execute(f"delete from {table} where file_id in (from gone)")
-        warehouse.execute(
-            "insert into set_aside "
-            "select file_id, row_number, 'unloaded' from loaded_facts where file_id in (from gone) union all "
-            "select file_id, row_number, 'unloaded' from loaded_costs where file_id in (from gone)"
-        )
-        warehouse.execute(
-            "update files set read_count = 0, rejected_count = 0, not_call_count = 0 where file_id in (from gone)"
-        )
-        set_aside_again(warehouse)
-        recount(warehouse)
-        derive(warehouse, config, None, silent)
+    with Warehouse.create(path) as warehouse:
+        with warehouse.transaction():
+            rows = warehouse.rows("select path, sum(loaded_count) from files where read_count > 0 group by path")
+            loaded = {str(file): int(str(count)) for file, count in rows}
+            if name not in loaded:
+                raise UnknownNameError("file", name, loaded, "`audit status` lists the files")
+            refuse_unload(warehouse, name)
+            warehouse.execute("create or replace temp table gone as select file_id from files where path = ?", [name])
+            for table in ("set_aside", "rejects", "unparsed_records", "retried_records", "file_notes"):
+                warehouse.execute(f"delete from {table} where file_id in (from gone)")
+            warehouse.execute(
+                "insert into set_aside "
+                "select file_id, row_number, 'unloaded' from loaded_facts where file_id in (from gone) union all "
+                "select file_id, row_number, 'unloaded' from loaded_costs where file_id in (from gone)"
+            )
+            warehouse.execute(
+                "update files set read_count = 0, rejected_count = 0, not_call_count = 0 where file_id in (from gone)"
+            )
+            set_aside_again(warehouse)
+            recount(warehouse)
+            derive(warehouse, config, None, silent)
+        check_loads(warehouse)
     return loaded[name]
 
 

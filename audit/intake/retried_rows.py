@@ -1,13 +1,17 @@
 """The rejected rows of one file, looked at again: which can be loaded now, and what the database keeps of it.
 
-Runs inside the transaction of a retry, whose rows are numbered from elsewhere until it is committed (`OPEN`).
+Runs inside the transaction of a retry, whose rows are numbered from elsewhere until it is committed (`OPEN`); but for
+`supersede`, which comes after it.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from shlex import quote
 
 from audit.intake.buckets import OWNED
 from audit.intake.duplicates import REQUEST_KEY, recount, set_aside, set_aside_again
+from audit.intake.load_checks import forget
 from audit.intake.load_report import NOT_A_CALL
 from audit.intake.locate import count_rejects
 from audit.intake.staging import Pending, checked
@@ -222,3 +226,37 @@ def number_for_good(warehouse: Warehouse, load_id: int, before: int) -> None:
         warehouse.execute(
             f"update {table} set row_number = row_number + ? where row_number > ?", [before - int(str(first)), OPEN]
         )
+
+
+def supersede(db: Path, path: str) -> list[str]:
+    """Take the rejects of earlier versions of a file out, if all that counted of them is in the file as it is now."""
+    with Warehouse.create(db) as warehouse, warehouse.transaction():
+        forget(warehouse)
+        rows = warehouse.rows(
+            "select file_id, loaded_count + duplicate_count, duplicate_count, rejected_count from files "
+            "where path = ? and read_count > 0 order by file_id",
+            [path],
+        )
+        *earlier, newest = [tuple(int(str(value)) for value in row) for row in rows]
+        warnings: list[str] = []
+        for file_id, counted, _, rejected in earlier:
+            if not rejected:
+                continue
+            if newest[2] < counted:
+                warnings.append(
+                    f"{path}: holds other records than when it was loaded; its {rejected:,} rejects of then stay. "
+                    f"`audit unload {quote(path)}` takes them out"
+                )
+                continue
+            warehouse.execute("delete from rejects where file_id = ?", [file_id])
+            warehouse.execute(
+                "update stored_facts set reject_reason = ? "
+                "where file_id = ? and reject_reason is not null and reject_reason <> ?",
+                [READ_ANEW, file_id, RETRIED],
+            )
+            warehouse.execute(
+                "update files set read_count = read_count - rejected_count, rejected_count = 0, not_call_count = 0 "
+                "where file_id = ?",
+                [file_id],
+            )
+    return warnings

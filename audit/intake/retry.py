@@ -15,24 +15,23 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from shlex import quote
 
 from audit.config import Config
 from audit.errors import InputError
 from audit.intake import resolve
 from audit.intake.duplicates import keep_keys_current
+from audit.intake.load_checks import check_loads, forget
 from audit.intake.load_report import FileReport, LoadReport
-from audit.intake.loading import load, next_load, run_checks
+from audit.intake.loading import load, next_load
 from audit.intake.recognising import Pending, recognise_all
 from audit.intake.retried_rows import (
-    READ_ANEW,
-    RETRIED,
     Candidate,
     duplicates_of,
     keep_retried,
     number_for_good,
     settle_retried,
     stage_targets,
+    supersede,
 )
 from audit.intake.staging import UNREADABLE
 from audit.progress import Progress, silent
@@ -71,7 +70,9 @@ def retry_rejects(
     with tempfile.TemporaryDirectory(prefix="audit-") as spool, Warehouse.create(db) as warehouse:
         retry = _Retry(warehouse, Path(spool), config, format, map_file)
         candidates = _candidates(warehouse, paths, Path(spool))
+        warehouse.allow_long_records()
         with warehouse.transaction():
+            forget(warehouse)
             keep_keys_current(warehouse, retry.context.salt)
             for candidate in candidates:
                 try:
@@ -83,7 +84,7 @@ def retry_rejects(
                     warnings.append(f"{candidate.path}: {reason}")
             reports += retry.finish(progress)
         if reports:
-            failed += run_checks(warehouse, "load")
+            failed += check_loads(warehouse)
     refused: list[str] = []
     for path in dict.fromkeys(candidate.path for candidate in changed):
         report = load([path], db, config=config, format=format, map_file=map_file, progress=progress, now=now)
@@ -92,7 +93,7 @@ def retry_rejects(
         warnings += report.warnings
         failed += report.failed_checks
         if report.files:
-            warnings += _supersede(db, path)
+            warnings += supersede(db, path)
     return LoadReport(
         files=tuple(reports), refused=tuple(refused), warnings=tuple(warnings), failed_checks=tuple(failed)
     )
@@ -264,36 +265,3 @@ def _is_object(text: str) -> bool:
         return isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):
         return False
-
-
-def _supersede(db: Path, path: str) -> list[str]:
-    """Take the rejects of earlier versions of a file out, if all that counted of them is in the file as it is now."""
-    with Warehouse.create(db) as warehouse, warehouse.transaction():
-        rows = warehouse.rows(
-            "select file_id, loaded_count + duplicate_count, duplicate_count, rejected_count from files "
-            "where path = ? and read_count > 0 order by file_id",
-            [path],
-        )
-        *earlier, newest = [tuple(int(str(value)) for value in row) for row in rows]
-        warnings: list[str] = []
-        for file_id, counted, _, rejected in earlier:
-            if not rejected:
-                continue
-            if newest[2] < counted:
-                warnings.append(
-                    f"{path}: holds other records than when it was loaded; its {rejected:,} rejects of then stay. "
-                    f"`audit unload {quote(path)}` takes them out"
-                )
-                continue
-            warehouse.execute("delete from rejects where file_id = ?", [file_id])
-            warehouse.execute(
-                "update stored_facts set reject_reason = ? "
-                "where file_id = ? and reject_reason is not null and reject_reason <> ?",
-                [READ_ANEW, file_id, RETRIED],
-            )
-            warehouse.execute(
-                "update files set read_count = read_count - rejected_count, rejected_count = 0, not_call_count = 0 "
-                "where file_id = ?",
-                [file_id],
-            )
-    return warnings

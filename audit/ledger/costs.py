@@ -5,7 +5,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from audit.errors import AuditError, DatabaseError, InputError
-from audit.intake.loading import load
 from audit.ledger.document import Reconciliation
 from audit.ledger.reconcile import reconcile
 from audit.pipeline import Result
@@ -32,6 +31,8 @@ def take_files(
 
     Raises InputError for one that cannot be read, or that holds requests.
     """
+    from audit.intake.loading import load
+
     with TemporaryDirectory() as folder, progress("reading the bill"):
         db = Path(folder) / "bill.duckdb"
         report = load(paths, db, map_file=map_file)

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import cast
 
+from audit.intake.hours import take_kept_hours
+from audit.scope import Question, asked_days
 from audit.warehouse import Warehouse
 from audit.without_rows import need_rows
 
@@ -33,9 +35,13 @@ class Rates:
     batch: Decimal | None
 
 
-def prepare(warehouse: Warehouse) -> None:
-    """Price the log by the hour, once; DatabaseError where requests of it are gone."""
+def prepare(warehouse: Warehouse, question: Question) -> None:
+    """Price the log by the hour, once, from the hours that are kept where a bill is loaded.
+
+    Raises DatabaseError where requests of it are gone.
+    """
     need_rows(warehouse, "a bill")
+    take_kept_hours(warehouse, *asked_days(question))
     warehouse.execute("create or replace temp table hourly_costs as select * from list_cost_by_hour")
 
 

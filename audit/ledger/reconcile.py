@@ -44,7 +44,7 @@ def reconcile(warehouse: Warehouse, question: Question) -> Reconciliation | None
 
     Raises InputError where no line of the bill is in US dollars.
     """
-    recomputed.prepare(warehouse)
+    recomputed.prepare(warehouse, question)
     models = recomputed.log_models(warehouse)
     bill = read_bill(warehouse, models, question.since, question.until)
     if bill is None:

@@ -2,32 +2,34 @@
 -- List cost of billed traffic by the hour, class of tokens and project, to hold against a bill; null is unpriced.
 with calls as (
     select
-        requests.*,
-        cast(
-            coalesce(usage_input_tokens, 0) - coalesce(usage_cache_read_input_tokens, 0)
-            - coalesce(usage_cache_creation_input_tokens, 0) - coalesce(usage_audio_input_tokens, 0) as decimal(17, 0)
-        ) as input_tokens,
-        cast(coalesce(usage_cache_read_input_tokens, 0) as decimal(17, 0)) as cache_read_tokens,
-        cast(coalesce(usage_cache_creation_input_tokens, 0) as decimal(17, 0)) as cache_creation_tokens,
-        cast(coalesce(usage_audio_input_tokens, 0) as decimal(17, 0)) as audio_input_tokens,
-        cast(
-            coalesce(usage_output_tokens, 0) - coalesce(usage_audio_output_tokens, 0) as decimal(17, 0)
-        ) as output_tokens,
-        cast(coalesce(usage_audio_output_tokens, 0) as decimal(17, 0)) as audio_output_tokens
-    from requests
-    inner join report_sources on requests.source_format = report_sources.source_format
-    where outcome = 'billed'
+        hourly_usage.usage_hour,
+        hourly_usage.is_long_bucket,
+        hourly_usage.billing_period,
+        hourly_usage.provider_name,
+        hourly_usage.model,
+        hourly_usage.service_tier,
+        hourly_usage.length_band,
+        hourly_usage.project_id,
+        hourly_usage.request_count,
+        cast(hourly_usage.input_tokens as decimal(17, 0)) as input_tokens,
+        cast(hourly_usage.cache_read_tokens as decimal(17, 0)) as cache_read_tokens,
+        cast(hourly_usage.cache_creation_tokens as decimal(17, 0)) as cache_creation_tokens,
+        cast(hourly_usage.audio_input_tokens as decimal(17, 0)) as audio_input_tokens,
+        cast(hourly_usage.output_tokens as decimal(17, 0)) as output_tokens,
+        cast(hourly_usage.audio_output_tokens as decimal(17, 0)) as audio_output_tokens
+    from hourly_usage
+    inner join report_sources on hourly_usage.source_format = report_sources.source_format
 ),
 
 priced as (
     select
-        cast(date_trunc('hour', start_time) as timestamp) as usage_hour,
-        coalesce(bucket_seconds, 0) > 3600 as is_long_bucket,
+        calls.usage_hour,
+        calls.is_long_bucket,
         calls.provider_name,
         calls.model,
         calls.service_tier,
-        coalesce(project_id, '') as project_id,
-        request_count,
+        calls.project_id,
+        calls.request_count,
         case when input_tokens = 0 then 0 else input_tokens * own.input_price end as input_cost,
         case when cache_read_tokens = 0 then 0 else cache_read_tokens * own.cache_read_price end as cache_read_cost,
         case when cache_creation_tokens = 0 then 0 else cache_creation_tokens * own.cache_creation_price end

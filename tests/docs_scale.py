@@ -1,0 +1,122 @@
+"""The README's part on scale: what `make scale` found last, and what follows from it for sizes that nobody ran."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.docs_relations import table
+
+SCALE = Path(__file__).parent / "benchmarks" / "scale.json"
+KEPT = {"rows": "requests", "keys": "`--cells-only`", "cells": "`--cells-only --no-keys`"}
+BREAKS = {
+    10**9: (
+        "the disk: requests, and in `NAME.duckdb.tmp` what finds duplicates",
+        "`--cells-only`, a load for every week or month; each load adds to what is there",
+    ),
+    10**10: (
+        "the time of one machine, then the keys",
+        "a machine for each part of the logs, `--cells-only` and `audit merge`; or `--engine spark`",
+    ),
+    10**11: (
+        "reading the logs at all, and any key for every request",
+        "`--engine spark` where the logs lie: no keys, so no two exports of the same time; cells come home",
+    ),
+}
+
+
+def scale() -> str:
+    """Measured sizes, the cost of a request and a cell, and the extrapolation."""
+    found = json.loads(SCALE.read_text(encoding="utf-8"))
+    sizes = {int(rows): size for rows, size in found["sizes"].items()}
+    return "\n\n".join([_measured(found, sizes), _model(sizes), _extrapolated(found, sizes)])
+
+
+def _measured(found: dict[str, Any], sizes: dict[int, dict[str, Any]]) -> str:
+    heads = (
+        "records", "kept", "load: processor s", "peak MB", "report: processor s", "peak MB", "database MB",
+        "bytes a request", "cells",
+    )  # fmt: skip
+    rows = [
+        (
+            f"{records:,}",
+            KEPT[kept],
+            f"{run['load']['processor_seconds']:,.0f}",
+            f"{run['load']['peak_mb']:,}",
+            f"{run['report']['processor_seconds']:.1f}",
+            f"{run['report']['peak_mb']:,}",
+            f"{run['database_bytes'] / 1e6:,.0f}",
+            f"{run['bytes_per_request']:.1f}",
+            f"{run['cells']:,}",
+        )
+        for records, size in sorted(sizes.items())
+        for kept, run in size.items()
+        if kept in KEPT
+    ]
+    small = found["small"]
+    return (
+        f"One Parquet file each ({found['machine']['processors']} processors, Python {found['machine']['python']}; "
+        f"`make scale`), of 12 endpoints and 28 days, checked to the cent. `audit --help` takes "
+        f"{small['help']['processor_seconds']:.1f} s of a processor, a report on the demo "
+        f"{small['report_on_demo']['processor_seconds']:.1f} s.\n\n{table(heads, rows)}"
+    )
+
+
+def _model(sizes: dict[int, dict[str, Any]]) -> str:
+    few, most = min(sizes), max(sizes)
+    more = sorted(sizes)[-2]
+    last, before, first = sizes[most]["rows"], sizes[more]["rows"], sizes[few]["rows"]
+    load, report = (last[step]["processor_seconds"] / before[step]["processor_seconds"] for step in ("load", "report"))
+    cells, key = _largest(sizes, "cells"), _largest(sizes, "keys")["bytes_per_request"]
+    per_day = "cells_per_endpoint_and_day"
+    return (
+        f"From {more:,} to {most:,} records a load takes {load:.1f} times as long, a report {report:.1f} times. A "
+        f"request costs {_microseconds(sizes):.1f} µs of a processor to load and {last['bytes_per_request']:.0f} bytes "
+        f"to keep, {key:.0f} as a key; a cell costs {cells['database_bytes'] / cells['cells']:.0f} bytes, its days "
+        f"included. Cells grow with endpoints, models and months and hardly with requests: {first[per_day]:.0f} an "
+        f"endpoint and day at {few:,} records, {last[per_day]:.0f} at {most:,}. What does not fit into memory, as the "
+        f"table that finds duplicates, spills into `NAME.duckdb.tmp` beside the database and is gone at the end: "
+        f"{last['spilled_bytes'] / most:.0f} bytes a request at most. `--cells-only` needs the room of the requests "
+        f"until it lets them go."
+    )
+
+
+def _extrapolated(found: dict[str, Any], sizes: dict[int, dict[str, Any]]) -> str:
+    seconds, bytes_each = _microseconds(sizes) / 1e6, sizes[max(sizes)]["rows"]["bytes_per_request"]
+    spark = found["spark"]
+    on_spark = spark["seconds"] * spark["processors"] / spark["records"]
+    heads = (
+        "records", "processor hours, one machine", "database", "as keys", "processor hours on Spark, at most",
+        "what breaks first", "what to do",
+    )  # fmt: skip
+    rows = [
+        (
+            f"10^{len(str(records)) - 1}",
+            f"{records * seconds / 3600:,.1f}",
+            _bytes(records * bytes_each),
+            _bytes(records * _largest(sizes, "keys")["bytes_per_request"]),
+            f"{records * on_spark / 3600:,.0f}",
+            *words,
+        )
+        for records, words in BREAKS.items()
+    ]
+    return (
+        f"**Extrapolated, not measured**, in proportion to the largest load above; Spark from one run of "
+        f"{spark['records']:,} records in {spark['seconds']} s ({spark['where']}), its start included: "
+        f"an upper bound:\n\n{table(heads, rows)}"
+    )
+
+
+def _largest(sizes: dict[int, dict[str, Any]], kept: str) -> dict[str, Any]:
+    """The largest load that kept this."""
+    return next(sizes[each][kept] for each in sorted(sizes, reverse=True) if kept in sizes[each])
+
+
+def _microseconds(sizes: dict[int, dict[str, Any]]) -> float:
+    """Of a processor for a record more, between the two largest loads."""
+    more, most = sorted(sizes)[-2:]
+    took = [sizes[each]["rows"]["load"]["processor_seconds"] for each in (more, most)]
+    return (took[1] - took[0]) / (most - more) * 1e6
+
+
+def _bytes(count: float) -> str:
+    return f"{count / 1e12:,.1f} TB" if count >= 1e12 else f"{count / 1e9:,.0f} GB"

@@ -1,0 +1,94 @@
+"""DuckDB may use little memory, more where records are long or a query needs it, and never more than the user says."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from audit import memory
+from audit.errors import OutOfMemoryError
+from audit.intake.loading import load
+from audit.warehouse import Warehouse
+from tests.exports import spend_log, write_jsonl
+from tests.loads import cells
+
+SMALL, ENOUGH = 40 << 20, 1 << 30
+LARGE_TEXT = "select length(string_agg(repeat('x', 1000), '')) from range(50000)"
+"""A value of 50 MB, which is nothing that could spill."""
+MESSAGES = json.dumps([{"role": "user", "content": "a long document " * 6_000}])
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Little memory to begin with, so that a small query needs more."""
+    monkeypatch.delenv("AUDIT_MEMORY_LIMIT", raising=False)
+    monkeypatch.setattr(memory, "PLAIN", SMALL)
+    monkeypatch.setattr(memory, "LONG", ENOUGH)
+
+
+def allowed(warehouse: Warehouse) -> str:
+    return str(warehouse.value("select current_setting('memory_limit')"))
+
+
+@pytest.mark.usefixtures("narrow")
+def test_a_query_that_runs_out_is_asked_again_with_more(tmp_path: Path) -> None:
+    with Warehouse.create(tmp_path / "usage.duckdb") as warehouse:
+        before = allowed(warehouse)
+        assert warehouse.value(LARGE_TEXT) == 50_000_000
+        assert (before, allowed(warehouse)) == ("40.0 MiB", "1.0 GiB")
+
+
+@pytest.mark.usefixtures("narrow")
+def test_what_the_user_allows_is_never_exceeded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIT_MEMORY_LIMIT", "40MiB")
+    with Warehouse.create(tmp_path / "usage.duckdb") as warehouse:
+        with pytest.raises(OutOfMemoryError, match=r"40MiB .* set AUDIT_MEMORY_LIMIT"):
+            warehouse.value(LARGE_TEXT)
+        assert allowed(warehouse) == "40.0 MiB"
+
+
+@pytest.mark.usefixtures("narrow")
+def test_a_load_that_runs_out_begins_again_with_more_and_loads_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = write_jsonl(tmp_path / "log.jsonl", [spend_log(number, messages=MESSAGES) for number in range(400)])
+    monkeypatch.setattr(memory, "LARGE_FILE", ENOUGH)
+    limits: list[str] = []
+    more = Warehouse.allow_long_records
+
+    def noted(warehouse: Warehouse) -> bool:
+        limits.append(allowed(warehouse))
+        return more(warehouse)
+
+    monkeypatch.setattr(Warehouse, "allow_long_records", noted)
+    load([str(log)], tmp_path / "again.duckdb")
+    assert limits == ["40.0 MiB"]
+    monkeypatch.setattr(memory, "PLAIN", ENOUGH)
+    load([str(log)], tmp_path / "once.duckdb")
+    assert limits == ["40.0 MiB"]
+    assert cells(tmp_path / "again.duckdb") == cells(tmp_path / "once.duckdb")
+
+
+@pytest.mark.usefixtures("narrow")
+def test_long_records_have_more_from_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = write_jsonl(tmp_path / "log.jsonl", [spend_log(number, messages=MESSAGES) for number in range(400)])
+
+    def ran_out(_: OutOfMemoryError, said: str) -> None:
+        pytest.fail(said)
+
+    monkeypatch.setattr(OutOfMemoryError, "__init__", ran_out)
+    assert load([str(log)], tmp_path / "usage.duckdb").total("loaded") == 400
+
+
+@pytest.mark.parametrize(
+    ("size", "lengths", "long"),
+    [
+        (memory.LARGE_FILE + 1, (10_000, 100), True),
+        (memory.LARGE_FILE + 1, (3_000, 100), False),
+        (1000, (10_000,), False),
+    ],
+)
+def test_records_are_long_by_their_mean_in_a_file_large_enough_to_matter(
+    size: int, lengths: tuple[int, ...], long: bool
+) -> None:
+    assert memory.has_long_records(size, [{"messages": "x" * length} for length in lengths]) is long
