@@ -23,6 +23,7 @@ WAY_OUT = "export the table to files, and give them to `audit load`"
 
 def columns_read(reader: Reader) -> tuple[str, ...]:
     """The columns that a format of one fixed table consists of; ConfigError where they have to be named."""
+    _refuse_format(reader)
     if reader.recognises is not None:
         raise ConfigError(
             f"--format {reader.format}: its columns differ from table to table; name those of yours in --columns, as "
@@ -42,10 +43,11 @@ def raw_relation(reader: Reader, columns: Sequence[str], context: Context) -> "E
     nested = [name.removesuffix(AS_JSON) for name in columns if name.endswith(AS_JSON)]
     export = _export(reader, "parquet", names, nested)
     known = {name.lower() for name in names}
-    wanted = [signature for signature in reader.signatures if signature]
-    if reader.recognises is None and not any(known >= {name.lower() for name in each} for each in wanted):
-        missing = sorted(name for name in wanted[0] if name.lower() not in known)
-        raise ConfigError(f"--columns: {reader.format} has {', '.join(missing)} too; name all columns of the table")
+    missing = [sorted(name for name in each if name.lower() not in known) for each in reader.signatures]
+    if missing and all(missing):
+        raise ConfigError(
+            f"--columns: a table of {reader.format} has {', '.join(min(missing, key=len))} too; name all that it has"
+        )
     tree = _tree(reader, export, context)
     windows = [each for each in tree.find_all(exp.Window) if not each.args.get("order")]
     if windows:
