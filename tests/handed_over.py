@@ -45,7 +45,7 @@ MESSAGES = (
     [{"role": "developer", "content": "Ü 'quoted' \\ and \"so\""}], {"role": "system"}, [], "text", [1, 2, 3],
 )  # fmt: skip
 PROXIED = (
-    {"tools": [{"function": {"name": "one"}}, {"function": {"name": "two"}}]}, {"tools": []}, {"tools": "x"},
+    {"tools": [{"function": {"name": "one"}}, {"function": {"name": "two"}}]}, {"tools": []}, {"tools": {"a": 1}},
     {"response_format": {"type": "json_schema"}}, {"response_format": {"type": "text"}}, {}, [],
 )  # fmt: skip
 

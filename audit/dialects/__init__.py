@@ -7,6 +7,7 @@ rewrites follow the documentation of the two services.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
+from audit.dialects import clickhouse
 from audit.spark_sql import to_spark
 from audit.spark_sql.rewriting import rewritten
 
@@ -21,6 +22,8 @@ def written(tree: "Expr", dialect: Dialect) -> str:
     """A tree of DuckDB's SQL as the text of another dialect; the tree is changed."""
     if dialect == "spark":
         return to_spark(tree).sql(dialect=dialect, pretty=True)
+    if dialect == "clickhouse":
+        return rewritten(tree, clickhouse.rewrites()).sql(dialect=dialect, pretty=True)
     return duckdb_text(tree, pretty=True)
 
 
@@ -39,6 +42,7 @@ def opening(dialect: Dialect) -> tuple[str, ...]:
     """The statements that a script begins with, for its text to mean the same as here."""
     return {
         "duckdb": ("set timezone = 'UTC'",),
+        "clickhouse": clickhouse.OPENING,
         "spark": ("set spark.sql.session.timeZone = UTC", "set spark.sql.ansi.enabled = true"),
     }.get(dialect, ())
 
