@@ -1,6 +1,5 @@
 """A script run where the logs are, and its result loaded here, give what a load of the same logs gives."""
 
-import os
 from pathlib import Path
 
 import duckdb

@@ -7,7 +7,7 @@ rewrites follow the documentation of the two services.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from audit.dialects import clickhouse
+from audit.dialects import bigquery, clickhouse, snowflake
 from audit.spark_sql import to_spark
 from audit.spark_sql.rewriting import rewritten
 
@@ -16,15 +16,18 @@ if TYPE_CHECKING:
 
 Dialect = Literal["duckdb", "spark", "bigquery", "snowflake", "clickhouse"]
 DIALECTS: tuple[Dialect, ...] = ("duckdb", "spark", "bigquery", "snowflake", "clickhouse")
+REWRITES = {"bigquery": bigquery.rewrites, "clickhouse": clickhouse.rewrites, "snowflake": snowflake.rewrites}
 
 
 def written(tree: "Expr", dialect: Dialect) -> str:
     """A tree of DuckDB's SQL as the text of another dialect; the tree is changed."""
     if dialect == "spark":
         return to_spark(tree).sql(dialect=dialect, pretty=True)
-    if dialect == "clickhouse":
-        return rewritten(tree, clickhouse.rewrites()).sql(dialect=dialect, pretty=True)
-    return duckdb_text(tree, pretty=True)
+    if dialect == "duckdb":
+        return duckdb_text(tree, pretty=True)
+    # the one folds names that are not quoted to capitals, the other has many words that must be
+    is_quoted = dialect in ("snowflake", "bigquery")
+    return rewritten(tree, REWRITES[dialect]()).sql(dialect=dialect, pretty=True, identify=is_quoted)
 
 
 def duckdb_text(tree: "Expr", *, pretty: bool = False) -> str:
@@ -43,6 +46,7 @@ def opening(dialect: Dialect) -> tuple[str, ...]:
     return {
         "duckdb": ("set timezone = 'UTC'",),
         "clickhouse": clickhouse.OPENING,
+        "snowflake": snowflake.OPENING,
         "spark": ("set spark.sql.session.timeZone = UTC", "set spark.sql.ansi.enabled = true"),
     }.get(dialect, ())
 

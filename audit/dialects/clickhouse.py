@@ -31,15 +31,24 @@ def rewrites() -> "dict[str, Callable[[Expr], Expr]]":
         "ConcatWs": _joined,
         "DateDiff": _elapsed,
         "FromJson": lambda node: _part("JSONExtract(ifNull(value, ''), 'Array(Nullable(String))')", value=node.this),
-        "IntDiv": lambda node: call("intDivOrZero", node.this, node.expression),  # NULL is 0 underneath, and would raise
+        "Coalesce": _coalesced,
+        "IntDiv": lambda node: call(
+            "intDivOrZero", node.this, node.expression
+        ),  # NULL is 0 underneath, and would raise
         "JSONExtract": lambda node: call("nullIf", _at("JSONExtractRaw", node), text_literal("")),
         "JSONExtractScalar": _scalar,
+        "JSONObject": _object,
         "Length": _length,
+        "Split": lambda node: _part(
+            "splitByString(separator, ifNull(value, ''))", value=node.this, separator=node.expression
+        ),
         "Lower": lambda node: call("lowerUTF8", node.this),
         "RegexpReplace": lambda node: call("replaceRegexpAll", node.this, node.expression, node.args["replacement"]),
         "Round": lambda node: _part("floor(value + 0.5)", value=node.this),  # to the even one, in ClickHouse
         "SplitPart": _split_part,
-        "Substring": lambda node: call("substringUTF8", node.this, *filter(None, map(node.args.get, ("start", "length")))),
+        "Substring": lambda node: call(
+            "substringUTF8", node.this, *filter(None, map(node.args.get, ("start", "length")))
+        ),
         "Try": lambda node: node.this,
         "TryCast": _try_cast,
         "UnixToTime": lambda node: call("fromUnixTimestamp64Micro", node.this, text_literal("UTC")),
@@ -81,7 +90,7 @@ def _cast(node: "Expr") -> "Expr":
         return call("toInt64OrNull", node.this)
     if is_type(node, "bigint") and isinstance(node.this, exp.Floor):
         return call("accurateCastOrNull", node.this, text_literal("Int64"))
-    if is_type(node, "timestamp") and isinstance(node.this, exp.Literal):
+    if is_type(node, "timestamp", "timestampntz") and isinstance(node.this, exp.Literal):
         return call("toDateTime64", node.this, number_literal(6), text_literal("UTC"))
     return node
 
@@ -101,7 +110,8 @@ def _try_cast(node: "Expr") -> "Expr":
         )
     if is_type(node, "bigint"):
         return _part(
-            "coalesce(toInt64OrNull(trimBoth(value)), accurateCastOrNull(round(toFloat64OrNull(trimBoth(value))), 'Int64'))", value=value
+            "coalesce(toInt64OrNull(trimBoth(value)), accurateCastOrNull(round(toFloat64OrNull(trimBoth(value))), 'Int64'))",
+            value=value,
         )
     if is_type(node, "decimal"):
         # digits after the scale are cut off, and what is too much for the type is not seen
@@ -149,7 +159,9 @@ def _listed(node: "Expr") -> "Expr":
 
     found = node.this if isinstance(node, exp.Try) else node
     _, *steps = path_of(found)
-    inside = call("JSONExtract", exp.column("each"), *map(text_literal, map(str, steps)), text_literal("Nullable(String)"))
+    inside = call(
+        "JSONExtract", exp.column("each"), *map(text_literal, map(str, steps)), text_literal("Nullable(String)")
+    )
     return _part(
         "CASE WHEN isValidJSON(value) THEN concat('[', arrayStringConcat("
         "arrayFilter(part -> isNotNull(part), arrayMap(each -> inside, JSONExtractArrayRaw(ifNull(value, '')))), ', '), "
@@ -157,6 +169,22 @@ def _listed(node: "Expr") -> "Expr":
         value=found.this,
         inside=inside,
     )
+
+
+def _object(node: "Expr") -> "Expr":
+    pairs = [part for each in node.expressions for part in (each.this, each.expression)]
+    return call("toJSONString", call("map", *pairs))
+
+
+def _coalesced(node: "Expr") -> "Expr":
+    """Of lists the first that holds anything, for none of them is NULL."""
+    from sqlglot import exp
+
+    first, *others = [node.this, *node.expressions]
+    if len(others) == 1 and isinstance(others[0], exp.Anonymous) and others[0].name == "splitByString":
+        return _part("CASE WHEN notEmpty(found) THEN found ELSE CAST(other AS Array(Nullable(String))) END",
+                     found=first, other=others[0])  # fmt: skip
+    return node
 
 
 def _array_length(node: "Expr") -> "Expr":

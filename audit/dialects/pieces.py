@@ -44,7 +44,7 @@ def steps_of(path: "Expr") -> list[str | int] | None:
     return found
 
 
-def path_of(node: "Expr") -> "Sequence[str | int]":
+def path_of(node: "Expr") -> list[str | int]:
     """The path of a call into JSON, which has to be written down."""
     steps = steps_of(node.expression)
     assert steps is not None, node
@@ -62,3 +62,25 @@ def is_listing(node: "Expr") -> bool:
 def is_type(node: "Expr", *names: str) -> bool:
     """Whether a cast is to one of these types."""
     return any(node.args["to"].is_type(name) for name in names)
+
+
+def json_text_path(steps: "Sequence[str | int]") -> str:
+    """A JSON path with every key in quotes.
+
+    >>> json_text_path(["usage", "a.b", 0])
+    '$."usage"."a.b"[0]'
+    """
+    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f'."{step}"' for step in steps)
+
+
+def floor_of_log2(node: "Expr", corrected: "Expr") -> "Expr":
+    """floor(log2(x)) where a logarithm may miss a whole number by a bit: `corrected` in `r`, the nearest one, and `x`."""
+    from sqlglot import exp
+
+    if not isinstance(node.this, exp.Log):
+        return node
+    number = node.this.expression
+    nearest = exp.Floor(this=exp.Add(this=node.this.copy(), expression=exp.Literal.number("0.5")))
+    for column in list(corrected.find_all(exp.Column)):
+        column.replace(nearest.copy() if column.name == "r" else exp.Paren(this=number.copy()))
+    return corrected

@@ -124,6 +124,8 @@ def _written(text: "Expr", places: Mapping[str, exp.Table], order: Order) -> str
     for table in list(text.find_all(exp.Table)):
         if table.name in places:
             table.replace(places[table.name].copy())
+    for node in text.walk():
+        node.comments = None  # they come out beside other lines than they were written for
     return written(text, order.dialect)
 
 
@@ -192,7 +194,10 @@ def _settings(order: Order) -> list[tuple[str, str]]:
 def _row(kind: str, origin: str | None, **given: str) -> str:
     """A SELECT of rows of the result of one kind, with NULL for what none of `given` says."""
     values = {MARK: kind, **given}
-    items = ", ".join(f"cast({values.get(name, 'null')} as {type_}) as {name}" for name, type_ in COLUMNS.items())
+    typed = {name: f"cast({values.get(name, 'null')} as {type_})" for name, type_ in COLUMNS.items()}
+    # as text, for a decimal of one engine is none of another
+    typed["billed_cost"] = f"cast({typed['billed_cost']} as varchar)"
+    items = ", ".join(f"{value} as {name}" for name, value in typed.items())
     return f"select {items}" + (f" from {origin}" if origin is not None else "")
 
 
