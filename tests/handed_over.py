@@ -31,7 +31,8 @@ DOCUMENTS = (
     '[["a"]]', '["\\u00e9\\ud83d\\ude00"]', '["User-Agent: x", "second"]', None,
 )  # fmt: skip
 METADATA = (
-    {"user_api_key_alias": "key 'a'", "user_api_key_project_id": "p"}, {"user_api_key_alias": None}, [], "text", 12, None,
+    {"user_api_key_alias": "key 'a'", "user_api_key_project_id": "p"}, {"user_api_key_alias": None}, [], "text", 12,
+    {"spend_logs_metadata": {"app's.part": "a'b"}}, {"spend_logs_metadata": {"app's.part": None}}, None,
     {"usage_object": None}, {"usage_object": "x"}, {"usage_object": {"prompt_tokens_details": None}},
     {"usage_object": {"cache_read_input_tokens": 12}}, {"usage_object": {"cache_read_input_tokens": 12.5}},
     {"usage_object": {"service_tier": "flex", "completion_tokens_details": {"reasoning_tokens": 50}}},

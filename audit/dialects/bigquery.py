@@ -159,8 +159,8 @@ def _texts(node: "Expr") -> "Expr":
     """A list of texts in JSON; a list here cannot hold a NULL."""
     return _part(
         "ARRAY(SELECT COALESCE(JSON_VALUE(item), item) FROM UNNEST(CASE WHEN "
-        "SAFE.PARSE_JSON(value, wide_number_mode => 'round') IS NOT NULL THEN SAFE.JSON_QUERY_ARRAY(value) END) AS item "
-        "WITH OFFSET AS place WHERE item <> 'null' ORDER BY place)",
+        "SAFE.PARSE_JSON(value, wide_number_mode => 'round') IS NOT NULL THEN SAFE.JSON_QUERY_ARRAY(value) END) "
+        "AS item WITH OFFSET AS place WHERE item <> 'null' ORDER BY place)",
         value=node.this,
     )
 
@@ -200,7 +200,8 @@ def _split_part(node: "Expr") -> "Expr":
 def _decoded(node: "Expr") -> "Expr":
     """Byte by byte, for there is no function for it; NULL for bytes that are no UTF-8, as in DuckDB."""
     return _part(
-        "(SELECT SAFE_CAST(STRING_AGG(CASE WHEN LENGTH(part) = 3 AND STARTS_WITH(part, '%') THEN FROM_HEX(SUBSTR(part, 2)) "
+        "(SELECT SAFE_CAST(STRING_AGG("
+        "CASE WHEN LENGTH(part) = 3 AND STARTS_WITH(part, '%') THEN FROM_HEX(SUBSTR(part, 2)) "
         "ELSE CAST(part AS BYTES) END, b'' ORDER BY place) AS STRING) "
         "FROM UNNEST(REGEXP_EXTRACT_ALL(value, encoded)) AS part WITH OFFSET AS place)",
         value=node.expressions[0],

@@ -110,7 +110,8 @@ def _try_cast(node: "Expr") -> "Expr":
         )
     if is_type(node, "bigint"):
         return _part(
-            "coalesce(toInt64OrNull(trimBoth(value)), accurateCastOrNull(round(toFloat64OrNull(trimBoth(value))), 'Int64'))",
+            "coalesce(toInt64OrNull(trimBoth(value)), "
+            "accurateCastOrNull(round(toFloat64OrNull(trimBoth(value))), 'Int64'))",
             value=value,
         )
     if is_type(node, "decimal"):
@@ -163,9 +164,8 @@ def _listed(node: "Expr") -> "Expr":
         "JSONExtract", exp.column("each"), *map(text_literal, map(str, steps)), text_literal("Nullable(String)")
     )
     return _part(
-        "CASE WHEN isValidJSON(value) THEN concat('[', arrayStringConcat("
-        "arrayFilter(part -> isNotNull(part), arrayMap(each -> inside, JSONExtractArrayRaw(ifNull(value, '')))), ', '), "
-        "']') END",
+        "CASE WHEN isValidJSON(value) THEN concat('[', arrayStringConcat(arrayFilter(part -> isNotNull(part), "
+        "arrayMap(each -> inside, JSONExtractArrayRaw(ifNull(value, '')))), ', '), ']') END",
         value=found.this,
         inside=inside,
     )

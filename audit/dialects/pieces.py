@@ -74,7 +74,10 @@ def json_text_path(steps: "Sequence[str | int]") -> str:
 
 
 def floor_of_log2(node: "Expr", corrected: "Expr") -> "Expr":
-    """floor(log2(x)) where a logarithm may miss a whole number by a bit: `corrected` in `r`, the nearest one, and `x`."""
+    """floor(log2(x)) where a logarithm may miss a whole number by a bit.
+
+    `corrected` says it by `r`, the whole number nearest to the logarithm, and `x`.
+    """
     from sqlglot import exp
 
     if not isinstance(node.this, exp.Log):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from audit.catalog.facts import length_bands
-from audit.config import Config, rewritten, with_endpoint
+from audit.config import Config, EndpointRule, rewritten
 from audit.errors import ConfigError, InputError
 from audit.handover.reading import ROWS, Result, read
 from audit.handover.result import CELL, FILE_COUNTS, NOT_CALL, NOTE, REJECT, TEMPLATE
@@ -121,7 +121,8 @@ def _settled(warehouse: Warehouse, found: Result, config: Config) -> Config:
             )
     rule = found.settings["endpoint_rule"]
     if is_new and config.endpoint is None and rule:
-        return with_endpoint(config, rule.removesuffix(":"))
+        field, _, key_text = rule.partition(":")
+        return replace(config, endpoint=EndpointRule(field=field, key_text=key_text, is_option=True))
     given = config.endpoint
     own = warehouse.setting("endpoint_rule") if given is None else f"{given.field}:{given.key_text}"
     if rule != (own or ""):
@@ -129,18 +130,19 @@ def _settled(warehouse: Warehouse, found: Result, config: Config) -> Config:
             f"{found.path}: its endpoints are by {rule or 'no rule'}, and those of {warehouse.path} by "
             f"{own or 'no rule'}; {way_out}"
         )
-    return replace(config, endpoint=given)
+    return config
 
 
 def _keep_counts(warehouse: Warehouse, found: Result, load_id: int, now: datetime) -> None:
     """Note the result as a file, with what became of its records and the stretch of time that it shows."""
     file_id = warehouse.count("select max(file_id) from files") + 1
+    counts = ", ".join(f"${name} as {name}" for name in FILE_COUNTS)
     warehouse.execute(
         f"""
         insert into files by name
         select $file as file_id, $load as load_id, $path as path, $format as source_format,
             'request_facts' as target, 'cells' as kept, 'parquet' as container, 'none' as compression,
-            $size as file_size, 0 as first_row, 0 as row_count, {", ".join(f"${name} as {name}" for name in FILE_COUNTS)},
+            $size as file_size, 0 as first_row, 0 as row_count, {counts},
             make_timestamp($first) as first_time, make_timestamp($last) as last_time,
             cast($now as timestamp) as loaded_at
         """,

@@ -1,4 +1,4 @@
-"""`audit sql --all`: one script that makes, of a table with logs in a warehouse, a small table of all that is kept here.
+"""`audit sql --all`: one script that makes, of a table with logs in a warehouse, a small table of what is kept here.
 
 It is the text of `queries/` from staging to cells. Two tables are made: one with the checked records, which the script
 drops again, and the result. No statement replaces or drops a table that was there before.
@@ -115,7 +115,8 @@ def _named(table: str, dialect: Dialect, option: str) -> exp.Table:
         found = exp.to_table(table, dialect=dialect)
     except sqlglot.errors.ParseError:
         found = None
-    if found is None or not all(isinstance(part, exp.Identifier) and part.name for part in found.parts):
+    is_plain = found is not None and all(isinstance(part, exp.Identifier) and part.name for part in found.parts)
+    if found is None or not is_plain or found.alias:
         raise ConfigError(f"{option} {table}: is no name of a table in {dialect}")
     return found
 
@@ -235,7 +236,8 @@ where reject_reason is null and usage_note is not null group by usage_note
 REASONS = f"""
 select disposition, reason, cast(sum(record_count) as bigint) as record_count
 from (
-    select disposition, record_count, case when position <= {MOST_REASONS} then reject_reason else '{OTHER_REASONS}' end as reason
+    select disposition, record_count,
+        case when position <= {MOST_REASONS} then reject_reason else '{OTHER_REASONS}' end as reason
     from (
         select disposition, reject_reason, record_count,
             row_number() over (partition by disposition order by record_count desc, reject_reason) as position

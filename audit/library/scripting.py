@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from audit.config import endpoint_rule, read_config, with_endpoint
+from audit.config import EndpointRule, read_config, with_endpoint
 from audit.dialects import DIALECTS, Dialect
 from audit.errors import ConfigError, UnknownNameError
 from audit.library.asking import path_of
@@ -46,7 +46,8 @@ def warehouse_script(
         with Warehouse.read(Path(db)) as warehouse:
             salt, rule = warehouse.setting("salt") or salt, warehouse.setting("endpoint_rule")
         if settings.endpoint is None and rule is not None:
-            settings = replace(settings, endpoint=endpoint_rule(rule.removesuffix(":")))
+            field, _, key_text = rule.partition(":")
+            settings = replace(settings, endpoint=EndpointRule(field=field, key_text=key_text))
     if endpoint is not None:
         settings = with_endpoint(settings, endpoint)
     reader = find_reader(format) if format is not None else user_map(Path(str(map_file)))
