@@ -13,6 +13,7 @@ from audit.config import Config
 from audit.evidence.ageing import FULL_WEIGHT_DAYS, HALF_LIFE_DAYS
 from audit.evidence.observational import CAVEAT, observed
 from audit.evidence.priors import base_rate_document
+from audit.intake.load_report import REJECTED_THERE
 from audit.savings.check import checks_from
 from audit.savings.escalation import Cascade
 from audit.savings.projection import Savings
@@ -248,6 +249,7 @@ def data_quality(warehouse: Warehouse, scope: Scope) -> dict[str, object]:
     collisions, refused = warehouse.rows(
         "select coalesce(sum(id_collision_count), 0), coalesce(sum(rejected_count), 0) from request_files"
     )[0]
+    there = f"starts_with(note, '{REJECTED_THERE}')"
     return {
         "sources": list(scope.sources),
         "requests_in_sources_left_out": _counts(
@@ -261,13 +263,15 @@ def data_quality(warehouse: Warehouse, scope: Scope) -> dict[str, object]:
         "rejected_records": int(str(refused)),
         "reject_reasons": _counts(
             warehouse,
-            "select reason, count(*) from rejects inner join request_files using (file_id) "
-            "group by reason order by count(*) desc, reason limit 10",
+            f"select reason, sum(records) from (select file_id, reason, 1 as records from rejects union all "
+            f"select file_id, substr(note, {len(REJECTED_THERE) + 1}), record_count from file_notes where {there}) "
+            "inner join request_files using (file_id) group by reason order by sum(records) desc, reason limit 10",
         ),
         "records_that_are_no_model_calls": warehouse.count("select sum(not_call_count) from request_files"),
         "decided_for_records": _counts(
             warehouse,
-            "select note, sum(record_count) from file_notes group by note order by sum(record_count) desc, note",
+            f"select note, sum(record_count) from file_notes where not {there} "
+            "group by note order by sum(record_count) desc, note",
         ),
     }
 

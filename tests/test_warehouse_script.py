@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from exports import START, Row, bucket, generated_log, spend_log, spend_logs
+from exports import START, Row, generated_log, spend_log, spend_logs
 from handed_over import COMPARED, SALT, hostile_rows, reasons, rows_of, script, table_of
 
 import audit
@@ -77,9 +77,9 @@ def test_a_generated_log_with_bad_lines_and_duplicates_gives_the_same_report(tmp
     assert rows_of(there, "files")[0][3] > 0, "no duplicate was found"
     documents = [json.loads(json.dumps(audit.open(db).report().document, default=str)) for db in (here, there)]
     for document in documents:
-        for part in ("files", "generated_at"):
-            document.pop(part, None)
-    assert documents[0]['data_quality'] == documents[1]['data_quality']
+        del document["files"]
+        # lines that cannot be read are rows of NULLs in the table, and say why in the file
+        assert document["data_quality"].pop("reject_reasons")["usage_input_tokens twelve is not a count"] == 7
     assert documents[0] == documents[1]
 
 
@@ -104,9 +104,7 @@ def test_columns_may_be_in_capitals_and_hold_json(tmp_path: Path) -> None:
     with duckdb.connect() as con:
         con.execute(f"copy (select {items} from '{text}') to '{nested}'")
     columns = [f"{name.upper()}:json" if name == "metadata" else name.upper() for name in COLUMNS]
-    script_text = warehouse_script(
-        "logs", dialect="duckdb", format="litellm_spend_logs", columns=columns, into="cells"
-    )
+    script_text = warehouse_script("logs", dialect="duckdb", format="litellm_spend_logs", columns=columns, into="cells")
     here, there = both(tmp_path / "logs.jsonl", run(nested, script_text))
     assert_same(here, there)
 
@@ -148,7 +146,7 @@ def test_months_follow_each_other_and_the_same_time_twice_is_refused(tmp_path: P
     db = tmp_path / "usage.duckdb"
     for month in months:
         load(month, db=db)
-    with pytest.raises(InputError, match="of a time that .* showed before"):
+    with pytest.raises(InputError, match=r"of a time that .* showed before"):
         load(overlapping, db=db)
     with duckdb.connect(db, read_only=True) as con:
         assert con.execute("select sum(request_count) from traffic_cells").fetchall() == [(60,)]
@@ -213,7 +211,7 @@ def test_a_new_database_takes_salt_and_endpoint_rule_from_its_first_result(
         meta = dict(con.execute("select key, value from meta").fetchall())
     assert (meta["salt"], meta["endpoint_rule"]) == (SALT, "tag:app:")
     later = [row | {"startTime": "2026-06-01 00:00:00+00:00", "request_id": f"l{n}"} for n, row in enumerate(rows)]
-    with pytest.raises(InputError, match="another salt than .*--db"):
+    with pytest.raises(InputError, match=r"another salt than .*--db"):
         load(result_of(tmp_path, later, endpoint="tag:app:"), db=db)
     assert load(result_of(tmp_path, later, db=str(db)), db=db).total("loaded") == len(later)
 
@@ -239,7 +237,7 @@ REFUSED = (
     ({"format": "flat_log"}, "name those of yours in --columns"),
     ({"format": "flat_log", "columns": ("start_time", "model")}, "has completion_tokens, prompt_tokens too"),
     ({"format": "litellm_spend_logs", "into": "logs"}, "is the table of the logs"),
-    ({"format": "litellm_spend_logs", "into": "a b c"}, "is no name of a table in bigquery"),
+    ({"format": "litellm_spend_logs", "into": "a..b"}, "is no name of a table in bigquery"),
     ({}, "name the format of the table"),
 )
 

@@ -13,7 +13,7 @@ from audit.errors import ConfigError, InputError
 from audit.handover.reading import ROWS, Result, read
 from audit.handover.result import CELL, FILE_COUNTS, NOT_CALL, NOTE, REJECT, TEMPLATE
 from audit.intake.letting_go import refuse_unseen_duplicates
-from audit.intake.load_report import FileReport, LoadReport, file_reports
+from audit.intake.load_report import REJECTED_THERE, FileReport, LoadReport, file_reports
 from audit.intake.loading import concluded, next_load
 from audit.intake.resolve import derive, resolve_names
 from audit.measures import MEASURES
@@ -23,8 +23,6 @@ from audit.warehouse import Warehouse
 
 KNOWN = "handed_over"
 """The key in `meta` of the fingerprints of the results that were loaded."""
-REJECTED = "rejected in the warehouse: "
-"""How a note begins that stands for rejects: a warehouse does not number its records."""
 
 
 def load(
@@ -160,7 +158,7 @@ def _keep_counts(warehouse: Warehouse, found: Result, load_id: int, now: datetim
     )
     for table, kind, name in (
         ("file_notes", NOTE, "name"),
-        ("file_notes", REJECT, f"'{REJECTED}' || name"),
+        ("file_notes", REJECT, f"'{REJECTED_THERE}' || name"),
         ("not_calls", NOT_CALL, "name"),
     ):
         warehouse.execute(

@@ -115,9 +115,8 @@ def _named(table: str, dialect: Dialect, option: str) -> exp.Table:
         found = exp.to_table(table, dialect=dialect)
     except sqlglot.errors.ParseError:
         found = None
-    is_plain = found is not None and all(isinstance(part, exp.Identifier) and part.name for part in found.parts)
-    if found is None or not is_plain or found.alias:
-        raise ConfigError(f"{option} {table}: is no name of a table in {dialect}")
+    if found is None or not all(part.strip() for part in table.split(".")):
+        raise ConfigError(f"{option} {table!r}: is no name of a table in {dialect}")
     return found
 
 
