@@ -8,7 +8,9 @@ from pathlib import Path
 import duckdb
 from exports import START, Row, spend_log, write_jsonl
 
+from audit.handover.table import columns_read
 from audit.library.scripting import warehouse_script
+from audit.readers.registry import find_reader
 
 SALT = "planted-salt-of-the-warehouse"
 TEXTS = (
@@ -30,7 +32,7 @@ DOCUMENTS = (
     "[]", "{}", "", "null", "no json", '["a"', '{"a": 1}', '"text"', "12", '["a", null, "b"]', '[1, true, {"x": 2}]',
     '[["a"]]', '["\\u00e9\\ud83d\\ude00"]', '["User-Agent: x", "second"]', None,
 )  # fmt: skip
-METADATA = (
+METADATA: tuple[object, ...] = (
     {"user_api_key_alias": "key 'a'", "user_api_key_project_id": "p"}, {"user_api_key_alias": None}, [], "text", 12,
     {"spend_logs_metadata": {"app's.part": "a'b"}}, {"spend_logs_metadata": {"app's.part": None}}, None,
     {"usage_object": None}, {"usage_object": "x"}, {"usage_object": {"prompt_tokens_details": None}},
@@ -39,16 +41,20 @@ METADATA = (
     {"internal_call_origin": "judge"}, {"error_information": {"error_code": "429", "error_class": "RateLimit"}},
     {"error_information": {"error_code": "x", "error_class": ""}}, {"user_api_key_alias": {"nested": [1, 2]}},
 )  # fmt: skip
-MESSAGES = (
+MESSAGES: tuple[object, ...] = (
     [{"role": "system", "content": "You are no. 12 of deadbeef01"}, {"role": "user", "content": "hi"}],
     [{"role": "system", "content": "You are no. 13 of deadbeef02"}, {"role": "user", "content": "ho"}],
     [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}, {"type": "text"}]}],
     [{"role": "developer", "content": "Ü 'quoted' \\ and \"so\""}], {"role": "system"}, [], "text", [1, 2, 3],
 )  # fmt: skip
-PROXIED = (
+PROXIED: tuple[object, ...] = (
     {"tools": [{"function": {"name": "one"}}, {"function": {"name": "two"}}]}, {"tools": []}, {"tools": {"a": 1}},
     {"response_format": {"type": "json_schema"}}, {"response_format": {"type": "text"}}, {}, [],
 )  # fmt: skip
+
+
+COLUMNS = columns_read(find_reader("litellm_spend_logs"))
+"""Those of LiteLLM's table."""
 
 
 def hostile_rows() -> list[Row]:
@@ -78,9 +84,9 @@ def hostile_rows() -> list[Row]:
         *({"call_type": text} for text in ("aembedding", "afile_content", "aget_responses", "arerank", None, "x")),
         *({"cache_hit": text, "status": other} for text in ("True", "true", None, "x") for other in ("failure", "ok")),
         *({"request_id": text} for text in ("None", "", None, "it's", "ключ")),
-        dict.fromkeys(spend_log()),
+        dict.fromkeys(COLUMNS),
     ]
-    found = [spend_log(number, tokens_in=50 + 991 * number, **change) for number, change in enumerate(changes)]
+    found = [spend_log(number, tokens_in=50 + 991 * number) | change for number, change in enumerate(changes)]
     sizes = [2**power + more for power in range(3, 21) for more in (-17, -16, -15, -9, -8, -7, 0, 1)]
     found += [
         spend_log(1000 + number, tokens_in=max(size, 0), tokens_out=max(size, 0) % 16_000, cached=max(size, 0) // 3)
@@ -95,10 +101,14 @@ def hostile_rows() -> list[Row]:
     return [*found, *again, *collisions]
 
 
-def table_of(path: Path, rows: Sequence[Row], columns: Sequence[str]) -> Path:
-    """The rows as the Parquet file of a table in which every column is text."""
-    lines = write_jsonl(path.with_suffix(".jsonl"), rows)
-    declared = ", ".join(f"'{name}': 'VARCHAR'" for name in columns)
+def table_of(path: Path, rows: Sequence[Row]) -> Path:
+    """The rows as the Parquet file of a table in which every column is text, beside their JSON lines."""
+    return as_table(write_jsonl(path.with_suffix(".jsonl"), rows), path)
+
+
+def as_table(lines: Path, path: Path) -> Path:
+    """The records of a log in JSON lines as the Parquet file of a table; what cannot be read is a row of NULLs."""
+    declared = ", ".join(f"'{name}': 'VARCHAR'" for name in COLUMNS)
     with duckdb.connect() as con:
         con.execute(
             f"copy (from read_json('{lines}', format = 'newline_delimited', records = true, ignore_errors = true, "

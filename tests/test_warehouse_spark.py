@@ -5,9 +5,7 @@ from pathlib import Path
 import pytest
 from handed_over import COMPARED, SALT, hostile_rows, reasons, rows_of, script, statements, table_of
 
-from audit.handover.table import columns_read
 from audit.library.loading import load
-from audit.readers.registry import find_reader
 from tests.spark_engine import needs_spark, spark
 
 pytestmark = needs_spark
@@ -15,7 +13,7 @@ pytestmark = needs_spark
 
 def test_hostile_rows_give_the_same_cells_as_their_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDIT_SALT", SALT)
-    table = table_of(tmp_path / "logs.parquet", hostile_rows(), columns_read(find_reader("litellm_spend_logs")))
+    table = table_of(tmp_path / "logs.parquet", hostile_rows())
     spark().sql(f"create database handing location '{tmp_path / 'handing'}'")
     try:
         spark().read.parquet(str(table)).createOrReplaceTempView("logs")
