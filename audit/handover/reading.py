@@ -25,6 +25,7 @@ from audit.warehouse import Warehouse, first_line
 
 ROWS = "handed_over_rows"
 """The temporary table with the rows of a result."""
+DISPOSITIONS = ("loaded_count", "duplicate_count", "rejected_count")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,20 +85,14 @@ def _check_sums(warehouse: Warehouse, path: str, counts: Mapping[str, int]) -> N
     negative = " or ".join(f"{name} < 0" for name in ("record_count", *MEASURES) if name != "billed_cost")
     if warehouse.rows(f"select 1 from {ROWS} where {negative} limit 1"):
         raise InputError(f"{path}: holds a negative count, which no script makes; run it again and export its table")
-    said = {
-        f"{kind} records by reason": warehouse.count(
-            f"select sum(record_count) from {ROWS} where handed_over in ({', '.join(map(literal, kinds))})"
-        )
-        for kind, kinds in (("rejected", (REJECT, NOT_CALL)), ("not_call", (NOT_CALL,)))
-    }
-    wrong = [
-        (f"{name.split()[0]}_count", counts[f"{name.split()[0]}_count"], name, count)
-        for name, count in said.items()
-        if counts[f"{name.split()[0]}_count"] != count
+    said = [("read_count", "loaded, duplicate and rejected", sum(counts[name] for name in DISPOSITIONS))]
+    for name, kinds in (("rejected_count", (REJECT, NOT_CALL)), ("not_call_count", (NOT_CALL,))):
+        listed = ", ".join(map(literal, kinds))
+        count = warehouse.count(f"select sum(record_count) from {ROWS} where handed_over in ({listed})")
+        said.append((name, "the records of its reasons", count))
+    wrong: list[tuple[str, object, str, object]] = [
+        (name, counts[name], others, count) for name, others, count in said if counts[name] != count
     ]
-    parts = sum(counts[f"{name}_count"] for name in ("loaded", "duplicate", "rejected"))
-    if parts != counts["read_count"]:
-        wrong.append(("read_count", counts["read_count"], "loaded, duplicate and rejected", parts))
     for name in MEASURES:
         total, cells = (
             warehouse.value(f"select coalesce(sum({name}), 0)::varchar from {ROWS} where handed_over = '{kind}'")
@@ -107,6 +102,6 @@ def _check_sums(warehouse: Warehouse, path: str, counts: Mapping[str, int]) -> N
             wrong.append((f"the total of {name}", total, "its cells", cells))
     for name, count, others, sum_ in wrong[:1]:
         raise InputError(
-            f"{path}: does not add up: {name} is {count}, and {others} are {sum_}. Rows are missing or there twice: "
+            f"{path}: does not add up: {name} is {count}, and {others} add up to {sum_}. Rows are missing or there twice: "
             "export the whole table once, into an empty folder"
         )

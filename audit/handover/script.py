@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.errors import ParseError
 
 from audit import sql
 from audit.config import EndpointRule
@@ -106,16 +107,23 @@ def _header(order: Order) -> str:
 -- Cells of the {order.reader.format} in {order.source}, for `audit load` (traffic-audit, result {result.VERSION}).
 -- It makes {order.into}, and beside it {order.into}_records, which it drops again; of an earlier run, drop both first.
 -- Export {order.into} as Parquet, one file or a folder of parts, and give that to `audit load`.
+-- A time that states no offset is taken for UTC.{NEVER_RUN.get(order.dialect, "")}
 
 """
+
+
+NEVER_RUN = {
+    name: f"\n-- Written by the documentation of {title}, and never run there: look at it before you rely on it."
+    for name, title in (("bigquery", "BigQuery"), ("snowflake", "Snowflake"))
+}
 
 
 def _named(table: str, dialect: Dialect, option: str) -> exp.Table:
     try:
         found = exp.to_table(table, dialect=dialect)
-    except sqlglot.errors.ParseError:
+    except ParseError:
         found = None
-    if found is None or not all(part.strip() for part in table.split(".")):
+    if found is None or not table.isprintable() or not all(part.strip() for part in table.split(".")):
         raise ConfigError(f"{option} {table!r}: is no name of a table in {dialect}")
     return found
 
