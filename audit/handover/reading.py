@@ -102,6 +102,6 @@ def _check_sums(warehouse: Warehouse, path: str, counts: Mapping[str, int]) -> N
             wrong.append((f"the total of {name}", total, "its cells", cells))
     for name, count, others, sum_ in wrong[:1]:
         raise InputError(
-            f"{path}: does not add up: {name} is {count}, and {others} add up to {sum_}. Rows are missing or there twice: "
-            "export the whole table once, into an empty folder"
+            f"{path}: does not add up: {name} is {count}, and {others} add up to {sum_}. Rows are missing or are there "
+            "twice: export the whole table once, into an empty folder"
         )

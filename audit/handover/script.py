@@ -160,9 +160,12 @@ def _checked(order: Order) -> "Expr":
 
 def _result(order: Order) -> "Expr":
     """All rows of the result over the checked records; see `result.py`."""
+    # one row per count by way of their names: to read the counts once for each would be to count once for each
+    picked = " ".join(f"when count_names.name = '{name}' then counts.{name}" for name in COUNTS)
+    names = " union all ".join(f"select '{name}' as name" for name in COUNTS)
     rows = [
         *(_row(f"'{SETTING}'", None, name=f"'{name}'", value=literal(value)) for name, value in _settings(order)),
-        *(_row(f"'{COUNT}'", "counts", name=f"'{name}'", record_count=name) for name in COUNTS),
+        _row(f"'{COUNT}'", "counts cross join count_names", name="count_names.name", record_count=f"case {picked} end"),
         _row(f"'{NOTE}'", "notes", name="usage_note", record_count="record_count"),
         _row("disposition", "reasons", name="reason", record_count="record_count"),
         _row(f"'{TEMPLATE}'", "templates", **{name: name for name in TEMPLATE_KEY}),
@@ -173,6 +176,7 @@ def _result(order: Order) -> "Expr":
     return _parsed(
         f"""
         with counts as ({COUNTED}),
+        count_names as ({names}),
         notes as ({NOTES}),
         reasons as ({REASONS}),
         loaded_facts as (
