@@ -55,6 +55,7 @@ PROXIED: tuple[object, ...] = (
 
 COLUMNS = columns_read(find_reader("litellm_spend_logs"))
 """Those of LiteLLM's table."""
+NOTHING: Row = dict.fromkeys(COLUMNS, None)
 
 
 def hostile_rows() -> list[Row]:
@@ -84,7 +85,7 @@ def hostile_rows() -> list[Row]:
         *({"call_type": text} for text in ("aembedding", "afile_content", "aget_responses", "arerank", None, "x")),
         *({"cache_hit": text, "status": other} for text in ("True", "true", None, "x") for other in ("failure", "ok")),
         *({"request_id": text} for text in ("None", "", None, "it's", "ключ")),
-        dict.fromkeys(COLUMNS),
+        NOTHING,
     ]
     found = [spend_log(number, tokens_in=50 + 991 * number) | change for number, change in enumerate(changes)]
     sizes = [2**power + more for power in range(3, 21) for more in (-17, -16, -15, -9, -8, -7, 0, 1)]
