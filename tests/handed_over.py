@@ -55,7 +55,8 @@ PROXIED: tuple[object, ...] = (
 
 COLUMNS = columns_read(find_reader("litellm_spend_logs"))
 """Those of LiteLLM's table."""
-NOTHING: Row = dict.fromkeys(COLUMNS, None)
+NOTHING: Row = {}
+NOTHING.update(dict.fromkeys(COLUMNS))
 
 
 def hostile_rows() -> list[Row]:

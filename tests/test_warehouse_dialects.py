@@ -17,7 +17,7 @@ from audit.handover.requests import requests
 from audit.library.loading import load
 
 CHDB = "AUDIT_TEST_CHDB"
-"""The Python of an environment with chDB, 700 MB that nothing else here needs: `pip install chdb` there."""
+"""The Python of an environment with chDB, 900 MB that nothing else here needs: `pip install chdb` there."""
 FUNCTIONS = {
     # https://cloud.google.com/bigquery/docs/reference/standard-sql/functions-all
     "bigquery": """
