@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import polars as pl
 
-from audit import listing
+from audit import data_quality, listing
 from audit.assumptions import Assumptions
 from audit.catalog.facts import catalogue_info
 from audit.comparing.other_candidates import Others, what_if
@@ -110,8 +110,8 @@ def document(
             for each in scope.retirements
         ],
         "horizon_months": months,
-        "data_quality": listing.data_quality(warehouse, scope),
-        "files": listing.files(warehouse),
+        "data_quality": data_quality.data_quality(warehouse, scope),
+        "files": data_quality.files(warehouse),
         "reason_texts": REASONS,
         "judges": judges(warehouse.frame("select * from outcome_pairs")),
         "comparison": compared(warehouse, scope, config),

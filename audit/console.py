@@ -174,7 +174,7 @@ def print_load(report: "LoadReport") -> None:
         note(
             f"note: {not_calls:,} of the rejected records were never meant to be requests: other spans of a trace, say"
         )
-    if report.total("rejected") > not_calls:
+    if report.total("rejected") > not_calls + report.total("rejected_there"):
         note("note: `audit rejects` lists the rejected records with their reasons")
     complain(report)
 

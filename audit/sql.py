@@ -9,20 +9,17 @@ from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from audit.dialects import Dialect, written
 from audit.errors import UnknownNameError
-from audit.spark_sql import to_spark
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr
 
-Dialect = Literal["duckdb", "spark", "bigquery", "snowflake", "clickhouse"]
 _SOURCE = re.compile(r"\b(?:from|join)\s+([a-z_][a-z0-9_]*)")
 """Names after from and join: enough to put files in order, and spares every start the SQL parser. A test holds it
 against the syntax trees."""
-
-DIALECTS: tuple[Dialect, ...] = ("duckdb", "spark", "bigquery", "snowflake", "clickhouse")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +105,7 @@ def transpile(query: Query, dialect: Dialect) -> str:
     """The SELECT in another dialect, by sqlglot and the rewrites that running it on that engine showed to be needed."""
     if dialect == "duckdb":
         return query.select
-    tree = _parse(query)
-    if dialect == "spark":
-        tree = to_spark(tree)
-    return tree.sql(dialect=dialect, pretty=True)
+    return written(_parse(query), dialect)
 
 
 def _parse(query: Query) -> "Expr":

@@ -1,6 +1,7 @@
 """Commands that need no database: formats, prices, sql."""
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -66,14 +67,65 @@ def prices(
 def sql(
     relation: Annotated[str | None, typer.Argument(help="A relation; all are listed without it.")] = None,
     dialect: Annotated[str, typer.Option(help="duckdb, spark, bigquery, snowflake or clickhouse.")] = "duckdb",
+    whole: Annotated[
+        bool, typer.Option("--all", help="One script from the logs in a warehouse to their cells, for `audit load`.")
+    ] = False,
+    source: Annotated[
+        str | None, typer.Option("--from", metavar="TABLE", help="With --all: the table with the logs.")
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option("--format", help="With --all: what the rows of the table are; see `audit formats`.")
+    ] = None,
+    map_file: Annotated[Path | None, typer.Option("--map", help="With --all: a TOML column map for the table.")] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            help="With --all: the columns of the table, where they are not those of the format: NAME,NAME,... and "
+            "NAME:json for one that is JSON, a struct or an array."
+        ),
+    ] = None,
+    into: Annotated[
+        str, typer.Option(metavar="TABLE", help="With --all: the table to make, which must not exist.")
+    ] = "audit_cells",
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            "--endpoint", help="With --all: where the endpoint is: tag:PREFIX, route, prompt_name, metadata.KEY."
+        ),
+    ] = None,
+    config: Settings = None,
+    db: Annotated[
+        Path | None,
+        typer.Option("--db", help="With --all: find endpoints and hash templates as this database does."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """The SQL behind a relation, ready to paste."""
+    """The SQL behind a relation, ready to paste; or one script for a warehouse that holds the logs.
+
+    `audit sql --all --dialect bigquery --format litellm_spend_logs --from project.dataset.spend_logs
+    --into project.dataset.audit_cells` prints the script. Run it there, export the table it makes as Parquet, and
+    `audit load cells.parquet` loads cells, counts and reasons of rejects; no request leaves the warehouse.
+
+    Scripts for DuckDB, Spark and ClickHouse are run by the tests of this program or were by hand; those for BigQuery
+    and Snowflake follow the documentation of these services and were never run on them.
+    """
     from audit.console import print_json, print_table
-    from audit.sql import DIALECTS, all_queries, find, transpile
+    from audit.dialects import DIALECTS
+    from audit.sql import all_queries, find, transpile
 
     if dialect not in DIALECTS:
         raise typer.BadParameter(f"{dialect!r} is not one of {', '.join(DIALECTS)}", param_hint="--dialect")
+    if whole:
+        if relation is not None:
+            raise typer.BadParameter(f"--all prints one script of all relations; leave {relation!r} out")
+        text = _script(source, dialect, format, map_file, columns, into, endpoint, config, db)
+        if as_json:
+            print_json({"dialect": dialect, "from": source, "into": into, "sql": text})
+        else:
+            print(text, end="")
+        return
+    if any(given is not None for given in (source, format, map_file, columns, endpoint, db)):
+        raise typer.BadParameter("--from, --format, --map, --columns, --endpoint and --db are for --all; give it too")
     if relation is None:
         queries = all_queries().values()
         if as_json:
@@ -87,3 +139,38 @@ def sql(
         print_json({"relation": query.name, "purpose": query.purpose, "dialect": dialect, "sql": text})
     else:
         print(text)
+
+
+def _script(
+    source: str | None,
+    dialect: str,
+    format: str | None,
+    map_file: Path | None,
+    columns: str | None,
+    into: str,
+    endpoint: str | None,
+    config: Path | None,
+    db: Path | None,
+) -> str:
+    """The script; a usage error for what cannot be made into one."""
+    from audit.errors import ConfigError, UnknownNameError
+    from audit.library.scripting import warehouse_script
+
+    if source is None:
+        raise typer.BadParameter("name the table with the logs", param_hint="--from")
+    if (format is None) == (map_file is None):
+        raise typer.BadParameter("say what the rows of the table are: --format, or --map; one of them")
+    try:
+        return warehouse_script(
+            source,
+            dialect=dialect,
+            format=format,
+            map_file=map_file,
+            columns=[name.strip() for name in columns.split(",")] if columns else (),
+            into=into,
+            endpoint=endpoint,
+            config=config,
+            db=db,
+        )
+    except (ConfigError, UnknownNameError) as error:
+        raise typer.BadParameter(str(error)) from error

@@ -9,6 +9,9 @@ from audit.warehouse import Warehouse
 NOT_A_CALL = "not a model call"
 """How the reason of a reject begins whose record was never meant to be a request: it needs nobody's attention."""
 
+REJECTED_THERE = "rejected in the warehouse: "
+"""How a note begins that stands for the rejects of a reason: a warehouse does not number its records."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileReport:
@@ -26,6 +29,11 @@ class FileReport:
     seconds: float
     notes: Mapping[str, int]
     """What had to be decided about records, and about how many."""
+
+    @property
+    def rejected_there(self) -> int:
+        """Rejects that are known by their reasons alone, which stand among the notes."""
+        return sum(count for note, count in self.notes.items() if note.startswith(REJECTED_THERE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,7 @@ def load(
     the reason.
     """
     from audit.config import with_endpoint
+    from audit.handover.files import handed_over
     from audit.intake.loading import load as load_exports
     from audit.intake.retry import retry_rejects as retry
 
@@ -52,7 +53,14 @@ def load(
         settings = with_endpoint(settings, endpoint)
     if engine not in ("duckdb", "spark"):
         raise ConfigError(f"engine {engine!r}: there are 'duckdb' and 'spark'")
+    results = handed_over(named)
+    if results and not (format is None and map_file is None and engine == "duckdb" and not retry_rejects):
+        raise ConfigError(f"{next(iter(results))}: holds cells, not logs; it is loaded without format, map and engine")
     with shown(not progress) as telling:
+        if results:
+            from audit.handover.landing import load as load_results
+
+            return load_results(results, Path(db), config=settings, progress=telling)
         if engine == "spark":
             from audit.engines.loading import load as load_on_spark
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from audit.spark_sql.json_values import from_json, json_array_length, json_object, json_value, spark_type
 from audit.spark_sql.pieces import call, not_null, number_literal, spark_tree, text_literal
+from audit.spark_sql.rewriting import kind_of, rewritten
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr
@@ -22,12 +23,7 @@ JAVA = {"$": r"\z", r"\b": ASCII_BORDER}
 
 def to_spark(tree: "Expr") -> "Expr":
     """The tree of a DuckDB query as one that sqlglot writes for Spark, changed in place."""
-    rewrites = _rewrites()
-    # Children first: what is rewritten holds parts that were.
-    for node in reversed(list(tree.walk())):
-        if (rewrite := rewrites.get(_kind(node))) is not None and (new := rewrite(node)) is not node:
-            node.replace(new)
-    return tree
+    return rewritten(tree, _rewrites())
 
 
 def java_pattern(pattern: str) -> str:
@@ -66,12 +62,6 @@ def _rewrites() -> "dict[str, Callable[[Expr], Expr]]":
             "make_dt_interval", number_literal(0), number_literal(0), number_literal(0), _micros(node.expressions[0])
         ),
     }
-
-
-def _kind(node: "Expr") -> str:
-    from sqlglot import exp
-
-    return node.name.lower() if isinstance(node, exp.Anonymous) else type(node).__name__
 
 
 def _element(node: "Expr") -> "Expr":
@@ -114,7 +104,7 @@ def _without_try(node: "Expr") -> "Expr":
     """Spark has no try(): its functions on JSON give NULL for what cannot be read, and a cast can be told to."""
     from sqlglot import exp
 
-    if _kind(node.this) == "url_decode":
+    if kind_of(node.this) == "url_decode":
         return _decoded(node.this.expressions[0])
     for each in reversed(list(node.this.find_all(exp.Cast))):
         if type(each) is exp.Cast:

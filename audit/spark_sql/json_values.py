@@ -86,10 +86,13 @@ def json_value(node: "Expr") -> "Expr":
 
 
 def _each(value: "Expr", before: Sequence[str | int], after: Sequence[str | int]) -> "Expr":
-    """The texts at a path in each element of a list; get_json_object() gives one of them alone without its list."""
+    """The texts at a path in each element of a list; get_json_object() gives one of them alone without its list.
+
+    What is no list has no elements, and is not NULL for that.
+    """
     return spark_tree(
-        "filter(transform(from_json(value, 'ARRAY<STRING>'), each -> get_json_object(each, path)), "
-        "found -> found is not null)",
+        "coalesce(filter(transform(from_json(value, 'ARRAY<STRING>'), each -> get_json_object(each, path)), "
+        "found -> found is not null), case when json_object_keys(value) is not null then array() end)",
         value=call("get_json_object", value, text_literal(json_path(before))) if before else value,
         path=text_literal(json_path(after)),
     )

@@ -14,7 +14,7 @@ unlisted as (
         file_id,
         sum(record_count) as unlisted_count
     from file_notes
-    where note = 'rejected, and not listed after the first 1,000'
+    where note = 'rejected, and not listed after the first 1,000' or starts_with(note, 'rejected in the warehouse: ')
     group by file_id
 ),
 

@@ -1,0 +1,107 @@
+"""The result of a script read into a table of this machine, and held against itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from audit.errors import InputError
+from audit.handover.result import (
+    CELL,
+    COLUMNS,
+    COUNT,
+    FILE_COUNTS,
+    NOT_CALL,
+    REJECT,
+    SETTING,
+    SETTINGS,
+    TOTAL,
+    VERSION,
+)
+from audit.measures import MEASURES
+from audit.readers.reader import identifier, literal
+from audit.warehouse import Warehouse, first_line
+
+ROWS = "handed_over_rows"
+"""The temporary table with the rows of a result."""
+DISPOSITIONS = ("loaded_count", "duplicate_count", "rejected_count")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a result says of itself; its rows are in ROWS."""
+
+    path: str
+    fingerprint: str
+    """The same for the same rows, in whatever order and parts they come."""
+    size: int
+    settings: Mapping[str, str]
+    counts: Mapping[str, int]
+
+
+def read(warehouse: Warehouse, path: str, parts: Sequence[Path]) -> Result:
+    """Read the rows; InputError where they are not those of a whole result of this version that adds up."""
+    listed = ", ".join(literal(str(part)) for part in parts)
+    source = f"read_parquet([{listed}], hive_partitioning = false, union_by_name = true)"
+    try:
+        there = {str(name).lower(): str(name) for name, *_ in warehouse.rows(f"describe select * from {source}")}
+        if missing := sorted(COLUMNS.keys() - there):
+            raise InputError(f"{path}: lacks the column {missing[0]} of a result; export all columns of the table")
+        items = ", ".join(f"cast({identifier(there[name])} as {kind}) as {name}" for name, kind in COLUMNS.items())
+        warehouse.execute(f"create or replace temp table {ROWS} as select {items} from {source}")
+    except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
+        raise InputError(f"{path}: cannot be read as the result of a script ({first_line(error)})") from error
+    named = warehouse.rows(f"select handed_over, name, value, record_count from {ROWS} where name is not null")
+    settings = {str(name): str(value or "") for kind, name, value, _ in named if kind == SETTING}
+    counts = {str(name): int(str(count)) for kind, name, _, count in named if kind == COUNT and count is not None}
+    _refuse_others(path, settings, counts)
+    _check_sums(warehouse, path, counts)
+    fingerprint = warehouse.value(f"select sum(md5_number_lower(cast({ROWS} as varchar)) // 2)::varchar from {ROWS}")
+    return Result(
+        path=path,
+        fingerprint=str(fingerprint),
+        size=sum(part.stat().st_size for part in parts),
+        settings=settings,
+        counts=counts,
+    )
+
+
+def _refuse_others(path: str, settings: Mapping[str, str], counts: Mapping[str, int]) -> None:
+    found = settings.get("version", "")
+    if found and found != str(VERSION):
+        raise InputError(
+            f"{path}: is a result of version {found}, and version {VERSION} is what can be loaded; print the script "
+            "anew with `audit sql --all`, and run it again"
+        )
+    missing = [name for name in (*SETTINGS, *FILE_COUNTS) if name not in settings.keys() | counts.keys()]
+    if missing:
+        raise InputError(f"{path}: does not say its {missing[0]}; some rows are missing: export the whole table")
+
+
+def _check_sums(warehouse: Warehouse, path: str, counts: Mapping[str, int]) -> None:
+    """InputError where a count is negative, or what was counted in two ways differs."""
+    # a log may state what was credited
+    negative = " or ".join(f"{name} < 0" for name in ("record_count", *MEASURES) if name != "billed_cost")
+    if warehouse.rows(f"select 1 from {ROWS} where {negative} limit 1"):
+        raise InputError(f"{path}: holds a negative count, which no script makes; run it again and export its table")
+    said = [("read_count", "loaded, duplicate and rejected", sum(counts[name] for name in DISPOSITIONS))]
+    for name, kinds in (("rejected_count", (REJECT, NOT_CALL)), ("not_call_count", (NOT_CALL,))):
+        listed = ", ".join(map(literal, kinds))
+        count = warehouse.count(f"select sum(record_count) from {ROWS} where handed_over in ({listed})")
+        said.append((name, "the records of its reasons", count))
+    wrong: list[tuple[str, object, str, object]] = [
+        (name, counts[name], others, count) for name, others, count in said if counts[name] != count
+    ]
+    for name in MEASURES:
+        total, cells = (
+            warehouse.value(f"select coalesce(sum({name}), 0)::varchar from {ROWS} where handed_over = '{kind}'")
+            for kind in (TOTAL, CELL)
+        )
+        if total != cells:
+            wrong.append((f"the total of {name}", total, "its cells", cells))
+    for name, count, others, sum_ in wrong[:1]:
+        raise InputError(
+            f"{path}: does not add up: {name} is {count}, and {others} add up to {sum_}. Rows are missing or are there "
+            "twice: export the whole table once, into an empty folder"
+        )

@@ -1,0 +1,137 @@
+"""The scripts for warehouses that no test can run are SQL of theirs, of functions that their documentation names."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import sqlglot
+from handed_over import COMPARED, SALT, hostile_rows, reasons, rows_of, script, table_of
+from sqlglot import exp
+from typer.testing import CliRunner
+
+from audit.cli import app
+from audit.dialects import DIALECTS
+from audit.handover.requests import requests
+from audit.library.loading import load
+
+CHDB = "AUDIT_TEST_CHDB"
+"""The Python of an environment with chDB, 900 MB that nothing else here needs: `pip install chdb` there."""
+FUNCTIONS = {
+    # https://cloud.google.com/bigquery/docs/reference/standard-sql/functions-all
+    "bigquery": """
+        ABS ARRAY ARRAY_LENGTH ARRAY_TO_STRING CAST COALESCE CONCAT COUNT DIV FLOOR FROM_HEX GREATEST INSTR JSON_OBJECT
+        JSON_QUERY JSON_QUERY_ARRAY JSON_VALUE LEAST LENGTH LOG LOWER MAX MIN NULLIF PARSE_JSON POW REGEXP_CONTAINS
+        REGEXP_EXTRACT_ALL REGEXP_REPLACE REPLACE ROUND ROW_NUMBER SAFE_CAST SAFE_OFFSET SPLIT STARTS_WITH STRING_AGG
+        SUBSTR SUBSTRING SUM TIMESTAMP TIMESTAMP_MICROS TIMESTAMP_TRUNC TO_HEX TO_JSON_STRING TRIM UNIX_MICROS UNNEST
+        MD5""",
+    # https://docs.snowflake.com/en/sql-reference/functions-all
+    "snowflake": """
+        ABS ARRAY_COMPACT ARRAY_CONSTRUCT_COMPACT ARRAY_SIZE ARRAY_SLICE ARRAY_TO_STRING CAST COALESCE CONTAINS COUNT
+        DATEDIFF DATE_PART DATE_TRUNC DECIMAL FILTER FLOOR GET GET_PATH GREATEST_IGNORE_NULLS HEX_ENCODE IS_ARRAY
+        LEAST_IGNORE_NULLS LEFT LENGTH LOG LOWER MAX MD5 MIN NULLIF OBJECT_CONSTRUCT_KEEP_NULL POWER REGEXP_COUNT
+        REGEXP_INSTR REGEXP_REPLACE REPLACE ROUND ROW_NUMBER SPLIT SPLIT_PART STARTSWITH SUBSTRING SUM TO_JSON
+        TO_TIMESTAMP_NTZ TO_VARIANT TRANSFORM TRIM TRY_CAST TRY_HEX_DECODE_STRING TRY_PARSE_JSON
+        TRY_TO_TIMESTAMP_TZ""",
+}
+WORDS = {"AND", "AS", "BY", "CASE", "ELSE", "EXCEPT", "EXCLUDE", "FROM", "IN", "NOT", "OR", "OVER", "THEN", "WHEN"}
+"""Words of SQL that may stand before a bracket."""
+
+
+@pytest.fixture(autouse=True)
+def _one_salt(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    monkeypatch.setenv("AUDIT_SALT", SALT)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("endpoint", ["tag:app:", "metadata.app's.part"])
+def test_a_script_is_sql_of_its_dialect(dialect: str, endpoint: str) -> None:
+    found = [each for each in sqlglot.parse(script(dialect, endpoint=endpoint), read=dialect) if each is not None]
+    assert sum(isinstance(each, exp.Create) for each in found) == 2
+    assert sum(isinstance(each, exp.Drop) for each in found) == 1
+    # what sqlglot cannot parse it keeps as a command
+    assert not [each for each in found if isinstance(each, exp.Command) and each.this.upper() != "ALTER"]
+
+
+@pytest.mark.parametrize("dialect", FUNCTIONS)
+@pytest.mark.parametrize("endpoint", ["tag:app:", "metadata.app's.part"])
+def test_a_script_calls_only_functions_that_are_documented(dialect: str, endpoint: str) -> None:
+    text = re.sub(r"'(?:[^'\\]|\\.|'')*'", "''", script(dialect, endpoint=endpoint))
+    called = {name.upper() for name in re.findall(r"\b(?:SAFE\.)?([A-Za-z_0-9]+)\(", text)}
+    assert called - WORDS <= set(FUNCTIONS[dialect].split())
+
+
+@pytest.mark.parametrize("dialect", ["bigquery", "clickhouse", "snowflake"])
+def test_what_sqlglot_would_write_without_a_word_is_not_in_a_script(dialect: str) -> None:
+    """Each means something else there; see the rewrites."""
+    text = script(dialect)
+    for wrong in (
+        "CONCAT_WS",
+        "CONTAINS_SUBSTR",
+        "REGEXP_LIKE(",
+        "TRUNC(a",
+        "AS DATETIME",
+        "URL_DECODE",
+        "TRY(",
+        "'g'",
+    ):
+        assert wrong not in text
+
+
+def test_what_is_looked_up_here_is_not_asked_for_there() -> None:
+    text = requests(None, (0, 1_000))
+    for name in ("model_resolution", "endpoint_names", "endpoint_rule", "length_bands"):
+        assert name not in text
+
+
+@pytest.mark.skipif(CHDB not in os.environ, reason=f"needs chDB, which is large: {CHDB} names a Python that has it")
+def test_clickhouse_hands_over_the_cells_of_hostile_rows(tmp_path: Path) -> None:
+    table, cells = table_of(tmp_path / "logs.parquet", hostile_rows()), tmp_path / "cells.parquet"
+    (tmp_path / "script.sql").write_text(script("clickhouse"))
+    program = (
+        "import sys\n"
+        "from chdb.session import Session\n"
+        "table, script, cells = sys.argv[1:]\n"
+        "session = Session()\n"
+        "session.query('create database handing engine = Atomic')\n"
+        "session.query('use handing')\n"
+        "session.query(f\"create table logs engine = MergeTree order by tuple() as select * from file('{table}')\")\n"
+        "for statement in open(script).read().split(';\\n\\n'):\n"
+        "    session.query(statement)\n"
+        "session.query(f\"select * from cells into outfile '{cells}' format Parquet\")\n"
+    )
+    arguments = [os.environ[CHDB], "-c", program, str(table), str(tmp_path / "script.sql"), str(cells)]
+    subprocess.run(arguments, check=True, cwd=tmp_path)
+    here, there = tmp_path / "here.duckdb", tmp_path / "there.duckdb"
+    load(table.with_suffix(".jsonl"), db=here, cells_only=True, keys=False)
+    load(cells, db=there)
+    for compared in COMPARED:
+        assert rows_of(there, compared) == rows_of(here, compared), compared
+    assert reasons(there) == reasons(here)
+
+
+USAGE = (
+    (["--all"], "name the table with the logs"),
+    (["--all", "--from", "logs"], "say what the rows of the table are"),
+    (["--all", "traffic_cells", "--from", "logs"], "leave 'traffic_cells' out"),
+    (["--all", "--from", "logs", "--format", "langfuse"], "records that are parts of one another"),
+    (["--all", "--from", "logs", "--format", "litelm"], "unknown format 'litelm'"),
+    (["--all", "--from", "logs", "--format", "litellm_spend_logs", "--dialect", "oracle"], "'oracle' is not one of"),
+    (["traffic_cells", "--from", "logs"], "are for --all"),
+)
+
+
+@pytest.mark.parametrize(("arguments", "said"), USAGE)
+def test_a_script_that_cannot_be_is_a_usage_error_in_one_message(arguments: list[str], said: str) -> None:
+    found = CliRunner().invoke(app, ["sql", *arguments])
+    assert found.exit_code == 2
+    assert said in " ".join(found.output.split())
+
+
+def test_the_command_prints_the_script_and_nothing_else() -> None:
+    options = ["--from", "p.d.logs", "--into", "p.d.cells", "--dialect", "bigquery", "--format", "litellm_spend_logs"]
+    found = CliRunner().invoke(app, ["sql", "--all", *options])
+    assert found.exit_code == 0
+    assert found.stdout.startswith("-- Cells of the litellm_spend_logs in p.d.logs")
+    assert "create table `p`.`d`.`cells` as" in found.stdout or "create table p.d.cells as" in found.stdout
