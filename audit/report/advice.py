@@ -102,7 +102,7 @@ def next_steps(document: ReportDocument) -> list[Step]:
     if "route" in verdicts:
         steps.append(
             Step(
-                f"audit plan{queries.options(document)} --out plan.json",
+                f"audit plan{queries.options(document['pair'], document.get('question'))} --out plan.json",
                 "Move what is proven, a small share at a time: the stages, what to watch, and what stops each.",
             )
         )
