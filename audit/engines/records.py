@@ -123,7 +123,7 @@ def _parquet(spark: "SparkSession", reading: Reading, paths: Sequence[str], keep
 def _placed(spark: "SparkSession", found: "DataFrame", files: Mapping[int, str]) -> "DataFrame":
     """The rows with a PLACE that says the id of their file where they have its path."""
     listed = {_plain(path): path for path in found.inputFiles()}
-    wanted = {_plain(path): file_id for file_id, path in files.items()}
+    wanted = {(_plain(path) if path.startswith("file:") else path): file_id for file_id, path in files.items()}
     if lost := sorted(wanted.keys() - listed.keys()):
         raise InputError(
             f"{lost[0]}: Spark does not see this file; it must lie where every worker can read it under this name, and "
@@ -154,9 +154,8 @@ def refuse_codec(name: str, path: str, compression: str) -> None:
 
 
 def _plain(path: str) -> str:
-    """A path or address without what differs between two ways of writing it."""
-    parts = urlsplit(path)
-    return unquote(parts.path) if parts.scheme == "file" else path
+    """A path or address as a user writes it, from the one that Spark encodes."""
+    return unquote(urlsplit(path).path if path.startswith("file:") else path)
 
 
 def _literal_path(path: str) -> str:
