@@ -9,12 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
+import duckdb
 import pytest
 
 from audit.assumptions import assumptions_from
 from audit.config import Config, read_config, with_endpoint
 from audit.demo import LOG, OUTCOMES, SETTINGS, run_demo
 from audit.engines import loading as on_spark
+from audit.engines.reading import PLACE, Reading
+from audit.engines.records import records
 from audit.errors import InputError
 from audit.evidence.outcome_log import add_outcomes
 from audit.intake.load_report import LoadReport
@@ -120,6 +123,18 @@ def test_the_same_lines_are_bad_on_both_engines(tmp_path: Path, ending: bytes) -
     assert_same(tmp_path)
     with Warehouse.read(tmp_path / "spark.duckdb") as warehouse:
         assert all(each.text is not None for each in listed(warehouse))
+
+
+def test_a_comma_too_many_and_a_key_twice_are_all_that_the_engines_read_differently(tmp_path: Path) -> None:
+    lines = {'{"a": "1"}': ("1", "1"), '{"a": "1",}': ("1", None), '{"a": "1", "a": "2"}': ("1", "2")}
+    path = tmp_path / "lines.jsonl"
+    path.write_text("\n".join(lines))
+    reading = Reading(kind="json", columns=(("a", "VARCHAR"),), delimiter=",", select="", is_alone=False)
+    there = [row["a"] for row in records(spark(), reading, {1: str(path)}).orderBy(PLACE).collect()]
+    with duckdb.connect() as con:
+        read = "read_json(?, format = 'newline_delimited', records = true, columns = {a: 'VARCHAR'})"
+        here = [a for (a,) in con.execute(f"select a from {read}", [str(path)]).fetchall()]
+    assert dict(zip(lines, zip(here, there, strict=True), strict=True)) == lines
 
 
 def test_of_many_rejects_the_first_thousand_come_home_and_all_are_counted(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 Spark's JSON source takes the first of two objects on a line and drops the rest, makes rows of the elements of a list,
 and forgives quotes and bytes that DuckDB does not. So lines are read as text and judged here, by DuckDB's rules.
+Two differences stay: Spark's parser takes no comma after the last field or element, so that such a line is a reject,
+and of two equal keys in an object it takes the last, as Python does, where DuckDB takes the first.
 """
 
 import re
