@@ -33,10 +33,8 @@ NEEDED = {
     "spark.sql.ansi.enabled": "true",
     # else a row of a CSV file with too few fields shows only where a missing one is asked for
     "spark.sql.csv.parser.columnPruning.enabled": "false",
-    # Java never compiles a longer method but interprets it: a third of the time of a load
-    "spark.sql.codegen.hugeMethodLimit": "8000",
 }
-"""What the relations mean the same by as on DuckDB, and what makes them quicker."""
+"""What the relations mean the same by as on DuckDB."""
 
 
 @contextmanager
