@@ -30,6 +30,8 @@ HARMLESS = (
     "ignore:unclosed <socket:ResourceWarning",  # of the bridge between Python and Java
 )
 """What PySpark itself warns of."""
+QUICK_JAVA = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"}
+"""Compiles once and plainly: half of the time of a short run of Spark goes into compiling better."""
 needs_spark = [
     pytest.mark.spark,
     pytest.mark.skipif(not IS_THERE and not os.environ.get(MUST), reason=REASON),
@@ -43,6 +45,7 @@ def spark() -> "SparkSession":
     """A session on this machine, kept until the process ends: starting Java takes longer than most tests."""
     from audit.engines.session import session
 
+    os.environ.update(QUICK_JAVA)
     opened = ExitStack()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -60,15 +63,7 @@ def cluster(folder: Path) -> Generator[str, None, None]:
     import pyspark
 
     program = Path(pyspark.__file__).parent / "bin" / "spark-class"
-    here = {
-        "SPARK_LOCAL_IP": "127.0.0.1",
-        "SPARK_DAEMON_MEMORY": "256m",
-        "SPARK_HOME": str(program.parent.parent),
-        "PYSPARK_PYTHON": sys.executable,
-    }
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     started: list[subprocess.Popen[bytes]] = []
 
     def start(name: str, *arguments: str) -> Path:
@@ -76,7 +71,7 @@ def cluster(folder: Path) -> Generator[str, None, None]:
         command = [str(program), f"org.apache.spark.deploy.{arguments[0]}", "--host", "127.0.0.1", *arguments[1:]]
         with log.open("wb") as said:
             started.append(
-                subprocess.Popen(command, env=os.environ | here, stdout=said, stderr=said, start_new_session=True)
+                subprocess.Popen(command, env=environment(), stdout=said, stderr=said, start_new_session=True)
             )
         return log
 
@@ -94,6 +89,58 @@ def cluster(folder: Path) -> Generator[str, None, None]:
             process.terminate()
         for process in started:
             process.wait(timeout=30)
+
+
+@contextmanager
+def connect_server(folder: Path) -> Generator[str, None, None]:
+    """The address of a server of Spark Connect on loopback, a process of its own."""
+    import pyspark
+
+    port = free_port()
+    settings = {
+        "spark.connect.grpc.binding.address": "127.0.0.1", "spark.connect.grpc.binding.port": port,
+        "spark.driver.host": "127.0.0.1", "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": 4,
+    }  # fmt: skip
+    command = [
+        str(Path(pyspark.__file__).parent / "bin" / "spark-submit"), "--master", "local[2]",
+        "--class", "org.apache.spark.sql.connect.service.SparkConnectServer",
+        *(part for name, value in settings.items() for part in ("--conf", f"{name}={value}")),
+    ]  # fmt: skip
+    log = folder / "connect.log"
+    with log.open("wb") as said:
+        server = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment() | {"SPARK_DAEMON_MEMORY": "1g"},
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+    try:
+        wait_for(log, "Spark Connect server started at", 1)
+        yield f"sc://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def environment() -> dict[str, str]:
+    """That of a process of Spark's on loopback."""
+    import pyspark
+
+    return os.environ | QUICK_JAVA | {
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_DAEMON_MEMORY": "256m",
+        "SPARK_HOME": str(Path(pyspark.__file__).parent),
+        "PYSPARK_PYTHON": sys.executable,
+    }  # fmt: skip
+
+
+def free_port() -> int:
+    """A port of loopback that nothing listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def wait_for(log: Path, words: str, times: int, seconds: float = 120) -> None:

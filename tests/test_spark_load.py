@@ -16,6 +16,8 @@ from audit.assumptions import assumptions_from
 from audit.config import Config, read_config, with_endpoint
 from audit.demo import LOG, OUTCOMES, SETTINGS, run_demo
 from audit.engines import loading as on_spark
+from audit.engines.reading import PLACE, Reading
+from audit.engines.records import records
 from audit.errors import InputError
 from audit.evidence.outcome_log import add_outcomes
 from audit.intake.load_report import LoadReport
@@ -24,11 +26,11 @@ from audit.intake.rejects import listed
 from audit.pipeline import run_report
 from audit.scope import Question
 from audit.warehouse import Warehouse
-from tests.spark_engine import cluster, needs_spark, spark
+from tests.spark_engine import QUICK_JAVA, cluster, needs_spark, spark
+from tests.spark_loads import SALT, assert_same, generated, rows
 
 pytestmark = needs_spark
 
-SALT = "planted-salt-of-both-engines"
 SAMPLES = Path(__file__).parent / "data" / "samples"
 SUPPORTED = (
     "anthropic/messages_written_here.jsonl", "azure/apim_gateway_logs_written_here.json",
@@ -39,15 +41,6 @@ SUPPORTED = (
     "openai/wrapped_calls_written_here.jsonl", "vertex/request_response_written_here.jsonl",
 )  # fmt: skip
 """Exports of formats that Spark reads."""
-COMPARED = {
-    "files": "path, source_format, read_count, loaded_count, duplicate_count, rejected_count, not_call_count, "
-    "id_collision_count, first_time, last_time",
-    "rejects": "file_id, record_number, regexp_replace(reason, 'Found: [0-9]+', 'Found: N') as reason",
-    "file_notes": "file_id, note, record_count",
-    "not_calls": "file_id, reason, record_count",
-    "summed_models": "*", "traffic_cells": "*", "daily_usage": "*", "endpoint_templates": "*", "workload_rules": "*",
-}  # fmt: skip
-"""What must be equal, row for row."""
 
 
 @pytest.fixture(autouse=True)
@@ -62,27 +55,6 @@ def both(tmp_path: Path, paths: Sequence[Path | str], config: Config | None = No
     here = load_here(names, tmp_path / "here.duckdb", config=config, keep="cells")
     there = on_spark.load(names, tmp_path / "spark.duckdb", config=config, master="local[2]")
     return here, there
-
-
-def rows(db: Path, table: str, columns: str = "*") -> list[tuple[object, ...]]:
-    with duckdb.connect(db, read_only=True) as con:
-        return con.execute(f"select {columns} from {table} order by all").fetchall()
-
-
-def assert_same(tmp_path: Path) -> None:
-    for table, columns in COMPARED.items():
-        here, there = (rows(tmp_path / f"{name}.duckdb", table, columns) for name in ("here", "spark"))
-        assert there == here, table
-
-
-def generated(folder: Path, name: str, rows: int, log_format: str, bad: int = 0, seed: int = 1) -> Path:
-    """A log of make_log.py, with one line in a hundred a duplicate of another."""
-    script = Path(__file__).parent / "make_log.py"
-    command = ["--rows", str(rows), "--format", log_format, "--bad", str(bad), "--seed", str(seed)]
-    subprocess.run(
-        [sys.executable, str(script), *command, "--out", str(folder / name)], check=True, capture_output=True
-    )
-    return folder / name
 
 
 def spend_log(number: int, **changed: object) -> dict[str, object]:
@@ -151,6 +123,20 @@ def test_the_same_lines_are_bad_on_both_engines(tmp_path: Path, ending: bytes) -
     assert_same(tmp_path)
     with Warehouse.read(tmp_path / "spark.duckdb") as warehouse:
         assert all(each.text is not None for each in listed(warehouse))
+
+
+def test_a_comma_too_many_and_a_key_twice_are_all_that_the_engines_read_differently(tmp_path: Path) -> None:
+    lines = {'{"a": "1"}': ("1", "1"), '{"a": "1",}': ("1", None), '{"a": "1", "a": "2"}': ("1", "2")}
+    path = tmp_path / "lines.jsonl"
+    path.write_text("\n".join(lines))
+    reading = Reading(kind="json", columns=(("a", "VARCHAR"),), delimiter=",", select="", is_alone=False)
+    there = [row["a"] for row in records(spark(), reading, {1: str(path)}).orderBy(PLACE).collect()]
+    with duckdb.connect() as con:
+        read = (
+            "read_json(?, format = 'newline_delimited', records = true, ignore_errors = true, columns = {a: 'VARCHAR'})"
+        )
+        here = [a for (a,) in con.execute(f"select a from {read}", [str(path)]).fetchall()]
+    assert dict(zip(lines, zip(here, there, strict=True), strict=True)) == lines
 
 
 def test_of_many_rejects_the_first_thousand_come_home_and_all_are_counted(tmp_path: Path) -> None:
@@ -254,7 +240,7 @@ def test_a_cluster_of_two_workers_gives_the_cells_of_this_machine(tmp_path: Path
         ]  # fmt: skip
         # 200 parts by default, for logs that are a thousand times as long
         (tmp_path / "spark-defaults.conf").write_text("spark.sql.shuffle.partitions 4\nspark.driver.host 127.0.0.1\n")
-        environment = os.environ | {"SPARK_CONF_DIR": str(tmp_path), "SPARK_LOCAL_IP": "127.0.0.1"}
+        environment = os.environ | QUICK_JAVA | {"SPARK_CONF_DIR": str(tmp_path), "SPARK_LOCAL_IP": "127.0.0.1"}
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         assert done.returncode == 0, done.stderr
         assert (tmp_path / "master.log").read_text().count("Registering worker") == 2

@@ -13,6 +13,8 @@ from tests.spark_engine import needs_spark, spark
 pytestmark = needs_spark
 
 COUNTS = ("12", "12.7", "-2.5", "1e3", "twelve", "", " 7 ", "99999999999999999999", "true", None, "12.", "+5", ".5")
+NO_NUMBERS = ("1d", "1F", "0x1p3", "\u0661\u0662", "1e", "--5", ".", "1 2", "\t5\n", "\u00a05", "1L", "1e+3", "1.e3")
+"""Among them what Java takes for a number."""
 TIMES = (
     "2026-01-05T00:00:00Z", "2026-01-05 12:30:01.123456+00:00", "2026-01-05 12:30:01+00", "2026-01-05 12:30:01.5-07",
     "2026-01-05", "2026", "2026-01", "12:30", "2026-01-05T12:30:01.123456789Z", "2026-1-5 1:02:03", "now", "infinity",
@@ -30,9 +32,12 @@ ROUTES = ("/a/123/b", "/a/123é", "/a/123_x", "/9f1b2c3d-1111-2222-3333-44445555
 AROUND_BINS = [str(2**power + more) for power in range(3, 24) for more in (-1, 0, 1)]
 
 SAME = (
-    ("try_cast(x as bigint)", COUNTS),
-    ("try_cast(x as double)", COUNTS),
-    ("cast(try_cast(x as decimal(18, 10)) as varchar)", (*COUNTS, "1.2e-5", "0.12345678905", "123456789", "1e8")),
+    ("try_cast(x as bigint)", (*COUNTS, *NO_NUMBERS)),
+    ("try_cast(x as double)", (*COUNTS, *NO_NUMBERS, "inf", "-Infinity", "1e400", "1e-400")),
+    (
+        "cast(try_cast(x as decimal(18, 10)) as varchar)",
+        (*COUNTS, *NO_NUMBERS, "1.2e-5", "0.12345678905", "123456789", "1e8"),
+    ),
     ("cast(make_timestamp(epoch_us(try_cast(x as timestamptz))) as varchar)", TIMES),
     ("regexp_matches(x, '^[0-9]{1,18}([.]0*)?$')", (*COUNTS, "12\n", "12.00")),
     (r"regexp_replace(x, '/([0-9]+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9a-fA-F]{16,})\b', '/{id}', 'g')", ROUTES),

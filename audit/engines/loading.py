@@ -15,7 +15,7 @@ from audit.engines.facts import Group
 from audit.engines.landing import land
 from audit.engines.reading import Reading, reading_of
 from audit.engines.records import refuse_codec
-from audit.engines.session import LOCAL, session
+from audit.engines.session import is_on_this_machine, session
 from audit.errors import InputError
 from audit.intake.double_tracing import TRACED
 from audit.intake.growing import GROWING
@@ -24,14 +24,14 @@ from audit.intake.loading import concluded, insert_files, next_load
 from audit.intake.recognising import Pending, recognise_all
 from audit.intake.spool import spool_folder
 from audit.progress import Progress, silent
-from audit.readers.addresses import TABLES, scheme_of
+from audit.readers.addresses import TABLES, WEB, scheme_of
 from audit.readers.export import find
 from audit.readers.locations import attach
 from audit.readers.reader import Context
 from audit.warehouse import Warehouse
 
-HADOOP = {"s3": "s3a", "az": "abfss"}
-"""Schemes that Hadoop's file systems call otherwise than this program does."""
+HADOOP = {"s3": "s3a"}
+"""A scheme that Hadoop's file systems call otherwise than this program does."""
 WAY_OUT = "load it without --engine spark, into the same --db"
 
 
@@ -58,7 +58,7 @@ def load(
         located = find(paths, spool, progress)
         attach(warehouse.con, (place for _, place in located))
         found = recognise_all(located, spool, context, format, map_file, progress, gather=False)
-        groups, pending, refused = _grouped(found.pending, is_local=(master or LOCAL).startswith("local"))
+        groups, pending, refused = _grouped(found.pending, is_local=is_on_this_machine(master))
         reports: list[FileReport] = []
         if pending:
             reports = _load_all(warehouse, groups, pending, master, config, keep_raw, progress, now)
@@ -125,6 +125,10 @@ def _address(item: Pending, *, is_local: bool) -> str:
         why = f"{reader.format}, whose records are parts of one another"
     elif scheme in TABLES or name == "stdin":
         why = "no file that every worker could read"
+    elif scheme in WEB:
+        why = "at an address of the web, where Spark lists no files"
+    elif scheme == "az":
+        raise InputError(f"{name}: names no account; Spark wants abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/...")
     elif item.export.container == "json" and not is_local:
         why = "one JSON document, which is taken apart on this machine"
     if why is not None:

@@ -2,6 +2,8 @@
 
 Spark's JSON source takes the first of two objects on a line and drops the rest, makes rows of the elements of a list,
 and forgives quotes and bytes that DuckDB does not. So lines are read as text and judged here, by DuckDB's rules.
+Two differences stay: Spark's parser takes no comma after the last field or element, so that such a line is a reject,
+and of two equal keys in an object it takes the last, as Python does, where DuckDB takes the first.
 """
 
 import re
@@ -123,7 +125,7 @@ def _parquet(spark: "SparkSession", reading: Reading, paths: Sequence[str], keep
 def _placed(spark: "SparkSession", found: "DataFrame", files: Mapping[int, str]) -> "DataFrame":
     """The rows with a PLACE that says the id of their file where they have its path."""
     listed = {_plain(path): path for path in found.inputFiles()}
-    wanted = {_plain(path): file_id for file_id, path in files.items()}
+    wanted = {(_plain(path) if path.startswith("file:") else path): file_id for file_id, path in files.items()}
     if lost := sorted(wanted.keys() - listed.keys()):
         raise InputError(
             f"{lost[0]}: Spark does not see this file; it must lie where every worker can read it under this name, and "
@@ -154,9 +156,8 @@ def refuse_codec(name: str, path: str, compression: str) -> None:
 
 
 def _plain(path: str) -> str:
-    """A path or address without what differs between two ways of writing it."""
-    parts = urlsplit(path)
-    return unquote(parts.path) if parts.scheme == "file" else path
+    """A path or address as a user writes it, from the one that Spark encodes."""
+    return unquote(urlsplit(path).path if path.startswith("file:") else path)
 
 
 def _literal_path(path: str) -> str:

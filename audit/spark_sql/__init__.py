@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["java_pattern", "spark_type", "to_spark"]
 
 ASCII_BORDER = "(?:(?<=[0-9A-Za-z_])(?![0-9A-Za-z_])|(?<![0-9A-Za-z_])(?=[0-9A-Za-z_]))"
+NUMBER = r"(?i)^\s*([0-9.e+-]+|[+-]?(inf|infinity|nan))\s*\z"
 JAVA = {"$": r"\z", r"\b": ASCII_BORDER}
 
 
@@ -126,16 +127,27 @@ def _decoded(text: "Expr") -> "Expr":
 
 
 def _try_cast(node: "Expr") -> "Expr":
-    """DuckDB rounds a number with a fraction to a whole one, where Spark finds none; times see `_time_of`."""
+    """DuckDB rounds a number with a fraction to a whole one, where Spark finds none; times see `_time_of`.
+
+    Java also reads 1d, 1f and 0x1p3 as numbers, and digits of other scripts.
+    """
     from sqlglot import exp
 
-    if node.args["to"].is_type(exp.DataType.Type.TIMESTAMPTZ):
+    kind = node.args["to"]
+    if kind.is_type(exp.DataType.Type.TIMESTAMPTZ):
         return _time_of(node.this)
-    if node.args["to"].is_type("bigint") and not isinstance(node.this, exp.Round):
+    if isinstance(node.this, exp.Round):
+        return node
+    if kind.is_type("bigint"):
         return spark_tree(
-            "coalesce(try_cast(value as bigint), try_cast(round(try_cast(value as decimal(38, 18))) as bigint))",
+            "coalesce(try_cast(value as bigint), case when value rlike form "
+            "then try_cast(round(try_cast(value as decimal(38, 18))) as bigint) end)",
             value=node.this,
+            form=text_literal(NUMBER),
         )
+    if kind.is_type("double", "decimal"):
+        return spark_tree("case when value rlike form then number end", value=node.this, number=node,
+                          form=text_literal(NUMBER))  # fmt: skip
     return node
 
 
