@@ -67,6 +67,9 @@ def load(
             if name in paths or not isinstance(place, Path) or place.resolve() not in own
         ]
         attach(warehouse.con, (place for _, place in located))
+        if keep == "rows":
+            # DuckDB would merge groups of rows that are not full when it closes: a large CSV file was written twice.
+            warehouse.execute("set max_vacuum_tasks = 0")
         found = recognise_all(located, spool, context, format, map_file, progress, unpack_limit=unpack_limit)
         pending, refused = found.pending, found.refused
         reports: list[FileReport] | None = None
