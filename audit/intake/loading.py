@@ -68,7 +68,7 @@ def load(
         ]
         attach(warehouse.con, (place for _, place in located))
         if keep == "rows":
-            # DuckDB would merge groups of rows that are not full when it closes: a large CSV file was written twice.
+            # A CSV file leaves groups of rows that are not full; DuckDB would merge them and write all rows again.
             warehouse.execute("set max_vacuum_tasks = 0")
         found = recognise_all(located, spool, context, format, map_file, progress, unpack_limit=unpack_limit)
         pending, refused = found.pending, found.refused
