@@ -75,12 +75,18 @@ Their position is their identity (`files.first_row`): numbering them while loadi
 `request_facts` is a view that shows all of this, see `facts_view`.
 """
 
-STORED_FACTS = ("load_id", "file_id", "request_key", "reject_reason", "request_id")
+STORED_FACTS = ("load_id", "file_id", "request_key", "reject_reason", "request_id", "usage_input_tokens")
 """The columns that the table under `request_facts` always has. Another one comes with the first load that can fill it:
 nulls alone take 25 ns each to write, and most formats know half of the columns at most."""
 
-USUAL = {"request_grain": "request", "operation_name": "chat", "service_tier": "default", "output_type": "text"}
+USUAL_WORDS = {"request_grain": "request", "operation_name": "chat", "service_tier": "default", "output_type": "text"}
 """What most records say, kept as NULL: the same text in every row takes 55 ns a row to write."""
+
+USUAL: dict[str, str | int | bool] = {**USUAL_WORDS, "request_count": 1, "image_count": 0, "gateway_cache_hit": False}
+"""What NULL in the table means, and a column that the table lacks."""
+
+DERIVED = {"usage_known": "usage_input_tokens is not null"}
+"""Columns of `request_facts` that others say, and that are not stored."""
 
 BILLED_COSTS = {
     "file_id": "INTEGER",
@@ -275,6 +281,11 @@ def facts_view(stored: Collection[str]) -> str:
     """The statement that makes the view `request_facts` over a table `stored_facts` with the columns `stored`."""
     shown: list[str] = []
     for name, declared in REQUEST_FACTS.items():
-        value = name if name in stored else f"cast(null as {declared.removesuffix(PLAIN)})"
-        shown.append(f"coalesce({value}, '{USUAL[name]}') as {name}" if name in USUAL else f"{value} as {name}")
+        value = name if name in stored else f"cast({DERIVED.get(name, 'null')} as {declared.removesuffix(PLAIN)})"
+        shown.append(f"coalesce({value}, {usual(name)}) as {name}" if name in USUAL else f"{value} as {name}")
     return f"create or replace view request_facts as select {', '.join(shown)}, rowid as rowid from stored_facts"
+
+
+def usual(name: str) -> str:
+    """What NULL in the column `name` of the table means, as a literal of SQL."""
+    return repr(USUAL[name])

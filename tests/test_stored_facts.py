@@ -45,6 +45,28 @@ def test_a_column_that_no_load_can_fill_is_not_stored_and_reads_as_null(tmp_path
     ]
 
 
+def test_a_column_that_is_the_same_in_every_row_of_a_format_is_not_stored_and_reads_as_that(tmp_path: Path) -> None:
+    db, log = tmp_path / "usage.duckdb", tmp_path / "log.csv"
+    generated_log(log, "csv", rows=200)
+    loaded(db, log)
+    same = {"request_count": 1, "image_count": 0, "service_tier": "default", "gateway_cache_hit": False}
+    assert not stored(db) & same.keys()
+    assert query(db, f"select distinct {', '.join(same)} from request_facts") == [tuple(same.values())]
+
+
+def test_that_usage_is_known_is_told_by_its_tokens(tmp_path: Path) -> None:
+    db, log = tmp_path / "usage.duckdb", tmp_path / "log.jsonl"
+    line = {"start_time": "2026-03-02T09:00:00Z", "model": "gpt-4o", "usage_input_tokens": 3}
+    jsonl(log, line | {"usage_output_tokens": 4}, line | {"usage_output_tokens": None}, line | {"start_time": "soon"})
+    loaded(db, log)
+    assert query(db, "select usage_known, usage_input_tokens from request_facts order by rowid") == [
+        (True, 3),
+        (False, None),
+        (False, None),
+    ]
+    assert "usage_known" not in stored(db)
+
+
 def test_a_format_that_states_more_makes_room_for_it_beside_what_is_there(tmp_path: Path) -> None:
     db, flat, proxy = tmp_path / "usage.duckdb", tmp_path / "log.csv", tmp_path / "proxy.jsonl"
     generated_log(flat, "csv", rows=300)

@@ -68,6 +68,9 @@ def load(
             if name in paths or not isinstance(place, Path) or place.resolve() not in own
         ]
         attach(warehouse.con, (place for _, place in located))
+        if keep == "rows":
+            # A CSV file leaves groups of rows that are not full; DuckDB would merge them and write all rows again.
+            warehouse.execute("set max_vacuum_tasks = 0")
         found = recognise_all(located, spool, context, format, map_file, progress, unpack_limit=unpack_limit)
         pending, refused = found.pending, found.refused
         if found.has_long_records:

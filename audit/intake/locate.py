@@ -92,7 +92,7 @@ def _keep(warehouse: Warehouse, item: Pending, keep_raw: bool) -> None:
         if counts is not None and warehouse.count("select sum(records) from records_of_lines") != item.row_count:
             _store(warehouse, item.file_id, _without_place(warehouse, item))
             return
-        _store(warehouse, item.file_id, _lines(lines_of(item.export, counts), reasons, keep_raw))
+        _store(warehouse, item.file_id, _lines(item, counts, reasons, keep_raw))
     else:
         _store(warehouse, item.file_id, _without_place(warehouse, item))
 
@@ -149,8 +149,10 @@ def _insert(warehouse: Warehouse, file_id: int, batch: Sequence[Reject]) -> None
         )
 
 
-def _lines(places: Iterator[Place], reasons: Reasons, keep_raw: bool) -> Iterator[Reject]:
+def _lines(item: Pending, counts: Iterator[int] | None, reasons: Reasons, keep_raw: bool) -> Iterator[Reject]:
     """The rejects of a file of JSON lines, up to the last of `reasons`, which are by number of record."""
+    number = 1
+    places = lines_of(item.export, counts, lambda last, _: last < number)
     place = next(places, None)
     for number, reason in reasons:
         while place is not None and place.last < number:
@@ -168,7 +170,11 @@ def _rows(warehouse: Warehouse, item: Pending, reasons: Reasons, keep_raw: bool)
     starts = _paged(warehouse, "unparsed_places", item.file_id)
     start, rejected = next(starts, None), next(reasons, None)
     row = skipped = 0
-    for place in csv_records_of(item.export):
+
+    def is_passed_over(last: int, end: int) -> bool:
+        return (start is None or start[0] >= end) and (rejected is None or rejected[0] > last - skipped)
+
+    for place in csv_records_of(item.export, is_passed_over):
         # DuckDB points at the blank lines before a record, or at the end of the line before, never behind its own.
         if start is not None and start[0] < place.offset + len(place.raw.rstrip(b"\r\n")):
             skipped += 1
@@ -177,7 +183,7 @@ def _rows(warehouse: Warehouse, item: Pending, reasons: Reasons, keep_raw: bool)
             yield _reject(place.last, place, reason, keep_raw, next_row=row + 1)
             start = next(starts, None)
             continue
-        row += 1
+        row = place.last - skipped
         if rejected is not None and rejected[0] == row:
             yield _reject(place.last, place, rejected[1], keep_raw)
             rejected = next(reasons, None)

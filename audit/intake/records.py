@@ -5,11 +5,12 @@ read once, forwards, whatever its size.
 """
 
 import csv
+import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain, repeat
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from audit.readers.export import Export, open_bytes, parts_of
 from audit.readers.reader import Reader, unroll_page
@@ -17,6 +18,12 @@ from audit.warehouse import Warehouse
 
 PAGE = 20_000
 """Rows that are in memory at a time."""
+BLOCK = 1 << 16
+"""Bytes that are passed over at once where nobody asks for a record of theirs: counting their line ends takes a
+quarter of the time that a look at each takes."""
+
+PassedOver = Callable[[int, int], bool]
+"""Whether nobody asks for the next records, up to the one of this number, which ends at this byte."""
 
 
 class Place(NamedTuple):
@@ -28,37 +35,86 @@ class Place(NamedTuple):
     """Number of the line it begins in, from 1 and blank ones included; 0 where there are no lines."""
     offset: int
     raw: bytes
+    """Empty for records that are passed over."""
 
 
-def lines_of(export: Export, per_line: Iterable[int] | None = None) -> Iterator[Place]:
+def lines_of(
+    export: Export, per_line: Iterable[int] | None = None, is_passed_over: PassedOver | None = None
+) -> Iterator[Place]:
     """Every non-blank line of a file of JSON lines.
 
-    `per_line` says how many records each of them holds, where it is not one.
+    `per_line` says how many records each of them holds, where it is not one. Records that are passed over are one
+    place.
     """
-    record, offset = 0, 0
+    record, line, offset = 0, 1, 0
     counts = repeat(1) if per_line is None else iter(per_line)
-    with open_bytes(export.path, export.compression) as lines:
-        for line, raw in enumerate(lines, 1):
-            if raw.strip():
-                record += next(counts, 0)
-                yield Place(record, line, offset, raw)
-            offset += len(raw)
+    with open_bytes(export.path, export.compression) as stream:
+        for block in _blocks(stream):
+            count = _line_count(block)
+            if (
+                is_passed_over is not None
+                and per_line is None
+                and block[:1] == b"{"
+                and block.count(b"\n{") == count - 1  # no line of the block is blank
+                and is_passed_over(record + count, offset + len(block))
+            ):
+                record += count
+                yield Place(record, line, offset, b"")
+                line, offset = line + count, offset + len(block)
+                continue
+            for raw in io.BytesIO(block):
+                if raw.strip():
+                    record += next(counts, 0)
+                    yield Place(record, line, offset, raw)
+                line, offset = line + 1, offset + len(raw)
 
 
-def csv_records_of(export: Export) -> Iterator[Place]:
-    """Every record of a CSV file after its header; a blank line is none. Ends early where Python gives up."""
+def csv_records_of(export: Export, is_passed_over: PassedOver | None = None) -> Iterator[Place]:
+    """Every record of a CSV file after its header; a blank line is none. Ends early where Python gives up.
+
+    Records that are passed over are one place.
+    """
     record, line, offset, is_header = 0, 1, 0, True
     with open_bytes(export.path, export.compression) as stream, suppress(csv.Error):
-        for first in stream:
-            # most lines quote nothing, so that they are records as they are
-            raw = first if b'"' not in first else _quoted_record(first, stream, export.delimiter)
-            if raw.rstrip(b"\r\n"):
-                if not is_header:
-                    record += 1
-                    yield Place(record, line, offset, raw)
-                is_header = False
-            line += raw.count(b"\n")
-            offset += len(raw)
+        for block in _blocks(stream):
+            count = _line_count(block)
+            if (
+                is_passed_over is not None
+                and not is_header
+                and b'"' not in block
+                and not _has_blank_line(block)
+                and is_passed_over(record + count, offset + len(block.rstrip(b"\r\n")))
+            ):
+                record += count
+                yield Place(record, line, offset, b"")
+                line, offset = line + count, offset + len(block)
+                continue
+            lines = io.BytesIO(block)
+            rest = chain(lines, stream)
+            for first in lines:
+                # most lines quote nothing, so that they are records as they are
+                raw = first if b'"' not in first else _quoted_record(first, rest, export.delimiter)
+                if raw.rstrip(b"\r\n"):
+                    if not is_header:
+                        record += 1
+                        yield Place(record, line, offset, raw)
+                    is_header = False
+                line += raw.count(b"\n")
+                offset += len(raw)
+
+
+def _blocks(stream: BinaryIO) -> Iterator[bytes]:
+    """The file in blocks of whole lines."""
+    while block := stream.read(BLOCK) + stream.readline():
+        yield block
+
+
+def _has_blank_line(block: bytes) -> bool:
+    return block[:1] in (b"\n", b"\r") or b"\n\n" in block or (b"\r" in block and b"\n\r" in block)
+
+
+def _line_count(block: bytes) -> int:
+    return block.count(b"\n") + (not block.endswith(b"\n"))
 
 
 def _quoted_record(first: bytes, rest: Iterable[bytes], delimiter: str) -> bytes:

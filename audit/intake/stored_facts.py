@@ -1,6 +1,6 @@
 """The table under `request_facts`: a column of it exists once some load can fill it."""
 
-from audit.schema import REQUEST_FACTS, USUAL, facts_view
+from audit.schema import DERIVED, REQUEST_FACTS, USUAL, USUAL_WORDS, facts_view, usual
 from audit.warehouse import Warehouse
 
 _FILLABLE: dict[str, frozenset[str]] = {}
@@ -12,13 +12,14 @@ def make_room(warehouse: Warehouse, rows: str, kind: str | None = None) -> None:
     """Give the table `stored_facts` the columns that `rows`, a SELECT of all columns of `request_facts`, can fill.
 
     What a format cannot state is the constant NULL in its staging query, and DuckDB's planner knows so: it is asked
-    for what it assumes about each column, which takes planning the query and reading the first rows. A column that
-    only might be filled is made. Queries of one `kind` fill the same columns.
+    for what it assumes about each column, which takes planning the query and reading the first rows; so for what is
+    one and the usual value in all rows. A column that only might be filled is made. Queries of one `kind` fill the
+    same columns.
     """
     stored = stored_columns(warehouse)
     fillable = _FILLABLE.get(kind or "")
     if fillable is None:
-        asked = ", ".join(f"stats({_kept(name)}).has_no_null" for name in REQUEST_FACTS)
+        asked = ", ".join(_is_fillable(name) for name in REQUEST_FACTS)
         first = warehouse.rows(f"select {asked} from ({rows}) as facts limit 1")
         if not first:  # nothing is learned where there is no row to read
             return
@@ -42,5 +43,14 @@ def stored_columns(warehouse: Warehouse) -> list[str]:
     return [str(name) for (name, *_) in warehouse.rows("describe stored_facts")]
 
 
+def _is_fillable(name: str) -> str:
+    """The expression that is false where the planner knows that a column says nothing beyond what is usual."""
+    if name in DERIVED:
+        return "false"
+    if name not in USUAL:
+        return f"stats({name}).has_no_null"
+    return f"stats({name}).has_no_null and (stats({name}).min, stats({name}).max) <> ({usual(name)}, {usual(name)})"
+
+
 def _kept(name: str) -> str:
-    return f"nullif({name}, '{USUAL[name]}')" if name in USUAL else name
+    return f"nullif({name}, {usual(name)})" if name in USUAL_WORDS else name

@@ -43,7 +43,6 @@ def load(
     from audit.config import with_endpoint
     from audit.handover.files import handed_over
     from audit.intake.loading import load as load_exports
-    from audit.intake.retry import retry_rejects as retry
 
     named = [str(path) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
     if not named and not retry_rejects:
@@ -75,6 +74,8 @@ def load(
                 progress=telling,
             )
         if retry_rejects:
+            from audit.intake.retry import retry_rejects as retry
+
             return retry(named, Path(db), config=settings, format=format, map_file=path_of(map_file), progress=telling)
         return load_exports(
             named,

@@ -160,12 +160,12 @@ def _relation(column_map: ColumnMap, export: Export, context: Context) -> str:
     parts = [column_map.origins[name] for name in PROMPT if name in column_map.origins]
     sources = [paths[column][0] for part in parts for column in part.columns]
     prompt = prompt_columns("messages", "tools", context, "instructions")
+    listed = "try(json_array_length(tools))"
     # the fields of JSON lines are those of the first records: a later one can have messages
     if export.container != "jsonl" and not export.field_set.intersection(sources):
-        prompt = NO_PROMPT
+        prompt, listed = NO_PROMPT, "cast(null as bigint)"
     return f"""
-    select * exclude ({", ".join(sorted(TEXTS))}), try(json_array_length(tools)) as listed_tool_count,
-        {prompt}
+    select * exclude ({", ".join(sorted(TEXTS))}), {listed} as listed_tool_count, {prompt}
     from (
         select {", ".join(f"{expression} as {identifier(name)}" for name, expression in columns.items())}
         from (select {", ".join(items)} from {rows(export, declared, context)})

@@ -17,6 +17,8 @@ from audit.readers.sniff import Record, page_key
 TEXT = "VARCHAR"
 MAX_CSV_RECORD = 16_777_216
 """Longest CSV record in bytes, as for JSON: a record with its messages can hold a whole document."""
+CSV_BUFFER = 2 * MAX_CSV_RECORD
+"""Bytes of a CSV file that are read at once; by itself DuckDB would take sixteen of the longest records."""
 ROUTE_KEYS = ("feature", "route", "endpoint", "use_case", "task")
 """Keys under which applications name the part of themselves that calls, the most specific word first."""
 
@@ -223,6 +225,6 @@ def _table(export: Export) -> str:
     return (
         f"read_csv({path}, auto_detect = false, header = true, delim = {literal(export.delimiter)}, quote = '\"', "
         f"escape = '\"', columns = {{{declared}}}, store_rejects = true, rejects_limit = 0, null_padding = false, "
-        f"max_line_size = {MAX_CSV_RECORD}, compression = {literal(export.compression)}, "
+        f"max_line_size = {MAX_CSV_RECORD}, buffer_size = {CSV_BUFFER}, compression = {literal(export.compression)}, "
         "hive_partitioning = false)"
     )

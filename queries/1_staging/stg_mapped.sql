@@ -50,7 +50,7 @@ renamed as (
         usage_reasoning_output_tokens,
         usage_audio_input_tokens,
         usage_audio_output_tokens,
-        coalesce(given_image_count, image_count, case when has_images then '1' end) as image_count,
+        coalesce(given_image_count, image_count, cast(nullif(cast(has_images as bigint), 0) as varchar)) as image_count,
         -- no call has neither input nor output: gateways write 0 for counts they did not get
         coalesce(is_usage_unknown, false)
             or (
@@ -62,8 +62,7 @@ renamed as (
 
         coalesce(service_tier, 'default') as service_tier,
         stream,
-        coalesce(given_tool_count, cast(listed_tool_count as varchar), case when has_tools then '1' when not has_tools then '0' end)
-            as tool_count,
+        coalesce(given_tool_count, cast(listed_tool_count as varchar), cast(cast(has_tools as bigint) as varchar)) as tool_count,
         case
             when is_json or given_output_type in ('json', 'json_object', 'json_schema') then 'json'
             else 'text'
