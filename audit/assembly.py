@@ -1,7 +1,6 @@
 """The report document, put together from what the stages found: only sums and shares, nothing is estimated here."""
 
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
@@ -13,10 +12,10 @@ from audit.catalog.facts import catalogue_info
 from audit.comparing.other_candidates import Others, what_if
 from audit.comparing.side_by_side import intelligence, latency
 from audit.comparing.two_models import compared
-from audit.config import Config
+from audit.config import CONFIG_NAME, Config
 from audit.evidence.judged import judges
 from audit.evidence.reasons import REASONS
-from audit.findings import holes, horizon_months, strangers
+from audit.findings import horizon_months, pace, strangers
 from audit.folding import Rest as Folded
 from audit.savings.escalation import Cascade
 from audit.savings.projection import Savings
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from audit.report.document import Account, Check, ReportDocument, Rest
 
 SCHEMA = "traffic-audit/report/1"
+UNREAD = f"an {CONFIG_NAME} beside the database was not read, only one in the working folder is; name it: --config FILE"
 SET_APART = ("gated", "other_model", "unpriced", "unknown_usage", "gateway_cache_hit", "failed")
 
 
@@ -120,6 +120,8 @@ def document(
     result["warnings"] = _warnings(scope, assumptions, result, info.warning, capped_by, checks)
     if (unknown := strangers(warehouse, config)) is not None:
         result["warnings"] = [*result["warnings"], unknown]
+    if config.path is None and warehouse.path.with_name(CONFIG_NAME).is_file():
+        result["warnings"] = [*result["warnings"], UNREAD]
     return cast("ReportDocument", result)
 
 
@@ -211,7 +213,7 @@ def _warnings(
         reach = f"projections reach {result['horizon_months']:.1f} months"
         found.append(f"{capped_by} {verb} switched off on {day.isoformat()}: {reach}")
     if requests["total"] and assumptions.monthly_requests is None:
-        found += _pace(scope, cast("list[dict[str, str]]", result["daily"]))
+        found += pace(scope.window.days, cast("list[dict[str, str]]", result["daily"]))
     for name, text in (
         (
             "unpriced",
@@ -239,18 +241,3 @@ def _warnings(
     if buckets := quality["requests_in_buckets"]:
         found.append(f"{buckets:,} requests come from buckets: their mean is known, their shape is not")
     return found
-
-
-def _pace(scope: Scope, daily: "list[dict[str, str]]") -> list[str]:
-    """Why the pace of the logs may not be that of a month."""
-    if scope.window.days < 1:
-        return ["the logs span less than a day: no monthly figure without --monthly-requests"]
-    empty = holes(date.fromisoformat(day["date"]) for day in daily)
-    if not empty:
-        return []
-    count = sum((last - first).days + 1 for first, last in empty)
-    first, last = max(empty, key=lambda hole: hole[1] - hole[0])
-    return [
-        f"{count:,} days without a request, most in a row from {first} to {last}, count as quiet ones in monthly "
-        "figures: load what was not exported, or narrow the days down (--since, --until)"
-    ]

@@ -30,6 +30,9 @@ SECTIONS: dict[str, tuple[str, ...] | None] = {
 }
 """The sections and their keys; None where the keys are the user's own names."""
 
+CONFIG_NAME = "audit.toml"
+"""The settings that are read where none are named: those of the working folder."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointRule:
@@ -118,7 +121,7 @@ def read_config(path: Path | None) -> Config:
     Raises ConfigError naming the file, the key and the nearest known key.
     """
     if path is None:
-        path = Path("audit.toml")
+        path = Path(CONFIG_NAME)
         if not path.is_file():
             return Config()
     if not path.is_file():

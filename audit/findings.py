@@ -1,6 +1,6 @@
 """What the cells say about the incumbent's workloads, in the frames that verdicts and savings are made from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -160,6 +160,21 @@ def holes(days: Iterable[date]) -> list[tuple[date, date]]:
         (before + timedelta(days=1), after - timedelta(days=1))
         for before, after in pairwise(sorted(set(days)))
         if (after - before).days - 1 > QUIET_DAYS
+    ]
+
+
+def pace(days: float, daily: Iterable[Mapping[str, object]]) -> list[str]:
+    """Why the pace of a log of so many days may not be that of a month; `daily` are those with requests."""
+    if days < 1:
+        return ["the logs span less than a day: no monthly figure without --monthly-requests"]
+    empty = holes(date.fromisoformat(str(day["date"])) for day in daily)
+    if not empty:
+        return []
+    count = sum((last - first).days + 1 for first, last in empty)
+    first, last = max(empty, key=lambda hole: hole[1] - hole[0])
+    return [
+        f"{count:,} days without a request, most in a row from {first} to {last}, count as quiet ones in daily and "
+        "monthly figures: load what was not exported, or narrow the days down (--since, --until)"
     ]
 
 

@@ -24,8 +24,8 @@ def warned(folder: Path, days: Sequence[int], settings: str = "") -> list[str]:
 
 def test_days_that_nobody_exported_are_said_with_the_longest_stretch(tmp_path: Path) -> None:
     assert warned(tmp_path, [0, 14, 29]) == [
-        "27 days without a request, most in a row from 2026-09-16 to 2026-09-29, count as quiet ones in monthly "
-        "figures: load what was not exported, or narrow the days down (--since, --until)"
+        "27 days without a request, most in a row from 2026-09-16 to 2026-09-29, count as quiet ones in daily and "
+        "monthly figures: load what was not exported, or narrow the days down (--since, --until)"
     ]
 
 
@@ -42,3 +42,30 @@ def test_quiet_weekends_are_part_of_a_month(tmp_path: Path, days: Sequence[int])
 @pytest.mark.parametrize("days", [[0, 14, 29], [0]], ids=["holes", "one day"])
 def test_who_states_the_volume_of_a_month_needs_no_pace(tmp_path: Path, days: Sequence[int]) -> None:
     assert warned(tmp_path, days, "[assumptions]\nmonthly_requests = 90\n") == []
+
+
+def test_a_plan_by_the_day_says_the_same(tmp_path: Path) -> None:
+    said = warned(tmp_path, [0, 14, 29])
+    traffic = audit.open(tmp_path / "usage.duckdb")
+    config = tmp_path / "audit.toml"
+    assert set(said) <= set(traffic.plan(config=config, today="2026-11-26").document["notes"])
+    assert not set(said) & set(traffic.plan(config=config, today="2026-11-26", monthly_requests=90).document["notes"])
+
+
+def test_settings_beside_the_database_that_were_not_read_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warned(tmp_path, [0, 1])
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    traffic = audit.open(tmp_path / "usage.duckdb")
+
+    def said(config: Path | None) -> bool:
+        found = traffic.report(config=config, today="2026-11-26").document.get("warnings", [])
+        return any("audit.toml beside the database" in each for each in found)
+
+    assert said(None)
+    assert not said(tmp_path / "audit.toml")
+    monkeypatch.chdir(tmp_path)
+    assert not said(None)

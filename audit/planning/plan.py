@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from audit.errors import ConfigError
-from audit.findings import horizon_months
+from audit.findings import horizon_months, pace
 from audit.pipeline import Result, Run
 from audit.planning.baseline import baselines
 from audit.planning.document import SCHEMA, Horizon, Measure, Plan, PlanStage, StageWorkload
@@ -78,6 +78,8 @@ def make_plan(run: Run, report: Decided, *, shares: Sequence[float], checks_per_
     if (question := report.result.document.get("question")) is not None:
         plan["question"] = question
     plan["notes"] = list(notes(plan))
+    if run.assumptions.monthly_requests is None:
+        plan["notes"] += pace(plan["window"]["days"], report.result.document.get("daily", []))
     return plan
 
 
