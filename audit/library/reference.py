@@ -53,8 +53,9 @@ def sql_text(relation: str, dialect: str = "duckdb") -> str:
     from files
     where target = 'request_facts'
     """
+    from audit.dialects import DIALECTS
     from audit.errors import UnknownNameError
-    from audit.sql import DIALECTS, find, transpile
+    from audit.sql import find, transpile
 
     for known in DIALECTS:
         if dialect == known:
