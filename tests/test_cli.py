@@ -152,6 +152,16 @@ def test_a_report_without_a_day_of_logs_has_no_monthly_figure_unless_told_the_vo
     assert monthly == pytest.approx(window * 1000)
 
 
+def test_a_page_is_written_also_where_nobody_reads_the_text_to_its_end(loaded: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    command = [AUDIT, "report", "--quiet", "--db", str(loaded / "usage.duckdb"), "--html", str(page)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.close()
+    process.communicate()
+    assert page.read_text(encoding="utf-8").endswith("</html>\n")
+
+
 def test_a_piped_report_has_80_columns_and_no_colour(loaded: Path) -> None:
     done = run("report", "--quiet", folder=loaded)
     assert done.returncode == 0

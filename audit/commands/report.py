@@ -106,6 +106,11 @@ def report(
             add_tie_out(warehouse, wanted.question, result)
     document = result.document
     changed = None if before is None else _changes(before, document)
+    if page is not None:  # before anything is printed, which a closed pipe may end
+        from audit.report.html import render_html
+
+        with written_whole(page) as partial:
+            partial.write_text(render_html(document, changed), encoding="utf-8")
     form: Form = "json" if as_json else "markdown" if as_markdown else "text"
     if changed is not None:
         _print_changes(changed, form)
@@ -114,10 +119,6 @@ def report(
     else:
         _print(document, form)
     if page is not None:
-        from audit.report.html import render_html
-
-        with written_whole(page) as partial:
-            partial.write_text(render_html(document, changed), encoding="utf-8")
         typer.echo(str(page), err=form != "text" or csv is not None)
     bill = document.get("reconciliation")
     if not all(check["ok"] for check in document["checks"]) or (strict and bill and not bill["ties_out"]):
