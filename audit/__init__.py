@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from audit.library.opened import Audit, open  # noqa: A004 - reads as audit.open
     from audit.library.reference import column_map, formats, price_template, prices, sql_text
     from audit.library.report import Report
+    from audit.library.scripting import warehouse_script
     from audit.library.trials import run_backtest
     from audit.library.watching import monitor
 
@@ -40,6 +41,7 @@ __all__ = [
     "run_backtest",
     "run_demo",
     "sql_text",
+    "warehouse_script",
 ]
 
 _HOMES = {
@@ -60,6 +62,7 @@ _HOMES = {
     "run_backtest": "audit.library.trials",
     "run_demo": "audit.demo",
     "sql_text": "audit.library.reference",
+    "warehouse_script": "audit.library.scripting",
 }
 """The module a public name is fetched from."""
 

@@ -150,7 +150,7 @@ def test_the_caveat_stands_wherever_observations_are_shown(tmp_path: Path) -> No
     report = reported(tmp_path, *calls("tag", 250), *calls("tag", 30, model=SMALL))
     caveat = cast("dict[str, str]", report.get("observational", {}))["caveat"]
     assert caveat.startswith("Observational:")
-    assert "observational, not counted" in Report(document=report).text(width=400)
+    assert "observational, not counted" in " ".join(Report(document=report).text(width=400).split())
     assert caveat[:60] in render_html(report)
 
 
