@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping
 
 PLAIN = 640 << 20
 """Bytes for records as logs have them: 100 million of them load in it, in the processor time that 2 GB take."""
+A_COLUMN = 16 << 20
+"""Bytes for each column that is written and each thread beyond the first: DuckDB keeps the order of a file on as many
+threads as find 4 MiB a column in a quarter of what it may use. Files of plain columns fit into PLAIN on two."""
 LONG = 2 << 30
 """Bytes for records of 10 to 100 kB, with their messages: DuckDB reads 2,048 of them at a time, on every thread."""
 LONG_RECORD = 2_500
@@ -26,6 +29,11 @@ def limit(most: int) -> str:
     """What DuckDB may use: `most` bytes, half of the machine where that is less, or what the user says."""
     pages, size = (os.sysconf(name) for name in ("SC_PHYS_PAGES", "SC_PAGE_SIZE"))
     return said_by_user() or f"{min(most, pages * size // 2) >> 20}MiB"
+
+
+def to_write(columns: int) -> int:
+    """Bytes with which rows of so many columns are written on every thread, or on as many as LONG allows."""
+    return min(max(PLAIN, A_COLUMN * columns * ((os.cpu_count() or 1) - 1)), LONG)
 
 
 def has_long_records(file_size: int, records: Iterable[Mapping[str, object]]) -> bool:

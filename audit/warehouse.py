@@ -53,6 +53,7 @@ class Warehouse:
         self.con = con
         self.path = path
         self._is_in_transaction = False
+        self._most = memory.PLAIN
 
     def __enter__(self) -> Self:
         """Return the open warehouse."""
@@ -165,10 +166,11 @@ class Warehouse:
             if query.name not in {*TABLES, "checked_requests", "checked_costs"}:
                 self.execute(f'create or replace temp view "{query.name}" as {query.select}')
 
-    def allow_long_records(self) -> bool:
-        """Let DuckDB use the memory that long records need; whether that is more than before. Not in a transaction."""
+    def allow(self, most: int) -> bool:
+        """Let DuckDB use `most` bytes of memory where it may use less by now; whether that is more than before."""
         before = self.value("select current_setting('memory_limit')")
-        self.execute(f"set memory_limit = '{memory.limit(memory.LONG)}'")
+        self._most = max(most, self._most)
+        self.execute(f"set memory_limit = '{memory.limit(self._most)}'")
         return before != self.value("select current_setting('memory_limit')")
 
     def _in_memory(self, run: Callable[[], Result]) -> Result:
@@ -176,7 +178,7 @@ class Warehouse:
         try:
             return run()
         except duckdb.OutOfMemoryException as error:
-            if not self._is_in_transaction and self.allow_long_records():
+            if not self._is_in_transaction and self.allow(memory.LONG):
                 return self._in_memory(run)
             raise OutOfMemoryError(
                 f"{self.path}: needs more than the {memory.limit(memory.LONG)} of memory it may use; set "

@@ -24,6 +24,7 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AUDIT_MEMORY_LIMIT", raising=False)
     monkeypatch.setattr(memory, "PLAIN", SMALL)
     monkeypatch.setattr(memory, "LONG", ENOUGH)
+    monkeypatch.setattr(memory, "A_COLUMN", 0)
 
 
 def allowed(warehouse: Warehouse) -> str:
@@ -54,13 +55,14 @@ def test_a_load_that_runs_out_begins_again_with_more_and_loads_the_same(
     log = write_jsonl(tmp_path / "log.jsonl", [spend_log(number, messages=MESSAGES) for number in range(400)])
     monkeypatch.setattr(memory, "LARGE_FILE", ENOUGH)
     limits: list[str] = []
-    more = Warehouse.allow_long_records
+    more = Warehouse.allow
 
-    def noted(warehouse: Warehouse) -> bool:
-        limits.append(allowed(warehouse))
-        return more(warehouse)
+    def noted(warehouse: Warehouse, most: int) -> bool:
+        if most > memory.PLAIN:
+            limits.append(allowed(warehouse))
+        return more(warehouse, most)
 
-    monkeypatch.setattr(Warehouse, "allow_long_records", noted)
+    monkeypatch.setattr(Warehouse, "allow", noted)
     load([str(log)], tmp_path / "again.duckdb")
     assert limits == ["40.0 MiB"]
     monkeypatch.setattr(memory, "PLAIN", ENOUGH)
@@ -92,3 +94,12 @@ def test_records_are_long_by_their_mean_in_a_file_large_enough_to_matter(
     size: int, lengths: tuple[int, ...], long: bool
 ) -> None:
     assert memory.has_long_records(size, [{"messages": "x" * length} for length in lengths]) is long
+
+
+def test_many_columns_have_what_it_takes_to_write_them_on_two_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    def written(columns: int, threads: int) -> int:
+        monkeypatch.setattr("os.cpu_count", lambda: threads)
+        return memory.to_write(columns)
+
+    assert [written(columns, 2) for columns in (5, 40, 45)] == [memory.PLAIN, memory.PLAIN, 720 << 20]
+    assert [written(45, threads) for threads in (1, 64)] == [memory.PLAIN, memory.LONG]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
+from audit import memory
 from audit.config import Config
 from audit.errors import InputError, OutOfMemoryError
 from audit.intake import resolve
@@ -74,7 +75,7 @@ def load(
         found = recognise_all(located, spool, context, format, map_file, progress, unpack_limit=unpack_limit)
         pending, refused = found.pending, found.refused
         if found.has_long_records:
-            warehouse.allow_long_records()
+            warehouse.allow(memory.LONG)
         reports: list[FileReport] | None = None
         was_read_dry = False
         while reports is None:
@@ -89,7 +90,7 @@ def load(
                     pending, unreadable = readable(warehouse, pending, spool)
                 refused += unreadable
             except OutOfMemoryError:
-                if not warehouse.allow_long_records():
+                if not warehouse.allow(memory.LONG):
                     raise
             except ChangedError:
                 with progress("a file changes while it is read; taking what was there at first"):

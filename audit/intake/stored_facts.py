@@ -1,5 +1,6 @@
 """The table under `request_facts`: a column of it exists once some load can fill it."""
 
+from audit import memory
 from audit.schema import DERIVED, REQUEST_FACTS, USUAL, USUAL_WORDS, facts_view, usual
 from audit.warehouse import Warehouse
 
@@ -31,6 +32,7 @@ def make_room(warehouse: Warehouse, rows: str, kind: str | None = None) -> None:
         warehouse.execute(f"alter table stored_facts add column {name} {REQUEST_FACTS[name]}")
     if missing:
         warehouse.execute(facts_view(stored_columns(warehouse)))
+    warehouse.allow(memory.to_write(len(stored) + len(missing)))
 
 
 def as_stored(warehouse: Warehouse) -> str:
