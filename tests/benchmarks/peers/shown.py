@@ -81,7 +81,7 @@ def _how(document: Json, rows: int) -> str:
     runs = max(len(size["runs"]) for package in document["packages"].values() for size in package["sizes"])
     return (
         f"LiteLLM spend logs ({rows:,} rows: {log['bytes'] / 1e6:,.0f} MB, ${float(log['list_cost']):,.2f}), whole "
-        f"commands, median of {runs} runs (one where it takes over a minute). Seconds, in brackets those of all "
+        f"commands, median of up to {runs} runs. Seconds, in brackets those of all "
         f"processors, and peak memory; {machine['processors']} processors, {machine['memory_gb']} GB, "
         f"{machine['system']}, Python {machine['python']}, load {machine['load_average_before']} before; killed after "
         f"{limits['seconds'] / 60:.0f} minutes or at {limits['memory_mb'] / 1000:.0f} GB:"
