@@ -14,7 +14,7 @@ tests: .venv/dev ## the tests alone, one worker per processor, but for those of 
 	$(BIN)/python -m pytest --numprocesses logical --dist worksteal -m "not spark"
 
 test-spark: .venv/dev ## both engines on the same records, and a cluster of two workers; needs Java 17
-	AUDIT_TEST_SPARK=1 $(BIN)/python -m pytest -m spark tests
+	AUDIT_TEST_SPARK=1 $(BIN)/python -m pytest --numprocesses logical --dist worksteal -m spark tests
 
 lint: .venv/dev
 	$(BIN)/ruff check
