@@ -4,14 +4,14 @@ import csv
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from audit.config import Config, rewritten
+from audit.config import Config
 from audit.engines import facts as asked
 from audit.engines.facts import Group, spark_text, typed
 from audit.engines.reading import Reading
 from audit.errors import InputError
 from audit.intake.letting_go import refuse_unseen_duplicates
 from audit.intake.locate import UNREADABLE, text_of, why
-from audit.intake.resolve import derive, resolve_names
+from audit.intake.resolve import derive, rename_endpoints, resolve_names
 from audit.progress import Progress
 from audit.schema import SUMMED, TABLES
 from audit.spark_sql import spark_type
@@ -197,10 +197,7 @@ def _resolve(warehouse: Warehouse, spark: "SparkSession", load_id: int, config: 
     spark.sql(requests).createOrReplaceTempView("requests")
     if config.rewrites:
         texts = [str(row["endpoint"]) for row in spark.sql("select distinct endpoint from requests").collect()]
-        renamed = {text: rewritten(text, config.rewrites) for text in texts}
-        for text, name in sorted(renamed.items()):
-            if name != text:
-                warehouse.execute("insert into endpoint_names values (?, ?)", [text, name])
+        rename_endpoints(warehouse, texts, config)
         _hand_over(warehouse, spark, "endpoint_names")
         spark.sql(requests).createOrReplaceTempView("requests")
 

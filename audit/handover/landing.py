@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from audit.catalog.facts import length_bands
-from audit.config import Config, EndpointRule, rewritten
+from audit.config import Config, EndpointRule
 from audit.errors import ConfigError, InputError
 from audit.handover.reading import ROWS, Result, read
 from audit.handover.result import CELL, FILE_COUNTS, NOT_CALL, NOTE, REJECT, TEMPLATE
 from audit.intake.letting_go import refuse_unseen_duplicates
 from audit.intake.load_report import REJECTED_THERE, FileReport, LoadReport, file_reports
 from audit.intake.loading import concluded, next_load
-from audit.intake.resolve import derive, resolve_names
+from audit.intake.resolve import derive, rename_endpoints, resolve_names
 from audit.measures import MEASURES
 from audit.progress import Progress, silent
 from audit.schema import TABLES
@@ -172,10 +172,9 @@ def _resolve(warehouse: Warehouse, load_id: int, config: Config) -> None:
         warehouse.execute("delete from summed_models where load_id = ?", [load_id])
         warehouse.execute(resolved, {"load": load_id})
         resolve_names(warehouse, config)
-    for (text,) in warehouse.rows(f"select distinct endpoint from {ROWS} where endpoint is not null order by 1"):
-        if (name := rewritten(str(text), config.rewrites)) != text:
-            warehouse.execute("delete from endpoint_names where endpoint_text = ?", [str(text)])
-            warehouse.execute("insert into endpoint_names values (?, ?)", [str(text), name])
+    if config.rewrites:
+        texts = warehouse.rows(f"select distinct endpoint from {ROWS} where endpoint is not null")
+        rename_endpoints(warehouse, [str(text) for (text,) in texts], config)
 
 
 NAMES = f"""

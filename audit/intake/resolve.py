@@ -127,7 +127,10 @@ def resolve_names(warehouse: Warehouse, config: Config) -> None:
     if (rule := warehouse.setting("endpoint_rule")) is not None:
         warehouse.execute("insert into endpoint_rule values (?, ?)", list(rule.split(":", 1)))
     _resolve_models(warehouse, config)
-    _rename_endpoints(warehouse, config)
+    warehouse.execute("delete from endpoint_names")
+    if config.rewrites:
+        texts = warehouse.rows("select distinct endpoint from requests")
+        rename_endpoints(warehouse, [str(text) for (text,) in texts], config)
 
 
 def build_cells(warehouse: Warehouse, loads: Collection[int] | None) -> None:
@@ -246,13 +249,12 @@ def _billing_periods(start: date, end: date, price_changes: set[date]) -> list[t
     return [(period, stop) for period, stop in periods if stop > start]
 
 
-def _rename_endpoints(warehouse: Warehouse, config: Config) -> None:
+def rename_endpoints(warehouse: Warehouse, texts: Collection[str], config: Config) -> None:
+    """Note the names that the rewrites of `config` give to endpoints, in place of what was noted of the same texts."""
     import polars as pl
 
-    warehouse.execute("delete from endpoint_names")
-    if not config.rewrites:
-        return
-    texts = warehouse.frame("select distinct endpoint as endpoint_text from requests")
-    names = [rewritten(text, config.rewrites) for text in texts["endpoint_text"]]
-    renamed = texts.with_columns(pl.Series("endpoint", names, dtype=pl.String))
-    warehouse.insert("endpoint_names", renamed.filter(pl.col("endpoint") != pl.col("endpoint_text")))
+    renamed = {text: name for text in texts if (name := rewritten(text, config.rewrites)) != text}
+    names = pl.DataFrame(list(renamed.items()), schema=dict.fromkeys(TABLES["endpoint_names"], pl.String), orient="row")
+    warehouse.temporary("renamed_endpoints", names)
+    warehouse.execute("delete from endpoint_names where endpoint_text in (select endpoint_text from renamed_endpoints)")
+    warehouse.insert("endpoint_names", names)
