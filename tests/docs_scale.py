@@ -62,16 +62,15 @@ def _measured(found: dict[str, Any], sizes: dict[int, dict[str, Any]]) -> str:
 
 
 def _model(found: dict[str, Any], sizes: dict[int, dict[str, Any]]) -> str:
-    few, most = min(sizes), max(sizes)
-    more = sorted(sizes)[-2]
+    few, (more, most) = min(sizes), _with(sizes, "rows")[-2:]
     last, before, first = sizes[most]["rows"], sizes[more]["rows"], sizes[few]["rows"]
     load, report = (last[step]["processor_seconds"] / before[step]["processor_seconds"] for step in ("load", "report"))
     cells = _largest(sizes, "cells")
     per_day = "cells_per_endpoint_and_day"
     return (
         f"From {more:,} to {most:,} records a load takes {load:.1f} times the processor time, a report "
-        f"{report:.1f} times. A request costs {_microseconds(sizes):.1f} µs of a processor to load and "
-        f"{last['bytes_per_request']:.0f} bytes to keep, {_key_bytes(sizes):.0f} as a key; a cell costs "
+        f"{report:.1f} times. A request costs {1e6 * _slope(sizes, 'rows', 'processor_seconds'):.1f} µs of a processor "
+        f"to load and {last['bytes_per_request']:.0f} bytes to keep, {_key_bytes(sizes):.0f} as a key; a cell costs "
         f"{(cells['database_bytes'] - found['empty_bytes']) / cells['cells']:.0f} bytes, its days "
         f"included. Cells grow with endpoints, models and months and hardly with requests: {first[per_day]:.0f} an "
         f"endpoint and day at {few:,} records, {last[per_day]:.0f} at {most:,}. What does not fit into memory, as the "
@@ -82,9 +81,10 @@ def _model(found: dict[str, Any], sizes: dict[int, dict[str, Any]]) -> str:
 
 
 def _extrapolated(found: dict[str, Any], sizes: dict[int, dict[str, Any]]) -> str:
-    seconds, bytes_each = _microseconds(sizes) / 1e6, sizes[max(sizes)]["rows"]["bytes_per_request"]
-    spark = found["spark"]
-    on_spark = spark["seconds"] * spark["processors"] / spark["records"]
+    seconds, bytes_each = _slope(sizes, "rows", "processor_seconds"), sizes[max(sizes)]["rows"]["bytes_per_request"]
+    processors = found["machine"]["processors"]
+    on_spark = processors * _slope(sizes, "spark", "seconds")
+    start, (few, *_) = _start(sizes), _with(sizes, "spark")
     heads = (
         "records", "processor hours, one machine", "database", "as keys", "processor hours on Spark",
         "what breaks first", "what to do",
@@ -102,14 +102,16 @@ def _extrapolated(found: dict[str, Any], sizes: dict[int, dict[str, Any]]) -> st
     ]
     return (
         f"**Extrapolated, not measured**: time by the slope between the two largest loads, bytes by the largest load "
-        f"that kept them, Spark in proportion to one run of {spark['records']:,} records in {spark['seconds']} s "
-        f"({spark['where']}), its start included:\n\n{table(heads, rows)}"
+        f"that kept them. Spark: the time of all {processors} processors here, between loads of "
+        f"{' and '.join(f'{records:,}' for records in _with(sizes, 'spark')[-2:])} records on `local[*]`; starting and "
+        f"planning come on top, {start:.0f} s of the {sizes[few]['spark']['load']['seconds']:.0f} s for {few:,}:\n\n"
+        f"{table(heads, rows)}"
     )
 
 
 def _largest(sizes: dict[int, dict[str, Any]], kept: str) -> dict[str, Any]:
     """The largest load that kept this."""
-    return next(sizes[each][kept] for each in sorted(sizes, reverse=True) if kept in sizes[each])
+    return sizes[_with(sizes, kept)[-1]][kept]
 
 
 def _key_bytes(sizes: dict[int, dict[str, Any]]) -> float:
@@ -118,11 +120,21 @@ def _key_bytes(sizes: dict[int, dict[str, Any]]) -> float:
     return (size["keys"]["database_bytes"] - size["cells"]["database_bytes"]) / size["requests"]
 
 
-def _microseconds(sizes: dict[int, dict[str, Any]]) -> float:
-    """Of a processor for a record more, between the two largest loads."""
-    more, most = sorted(sizes)[-2:]
-    took = [sizes[each]["rows"]["load"]["processor_seconds"] for each in (more, most)]
-    return (took[1] - took[0]) / (most - more) * 1e6
+def _with(sizes: dict[int, dict[str, Any]], kept: str) -> list[int]:
+    """The sizes, in order, of which a load was measured that kept this."""
+    return [records for records in sorted(sizes) if kept in sizes[records]]
+
+
+def _slope(sizes: dict[int, dict[str, Any]], kept: str, unit: str) -> float:
+    """What a record more takes, between the two largest loads."""
+    more, most = _with(sizes, kept)[-2:]
+    return (sizes[most][kept]["load"][unit] - sizes[more][kept]["load"][unit]) / (most - more)
+
+
+def _start(sizes: dict[int, dict[str, Any]]) -> float:
+    """Seconds of the smallest load on Spark that its records do not explain."""
+    few = _with(sizes, "spark")[0]
+    return sizes[few]["spark"]["load"]["seconds"] - few * _slope(sizes, "spark", "seconds")
 
 
 def _bytes(count: float) -> str:
