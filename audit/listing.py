@@ -158,19 +158,21 @@ def may_read_again(warehouse: Warehouse, concerned: int) -> bool:
 
 def checks(warehouse: Warehouse, scope: Scope, *, is_folded: bool = False) -> "list[Check]":
     """Every check, those of the load included: a report on rows that do not add up must say so."""
-    found: list[Check] = []
+    queries, found = sql.in_folders("5_"), known(warehouse)
+    missing = [query for query in queries if query.when == "load" and query.name not in found]
     is_part = is_folded or scope.question.since is not None or scope.question.until is not None
-    before = known(warehouse)
     # What a load must have done is asked of all cells as they are stored, whatever this connection sees of them.
-    with Warehouse.read(warehouse.path) if is_part else nullcontext(warehouse) as whole:
-        for query in sql.in_folders("5_"):
-            if query.when == "load":
-                rows = before[query.name] if query.name in before else rows_against(whole, query)
-            else:
-                rows = rows_against(warehouse, query)
-            detail = f"{query.purpose} Rows: {rows}" if rows else query.purpose
-            found.append({"name": query.name, "ok": not rows, "detail": detail})
-    return found
+    with Warehouse.read(warehouse.path) if missing and is_part else nullcontext(warehouse) as whole:
+        found |= {query.name: rows_against(whole, query) for query in missing}
+    found |= {query.name: rows_against(warehouse, query) for query in queries if query.when != "load"}
+    return [
+        {
+            "name": query.name,
+            "ok": not (rows := found[query.name]),
+            "detail": f"{query.purpose} Rows: {rows}" if rows else query.purpose,
+        }
+        for query in queries
+    ]
 
 
 def assumption_list(
