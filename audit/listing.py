@@ -179,7 +179,7 @@ def assumption_list(
     warehouse: Warehouse, assumptions: Assumptions, savings: Savings, config: Config, *, is_folded: bool = False
 ) -> list[object]:
     """Every value the numbers rest on, with its source; how many endpoints are kept, where it is not all."""
-    found: list[object] = [*assumptions.to_document(), *checks_from(config.check).to_document()]
+    found: list[object] = [*assumptions.to_document(is_folded=is_folded), *checks_from(config.check).to_document()]
     found += base_rate_document(warehouse.frame("select * from paired_workloads"), assumptions.margins)
     found += [
         {"name": "discount", "value": float(config.discount), "source": "audit.toml" if config.discount else "default"},
@@ -194,10 +194,6 @@ def assumption_list(
         {"name": "bootstrap_blocks", "value": str(savings.day_blocks), "source": "days observed in the window"},
         {"name": "simulated_worlds", "value": savings.draws, "source": f"seed {savings.seed}"},
     ]
-    if is_folded:
-        kept = assumptions.endpoints_kept
-        source = "default" if kept == Assumptions().endpoints_kept else "set by you"
-        found.append({"name": "endpoints_kept", "value": kept, "source": source})
     return found
 
 
