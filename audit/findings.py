@@ -20,11 +20,6 @@ IN_SUM = "many endpoints in sum"
 """What the rest is called instead of a guess from its shape, which is that of no workload."""
 
 
-def is_in_sum(name: str, endpoint: str) -> bool:
-    """Whether a workload that a report calls `name` is the rest: no endpoint of that name would be called so."""
-    return name.startswith(f"{endpoint}: {IN_SUM}")
-
-
 def workloads(
     warehouse: Warehouse, scope: Scope, config: Config, assumptions: Assumptions, rest: Rest | None = None
 ) -> pl.DataFrame:
