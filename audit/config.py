@@ -13,7 +13,6 @@ from audit.grader_settings import GraderSettings, grader_settings
 
 Stakes = Literal["low", "normal", "core"]
 STAKES: tuple[Stakes, ...] = ("low", "normal", "core")
-ENDPOINT_FIELDS = ("tag", "route", "prompt_name", "metadata")
 
 SECTIONS: dict[str, tuple[str, ...] | None] = {
     "endpoint": ("field", "rewrite"),

@@ -90,20 +90,16 @@ def present(warehouse: Warehouse, scope: Scope, pairs: pl.DataFrame) -> Present:
     return replace(known, templates=warehouse.frame("select * from current_templates"))
 
 
-def totals(warehouse: Warehouse, found: pl.DataFrame, verdicts: pl.DataFrame, scope: Scope) -> Totals:
-    """All traffic of the window; the eligible part is what no gate of a cell or a workload stops."""
+def totals(warehouse: Warehouse, scope: Scope) -> Totals:
+    """All traffic of the window."""
     requests, tokens, cost = warehouse.rows(
         "select coalesce(sum(request_count), 0), coalesce(sum(token_count), 0), coalesce(sum(list_cost), 0) "
         "from spend_by_disposition"
     )[0]
-    is_gated = verdicts.select("workload_id", "is_gated")
-    eligible = found.join(is_gated, on="workload_id").filter(~pl.col("is_gated"))
     return Totals(
         requests=int(str(requests)),
         tokens=int(str(tokens)),
         list_cost=Decimal(str(cost)),
-        eligible_requests=int(eligible["request_count"].sum() or 0),
-        eligible_cost=sum(eligible["list_cost"], Decimal(0)),
         window_days=scope.window.days,
         days_observed=scope.window.days_observed,
     )
