@@ -45,7 +45,7 @@ def run(*command: object, environment: Mapping[str, str] | None = None) -> Done:
             stream.seek(0)
             texts.append(stream.read().decode())
         code, seconds, processor, kilobytes = end.read().split()
-    return Done(int(code), *texts, float(seconds), float(processor), int(kilobytes) * 1024 / 1e6)
+    return Done(int(code), texts[0], texts[1], float(seconds), float(processor), int(kilobytes) * 1024 / 1e6)
 
 
 def audit(*arguments: object, environment: Mapping[str, str] | None = None) -> Done:
