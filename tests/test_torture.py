@@ -11,10 +11,10 @@ import zstandard
 from exports import spend_log, spend_logs, write_jsonl
 from torture import full_disk, growing, kill, memory, second_audit, small_files
 
-from audit.console import FILES_SHOWN, folded
 from audit.intake.loading import load
 from audit.intake.recognising import hold_still, recognise_all
 from audit.intake.rejects import listed
+from audit.load_console import FILES_SHOWN, folded
 from audit.progress import shown
 from audit.readers import unpacking
 from audit.readers.reader import Context

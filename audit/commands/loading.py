@@ -61,8 +61,9 @@ def load(
     quiet: Quiet = False,
 ) -> None:
     """Load exported usage logs; loading a file again changes nothing."""
-    from audit.console import complain, print_json, print_load
+    from audit.console import print_json
     from audit.library.loading import load as load_exports
+    from audit.load_console import complain, print_load
 
     if not paths and not retry:
         raise typer.BadParameter("name the exports to load")
@@ -158,8 +159,9 @@ def merge(
     quiet: Quiet = False,
 ) -> None:
     """Add databases up into a new one, as if all their files had been loaded into it; what several have counts once."""
-    from audit.console import print_json, print_merge
+    from audit.console import print_json
     from audit.library.loading import merge as merge_databases
+    from audit.load_console import print_merge
 
     merged = merge_databases(databases, db, config=config, progress=not quiet)
     if as_json:

@@ -50,10 +50,10 @@ def add(
     """Add paired outcomes; adding the same again changes nothing."""
     from dataclasses import asdict
 
-    from audit.console import print_added, print_json
+    from audit.console import print_json
     from audit.grading.harness_files import recognised
     from audit.library.outcomes import Outcomes
-    from audit.outcome_console import print_answers, print_scores
+    from audit.outcome_console import print_added, print_answers, print_scores
 
     outcomes = Outcomes(db)
     of_harness = {"--harness": harness, "--incumbent": incumbent, "--candidate": candidate, "--endpoint": endpoint}

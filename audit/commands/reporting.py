@@ -31,8 +31,9 @@ def demo(
 def status(db: Db = DEFAULT_DB, as_json: Json = False, quiet: Quiet = False) -> None:
     """What is in the database: files, window, rows, models, what has no price or no token counts."""
     del quiet  # nothing here takes long
-    from audit.console import print_json, print_status
+    from audit.console import print_json
     from audit.intake.status import status as read_status
+    from audit.load_console import print_status
     from audit.warehouse import Warehouse
 
     with Warehouse.read(db) as warehouse:
