@@ -52,10 +52,10 @@ class EndpointRule:
         return f"{self.field}:{self.key_text}"
 
     @classmethod
-    def of_stored(cls, text: str, *, is_option: bool = False) -> Self:
+    def of_stored(cls, text: str) -> Self:
         """The rule that was kept as `text`."""
         field, _, key_text = text.partition(":")
-        return cls(field=field, key_text=key_text, is_option=is_option)
+        return cls(field=field, key_text=key_text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

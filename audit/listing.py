@@ -1,4 +1,4 @@
-"""The lists of the report document: workloads, models, days, files, data quality, assumptions and checks."""
+"""The lists of the report document: workloads, what was observed, checks, assumptions, models, days, traffic."""
 
 from collections.abc import Mapping
 from contextlib import nullcontext

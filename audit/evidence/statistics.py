@@ -195,11 +195,9 @@ def paired_mean(differences: Floats, weights: Floats, discounts: Floats | None =
     )
 
 
-def paired_mean_interval(
-    differences: Floats, weights: Floats | None = None, confidence: float = CONFIDENCE
-) -> tuple[float, float]:
-    """Interval of the (weighted) mean difference, (-1, 1) for fewer than two pairs."""
-    return paired_mean(differences, np.ones(len(differences)) if weights is None else weights).interval(confidence)
+def paired_mean_interval(differences: Floats, weights: Floats | None = None) -> tuple[float, float]:
+    """95 % interval of the (weighted) mean difference, (-1, 1) for fewer than two pairs."""
+    return paired_mean(differences, np.ones(len(differences)) if weights is None else weights).interval()
 
 
 def effective_size(weights: Floats, discounts: Floats | None = None) -> float:
