@@ -23,7 +23,7 @@ lint: .venv/dev
 	$(BIN)/pyright
 
 bench: .venv/dev ## load and report against bare DuckDB, in one run; ROWS=2000000
-	$(BIN)/python tests/benchmarks/bench.py --rows $(or $(ROWS),2000000)
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/bench.py --rows $(or $(ROWS),2000000)
 
 bench-page: .venv/dev ## what the HTML report weighs and how soon it can be used; writes tests/benchmarks/page.json
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/page.py
@@ -32,7 +32,7 @@ bench-peers: .venv/dev ## beside other packages, from the registry, on the same 
 	PYTHONPATH=. $(BIN)/python -m tests.benchmarks.peers
 
 scale: .venv/dev ## 1M, 10M and 100M requests: processor time, memory, bytes, cells; ROWS="1000000" KEPT="rows cells" FOLDER=/with/12/GB
-	$(BIN)/python tests/benchmarks/scale.py $(if $(ROWS),--rows $(ROWS)) $(if $(KEPT),--kept $(KEPT)) $(if $(FOLDER),--folder $(FOLDER))
+	PYTHONPATH=. $(BIN)/python tests/benchmarks/scale.py $(if $(ROWS),--rows $(ROWS)) $(if $(KEPT),--kept $(KEPT)) $(if $(FOLDER),--folder $(FOLDER))
 
 rollouts: .venv/dev ## 1,000 simulated rollouts in ten worlds, stopped by the monitor's rules; ten minutes
 	PYTHONPATH=. $(BIN)/python tests/benchmarks/monitor.py

@@ -12,21 +12,21 @@ from audit.catalog.facts import catalogue_info
 from audit.comparing.other_candidates import Others, what_if
 from audit.comparing.side_by_side import intelligence, latency
 from audit.comparing.two_models import compared
-from audit.config import CONFIG_NAME, Config
+from audit.config import Config
 from audit.evidence.judged import judges
 from audit.evidence.reasons import REASONS
-from audit.findings import horizon_months, pace, strangers
+from audit.findings import horizon_months
 from audit.folding import Rest as Folded
+from audit.report_warnings import report_warnings
 from audit.savings.escalation import Cascade
 from audit.savings.projection import Savings
 from audit.scope import Scope
 from audit.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from audit.report.document import Account, Check, ReportDocument, Rest
+    from audit.report.document import Account, ReportDocument, Rest
 
 SCHEMA = "traffic-audit/report/1"
-UNREAD = f"an {CONFIG_NAME} beside the database was not read, only one in the working folder is; name it: --config FILE"
 SET_APART = ("gated", "other_model", "unpriced", "unknown_usage", "gateway_cache_hit", "failed")
 
 
@@ -46,7 +46,6 @@ def document(
     parts = savings.to_document()
     classes = _dispositions(warehouse, workloads, verdicts)
     months, capped_by = horizon_months(scope, workloads, assumptions)
-    checks = listing.checks(warehouse, scope, is_folded=rest is not None)
     rows = dict(zip(("read", "loaded", "duplicate", "rejected"), _row_counts(warehouse), strict=True))
     info = catalogue_info(scope.question.today)
     multiplier = savings.monthly_multiplier
@@ -88,7 +87,7 @@ def document(
         "blended": parts["blended"],
         "workloads": listing.workload_list(warehouse, workloads, verdicts, parts["workloads"], totals, cascades),
         "observational": listing.observational(warehouse, workloads, scope.candidate_model),
-        "checks": checks,
+        "checks": listing.checks(warehouse, scope, is_folded=rest is not None),
         "assumptions": listing.assumption_list(warehouse, assumptions, savings, config, is_folded=rest is not None),
         "accounting": _accounting(workloads, verdicts, classes),
         "models": listing.models(warehouse),
@@ -117,11 +116,9 @@ def document(
         "comparison": compared(warehouse, scope, config),
         "what_if": what_if(workloads, verdicts, others, scope, assumptions, totals, multiplier),
     }
-    result["warnings"] = _warnings(scope, assumptions, result, info.warning, capped_by, checks)
-    if (unknown := strangers(warehouse, config)) is not None:
-        result["warnings"] = [*result["warnings"], unknown]
-    if config.path is None and warehouse.path.with_name(CONFIG_NAME).is_file():
-        result["warnings"] = [*result["warnings"], UNREAD]
+    result["warnings"] = report_warnings(
+        warehouse, scope, config, assumptions, result, stale=info.warning, capped_by=capped_by
+    )
     return cast("ReportDocument", result)
 
 
@@ -181,63 +178,3 @@ def _row_counts(warehouse: Warehouse) -> list[int]:
         "coalesce(sum(rejected_count), 0) from request_files"
     )[0]
     return [int(str(count)) for count in counts]
-
-
-def _warnings(
-    scope: Scope,
-    assumptions: Assumptions,
-    result: Mapping[str, object],
-    stale: str | None,
-    capped_by: str | None,
-    checks: "list[Check]",
-) -> list[str]:
-    requests = cast("dict[str, int]", result["requests"])
-    total = requests["total"] or 1
-    found = [f"check failed: {check['name']}: {check['detail']}" for check in checks if not check["ok"]]
-    if stale is not None:
-        found.append(stale)
-    if not requests["total"]:
-        found.append("no request lies in the window that was asked for")
-    elif not scope.pairs:
-        found.append(f"no request of the window was served by {scope.question.incumbent}")
-    if (rest := cast("Rest | None", result["rest"])) is not None:
-        found.append(
-            f"{rest['endpoints']:,} of {rest['endpoints'] + rest['endpoints_kept']:,} endpoints, with "
-            f"{rest['request_share']:.1%} of requests and {rest['cost_share']:.1%} of cost, are one line here, "
-            f"{rest['name']}; those that cost most are kept ([assumptions] endpoints_kept). Where ids made "
-            "endpoints of them, `[endpoint] rewrite` in audit.toml takes the ids out, then `audit rebuild`"
-        )
-    if capped_by is not None:
-        day = next(each.retires_on for each in scope.retirements if each.model == capped_by)
-        verb = "is" if day > scope.question.today else "was"
-        reach = f"projections reach {result['horizon_months']:.1f} months"
-        found.append(f"{capped_by} {verb} switched off on {day.isoformat()}: {reach}")
-    if requests["total"] and assumptions.monthly_requests is None:
-        found += pace(scope.window.days, cast("list[dict[str, str]]", result["daily"]))
-    for name, text in (
-        (
-            "unpriced",
-            "have no known price and are in no dollar figure (`audit status` names the models). Fill in what "
-            "`audit prices MODEL --template > prices.csv` writes, name it in audit.toml "
-            '([prices] file = "prices.csv"), then `audit rebuild`',
-        ),
-        ("unknown_usage", "have no token counts and are in no dollar figure"),
-    ):
-        if requests[name]:
-            found.append(f"{requests[name]:,} requests ({requests[name] / total:.1%}) {text}")
-    unread = int(str(cast("dict[str, object]", result["observational"])["requests_not_read"]))
-    if unread:
-        found.append(
-            f"{unread:,} requests on endpoints that both models serve are too many to read again, or gone "
-            "(--cells-only), and not compared"
-        )
-    quality = cast("dict[str, int]", result["data_quality"])
-    if standard := quality["requests_of_a_tier_priced_at_the_standard_rate"]:
-        found.append(
-            f"{standard:,} requests ({standard / total:.1%}) of a batch, flex or priority tier are priced at the "
-            "standard rate: their provider's price list has none for the tier. Your own go into prices.csv "
-            "(`audit prices MODEL --template`)"
-        )
-    if buckets := quality["requests_in_buckets"]:
-        found.append(f"{buckets:,} requests come from buckets: their mean is known, their shape is not")
-    return found

@@ -128,15 +128,19 @@ class Assumptions:
             if not 0 < value < 1:
                 raise ConfigError(f"{name} must lie between 0 and 1, not {value}")
 
-    def to_document(self) -> list[Printed]:
-        """Every assumption as {name, value, source}; a changed value says "set by you"."""
-        usual = Assumptions().values()
+    def to_document(self, *, is_folded: bool = False) -> list[Printed]:
+        """Every assumption as {name, value, source}; a changed value says "set by you".
+
+        How many endpoints are kept counts only where others are folded.
+        """
+        usual = Assumptions()._values()
         return [
             {"name": name, "value": value, "source": _SOURCES.get(name, "default") if value == usual[name] else _YOURS}
-            for name, value in self.values().items()
+            for name, value in self._values().items()
+            if is_folded or name != "endpoints_kept"
         ]
 
-    def values(self) -> dict[str, float | int | None]:
+    def _values(self) -> dict[str, float | int | None]:
         """Name to number, a range as three names."""
         return {
             "output_ratio_low": self.output_ratio.low,
@@ -154,6 +158,7 @@ class Assumptions:
             "margin_core": self.margins.core,
             "alpha": self.alpha,
             "power": self.power,
+            "endpoints_kept": self.endpoints_kept,
         }
 
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Annotated, Protocol
 
@@ -30,16 +30,6 @@ from audit.commands import (
 )
 from audit.commands.options import ERROR
 from audit.errors import AuditError
-
-SECTIONS = {
-    "From logs to a database": ("load", "status", "rejects", "init", "rebuild", "unload", "merge"),
-    "Questions": ("report", "compare", "cluster", "query", "export", "sql"),
-    "Measure": ("sample", "outcomes", "backtest"),
-    "Act": ("policy", "plan", "monitor"),
-    "Money": ("reconcile", "margin"),
-    "Look up and try": ("demo", "notebooks", "formats", "prices"),
-}
-"""The commands in the order in which somebody comes to need them."""
 
 
 class Formatter(Protocol):
@@ -81,9 +71,48 @@ app = typer.Typer(
     ),
 )
 outcomes_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=outcomes.__doc__)
+for subcommand in (outcomes.add, judging.judge, judging.judged, judging.label, outcomes.show):
+    outcomes_app.command()(subcommand)
 
+policy_app = typer.Typer(rich_markup_mode=None, invoke_without_command=True, callback=policy.policy)
+policy_app.command()(policy.simulate)
 
-policy_app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
+SECTIONS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
+    "From logs to a database": {
+        "load": loading.load,
+        "status": reporting.status,
+        "rejects": reporting.rejects,
+        "init": loading.init,
+        "rebuild": loading.rebuild,
+        "unload": loading.unload,
+        "merge": loading.merge,
+    },
+    "Questions": {
+        "report": report.report,
+        "compare": comparing.compare,
+        "cluster": loading.cluster,
+        "query": querying.query,
+        "export": exporting.export,
+        "sql": reference.sql,
+    },
+    "Measure": {"sample": sampling.sample, "outcomes": outcomes_app, "backtest": backtest.backtest},
+    "Act": {"policy": policy_app, "plan": planning.plan, "monitor": monitoring.monitor},
+    "Money": {"reconcile": reconciling.reconcile, "margin": margins.margin},
+    "Look up and try": {
+        "demo": reporting.demo,
+        "notebooks": exploring.notebooks,
+        "formats": reference.formats,
+        "prices": reference.prices,
+    },
+}
+"""The commands in the order in which somebody comes to need them."""
+
+for commands in SECTIONS.values():
+    for name, command in commands.items():
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name, cls=report.ReportCommand if command is report.report else None)(command)
 
 
 def _print_version(is_wanted: bool) -> None:
@@ -101,43 +130,6 @@ def _options(  # pyright: ignore[reportUnusedFunction] - typer calls it
     ] = False,
 ) -> None:
     """Take the options that stand before a command."""
-
-
-for command in (
-    loading.load,
-    reporting.status,
-    reporting.rejects,
-    loading.init,
-    loading.rebuild,
-    loading.unload,
-    loading.merge,
-    report.report,
-    comparing.compare,
-    loading.cluster,
-    querying.query,
-    exporting.export,
-    reference.sql,
-    sampling.sample,
-    backtest.backtest,
-    planning.plan,
-    monitoring.monitor,
-    reconciling.reconcile,
-    margins.margin,
-    reporting.demo,
-    exploring.notebooks,
-    reference.formats,
-    reference.prices,
-):
-    app.command(cls=report.ReportCommand if command is report.report else None)(command)
-app.add_typer(outcomes_app, name="outcomes")
-outcomes_app.command()(outcomes.add)
-outcomes_app.command()(judging.judge)
-outcomes_app.command()(judging.judged)
-outcomes_app.command()(judging.label)
-outcomes_app.command()(outcomes.show)
-
-app.add_typer(policy_app, name="policy", callback=policy.policy)
-policy_app.command()(policy.simulate)
 
 
 def main() -> None:

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, Self, cast
 
 from audit.errors import ConfigError, UnknownNameError
 from audit.grader_settings import GraderSettings, grader_settings
 
 Stakes = Literal["low", "normal", "core"]
 STAKES: tuple[Stakes, ...] = ("low", "normal", "core")
-ENDPOINT_FIELDS = ("tag", "route", "prompt_name", "metadata")
 
 SECTIONS: dict[str, tuple[str, ...] | None] = {
     "endpoint": ("field", "rewrite"),
@@ -42,6 +41,21 @@ class EndpointRule:
     key_text: str = ""
     is_option: bool = False
     """Given on the command line: it stays when an audit.toml without a rule is read later."""
+
+    @property
+    def stored(self) -> str:
+        """The rule as databases and results of warehouse scripts keep it.
+
+        >>> EndpointRule.of_stored("tag:app:").stored
+        'tag:app:'
+        """
+        return f"{self.field}:{self.key_text}"
+
+    @classmethod
+    def of_stored(cls, text: str) -> Self:
+        """The rule that was kept as `text`."""
+        field, _, key_text = text.partition(":")
+        return cls(field=field, key_text=key_text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,17 +1,14 @@
 """What the cells say about the incumbent's workloads, in the frames that verdicts and savings are made from."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from itertools import pairwise
 
 import polars as pl
 
 from audit.assumptions import Assumptions
 from audit.catalog.facts import retirement
 from audit.config import Config
-from audit.errors import UnknownNameError
 from audit.evidence.ageing import Present
 from audit.folding import LONG_INPUT_SHARE, Rest
 from audit.savings.projection import DAYS_PER_MONTH, Totals
@@ -21,17 +18,6 @@ from audit.workloads.naming import UNCLEAR, name_workloads
 
 IN_SUM = "many endpoints in sum"
 """What the rest is called instead of a guess from its shape, which is that of no workload."""
-
-RESEMBLING = 10_000
-"""Endpoints that are looked through for a name like one that nobody has."""
-
-QUIET_DAYS = 3
-"""Days in a row without a request that a weekend and a holiday explain; after more, an export is probably missing."""
-
-
-def is_in_sum(name: str, endpoint: str) -> bool:
-    """Whether a workload that a report calls `name` is the rest: no endpoint of that name would be called so."""
-    return name.startswith(f"{endpoint}: {IN_SUM}")
 
 
 def workloads(
@@ -104,20 +90,16 @@ def present(warehouse: Warehouse, scope: Scope, pairs: pl.DataFrame) -> Present:
     return replace(known, templates=warehouse.frame("select * from current_templates"))
 
 
-def totals(warehouse: Warehouse, found: pl.DataFrame, verdicts: pl.DataFrame, scope: Scope) -> Totals:
-    """All traffic of the window; the eligible part is what no gate of a cell or a workload stops."""
+def totals(warehouse: Warehouse, scope: Scope) -> Totals:
+    """All traffic of the window."""
     requests, tokens, cost = warehouse.rows(
         "select coalesce(sum(request_count), 0), coalesce(sum(token_count), 0), coalesce(sum(list_cost), 0) "
         "from spend_by_disposition"
     )[0]
-    is_gated = verdicts.select("workload_id", "is_gated")
-    eligible = found.join(is_gated, on="workload_id").filter(~pl.col("is_gated"))
     return Totals(
         requests=int(str(requests)),
         tokens=int(str(tokens)),
         list_cost=Decimal(str(cost)),
-        eligible_requests=int(eligible["request_count"].sum() or 0),
-        eligible_cost=sum(eligible["list_cost"], Decimal(0)),
         window_days=scope.window.days,
         days_observed=scope.window.days_observed,
     )
@@ -137,47 +119,6 @@ def horizon_months(scope: Scope, found: pl.DataFrame, assumptions: Assumptions) 
             if left < months:
                 months, capped_by = left, each.model
     return months, capped_by
-
-
-def strangers(warehouse: Warehouse, config: Config) -> str | None:
-    """What audit.toml says of endpoints that no traffic has: after a slip of the pen the usual margin is in force."""
-    named = sorted({*config.stakes, *config.task_types, *config.graders})
-    asked = ", ".join("?" * len(named)) or "null"
-    # of all days, also where a temporary table of the same name holds those of a few
-    stored = f'"{warehouse.value("select current_database()")}".main.traffic_cells'
-    served = warehouse.rows(f"select distinct endpoint from {stored} where endpoint in ({asked})", named)
-    unknown = [name for name in named if (name,) not in served]
-    if not unknown:
-        return None
-    likely = warehouse.rows(f"select distinct endpoint from {stored} limit {RESEMBLING}")
-    others = f", and so of {len(unknown) - 1:,} more" if len(unknown) > 1 else ""
-    hint = f"What is said of it counts for nothing{others}"
-    first = UnknownNameError("endpoint", unknown[0], [str(name) for (name,) in likely], hint)
-    return f"{config.path or 'audit.toml'}: {first}"
-
-
-def holes(days: Iterable[date]) -> list[tuple[date, date]]:
-    """First and last day of every stretch of more than QUIET_DAYS without a request between `days`, in order."""
-    return [
-        (before + timedelta(days=1), after - timedelta(days=1))
-        for before, after in pairwise(sorted(set(days)))
-        if (after - before).days - 1 > QUIET_DAYS
-    ]
-
-
-def pace(days: float, daily: Iterable[Mapping[str, object]]) -> list[str]:
-    """Why the pace of a log of so many days may not be that of a month; `daily` are those with requests."""
-    if days < 1:
-        return ["the logs span less than a day: no monthly figure without --monthly-requests"]
-    empty = holes(date.fromisoformat(str(day["date"])) for day in daily)
-    if not empty:
-        return []
-    count = sum((last - first).days + 1 for first, last in empty)
-    first, last = max(empty, key=lambda hole: hole[1] - hole[0])
-    return [
-        f"{count:,} days without a request, most in a row from {first} to {last}, count as quiet ones in daily and "
-        "monthly figures: load what was not exported, or narrow the days down (--since, --until)"
-    ]
 
 
 def _retiring(scope: Scope, model: str, assumptions: Assumptions) -> list[str]:

@@ -1,4 +1,4 @@
-"""The lists of the report document: workloads, models, days, files, data quality, assumptions and checks."""
+"""The lists of the report document: workloads, what was observed, checks, assumptions, models, days, traffic."""
 
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -158,26 +158,28 @@ def may_read_again(warehouse: Warehouse, concerned: int) -> bool:
 
 def checks(warehouse: Warehouse, scope: Scope, *, is_folded: bool = False) -> "list[Check]":
     """Every check, those of the load included: a report on rows that do not add up must say so."""
-    found: list[Check] = []
+    queries, found = sql.in_folders("5_"), known(warehouse)
+    missing = [query for query in queries if query.when == "load" and query.name not in found]
     is_part = is_folded or scope.question.since is not None or scope.question.until is not None
-    before = known(warehouse)
     # What a load must have done is asked of all cells as they are stored, whatever this connection sees of them.
-    with Warehouse.read(warehouse.path) if is_part else nullcontext(warehouse) as whole:
-        for query in sql.in_folders("5_"):
-            if query.when == "load":
-                rows = before[query.name] if query.name in before else rows_against(whole, query)
-            else:
-                rows = rows_against(warehouse, query)
-            detail = f"{query.purpose} Rows: {rows}" if rows else query.purpose
-            found.append({"name": query.name, "ok": not rows, "detail": detail})
-    return found
+    with Warehouse.read(warehouse.path) if missing and is_part else nullcontext(warehouse) as whole:
+        found |= {query.name: rows_against(whole, query) for query in missing}
+    found |= {query.name: rows_against(warehouse, query) for query in queries if query.when != "load"}
+    return [
+        {
+            "name": query.name,
+            "ok": not (rows := found[query.name]),
+            "detail": f"{query.purpose} Rows: {rows}" if rows else query.purpose,
+        }
+        for query in queries
+    ]
 
 
 def assumption_list(
     warehouse: Warehouse, assumptions: Assumptions, savings: Savings, config: Config, *, is_folded: bool = False
 ) -> list[object]:
     """Every value the numbers rest on, with its source; how many endpoints are kept, where it is not all."""
-    found: list[object] = [*assumptions.to_document(), *checks_from(config.check).to_document()]
+    found: list[object] = [*assumptions.to_document(is_folded=is_folded), *checks_from(config.check).to_document()]
     found += base_rate_document(warehouse.frame("select * from paired_workloads"), assumptions.margins)
     found += [
         {"name": "discount", "value": float(config.discount), "source": "audit.toml" if config.discount else "default"},
@@ -192,10 +194,6 @@ def assumption_list(
         {"name": "bootstrap_blocks", "value": str(savings.day_blocks), "source": "days observed in the window"},
         {"name": "simulated_worlds", "value": savings.draws, "source": f"seed {savings.seed}"},
     ]
-    if is_folded:
-        kept = assumptions.endpoints_kept
-        source = "default" if kept == Assumptions().endpoints_kept else "set by you"
-        found.append({"name": "endpoints_kept", "value": kept, "source": source})
     return found
 
 

@@ -106,7 +106,7 @@ def project_savings(run: Run) -> Run:
         daily,
         candidate=candidate,
         assumptions=run.assumptions,
-        totals=totals(run.warehouse, workloads, verdicts, _scope(run)),
+        totals=totals(run.warehouse, _scope(run)),
         seed=run.question.seed,
     )
     return replace(run, verdicts=verdicts, savings=savings)

@@ -1,7 +1,6 @@
-"""The DuckDB file: opening it, its tables and views, the bridges to Polars. The only place that executes SQL here."""
+"""An open database: its tables and views, the bridges to Polars. The only place that executes SQL here."""
 
 import os
-import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,17 +9,12 @@ from typing import TYPE_CHECKING, Self, TypeVar
 import duckdb
 
 from audit import memory, sql
+from audit.database_file import NO_ROOM, connect
 from audit.errors import DatabaseError, OutOfMemoryError
 from audit.schema import SCHEMA_VERSION, STORED_FACTS, TABLES, ddl, facts_view
 
 if TYPE_CHECKING:
     import polars as pl
-
-NO_ROOM = re.compile(r"No space left|Disk quota|File too large|Could not write|max_temp_directory_size", re.IGNORECASE)
-"""How DuckDB says that a disk is full."""
-MARK = slice(8, 12)
-"""Where a file of DuckDB says what it is."""
-NOT_WRITABLE = re.compile(r"Read-only file system|Permission denied", re.IGNORECASE)
 
 SHORTEST_SALT = 16
 """Characters; a salt that can be guessed protects nothing."""
@@ -68,7 +62,7 @@ class Warehouse:
         """The database at `path` opened for writing, made first where it does not exist."""
         if not path.parent.is_dir():
             raise DatabaseError(f"{path}: the folder {path.parent} does not exist; make it, or name another --db")
-        warehouse = cls(_connect(path, read_only=False), path)
+        warehouse = cls(connect(path, read_only=False), path)
         try:
             warehouse._prepare()
         except BaseException:
@@ -81,7 +75,7 @@ class Warehouse:
         """The database at `path` opened read-only, so that a notebook and a report do not block each other."""
         if not path.is_file():
             raise DatabaseError(f"{path}: no such database; make one with `audit load PATH --db {path}`")
-        warehouse = cls(_connect(path, read_only=True), path)
+        warehouse = cls(connect(path, read_only=True), path)
         try:
             warehouse._check_version()
             warehouse._add_seeds_and_views()
@@ -246,44 +240,6 @@ class Warehouse:
                 f"create or replace temp table \"{table}\" as select * from read_csv('{_escaped(path)}', {written})"
             )
         self.add_views("2_", "3_")
-
-
-def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": memory.limit(memory.PLAIN),
-        "autoinstall_known_extensions": "false",
-    }
-    try:
-        con = duckdb.connect(str(path), read_only=read_only, config=config)
-        con.execute("set timezone = 'UTC'")
-        # It turns `x in (five constants)` into a join against five rows, which doubles the time of reading a file.
-        con.execute("set disabled_optimizers = 'in_clause'")
-    except duckdb.IOException as error:
-        raise DatabaseError(_why_not(path, str(error))) from error
-    except duckdb.Error as error:
-        raise DatabaseError(_why_not(path, str(error))) from error
-    return con
-
-
-def _why_not(path: Path, message: str) -> str:
-    if holder := re.search(r"Conflicting lock is held in (.+?) \(PID (\d+)\)", message):
-        return f"{path}: in use by {holder[1]} (process {holder[2]}); wait for it or stop it, then try again"
-    if NOT_WRITABLE.search(message):
-        return (
-            f"{path}: cannot be written ({message.splitlines()[0]}); name a --db in a folder where you may write, or "
-            f"change the rights of {path.parent}"
-        )
-    if NO_ROOM.search(message):
-        return f"{path}: no room to write ({message.splitlines()[0]}); free some space on the disk of {path.parent}"
-    if path.is_file() and not is_database(path):
-        return f"{path}: cannot be opened: it is no DuckDB database; `audit load {path}` reads exports into one"
-    return f"{path}: cannot be opened as a database ({message.splitlines()[0]})"
-
-
-def is_database(path: Path) -> bool:
-    """Whether a file says of itself that DuckDB wrote it."""
-    with path.open("rb") as file:
-        return file.read(MARK.stop)[MARK] == b"DUCK"
 
 
 def _escaped(path: Path) -> str:

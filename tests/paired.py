@@ -215,8 +215,6 @@ def totals(workloads: pl.DataFrame, *, days: float = 30.4375, days_observed: int
         "requests": requests,
         "tokens": tokens,
         "list_cost": cost,
-        "eligible_requests": requests,
-        "eligible_cost": cost,
         "window_days": days,
         "days_observed": days_observed,
     }

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any, cast
 
 import audit
-from audit.policy.document import Policy, Rule
-from audit.policy.matching import Request, first_rule, public_names, thresholds
+from audit.policy.document import Policy, Rule, When
+from audit.policy.matching import names_of, public_names, reaches, sees, thresholds
 from audit.policy.reading import checked
+from audit.policy.visible import FLAGS
 
 HOSTILE = 'say "no"\n# - {x: y} \\ é'
 """An endpoint name that would leave a comment, a string or a mapping that is not escaped."""
@@ -39,6 +41,32 @@ HOSTILE_NAMES = (
     "😀",
 )
 """Names that mean something to JSON, YAML, JavaScript, HTTP, a shell or a template, or that are like another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a router sees of a request before it is answered."""
+
+    endpoint: str | None
+    """The label that the caller sends; None without one."""
+    input_tokens: int
+    request_model: str
+    has_tools: bool = False
+    is_json: bool = False
+    has_images: bool = False
+    has_audio: bool = False
+
+
+def first_rule(policy: Policy, request: Request) -> Rule | None:
+    """The rule that decides about `request`; None means that the default does: it stays where it is."""
+    return next((rule for rule in policy["rules"] if _holds(rule["when"], request, policy)), None)
+
+
+def _holds(when: When, request: Request, policy: Policy) -> bool:
+    """Whether all of `when` is true of a request; without named models only the incumbent's own are meant."""
+    flags = tuple(bool(getattr(request, flag)) for flag in FLAGS)
+    is_meant = request.request_model in names_of(when, policy)
+    return is_meant and sees(when, request.endpoint, flags) and reaches(when, request.input_tokens)
 
 
 def policy_of(share: float = 1.0) -> Policy:

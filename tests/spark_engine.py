@@ -45,10 +45,11 @@ def spark() -> "SparkSession":
     """A session on this machine, kept until the process ends: starting Java takes longer than most tests."""
     from audit.engines.session import session
 
-    os.environ.update(QUICK_JAVA)
     opened = ExitStack()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("ignore")
+        for name, value in QUICK_JAVA.items():  # read once, when Java starts
+            patch.setenv(name, value)
         found = opened.enter_context(session("local[2]"))
     _OPEN.append(opened)
     return found

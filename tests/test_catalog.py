@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from genai_prices.data import providers
+from genai_prices.types import TieredPrices
 
 from audit.catalog.facts import (
     catalogue_info,
@@ -17,7 +19,7 @@ from audit.catalog.facts import (
     facts,
     image_tokens,
     length_bands,
-    price_thresholds,
+    price_sets,
     retirement,
     seed,
 )
@@ -40,7 +42,16 @@ def test_every_seed_row_names_its_source_and_date(name: str) -> None:
 
 
 def test_length_bands_hold_every_threshold_at_which_a_catalogue_price_changes() -> None:
-    assert price_thresholds() | {0, 50_000, 128_000} == set(length_bands())
+    thresholds = {
+        tier.start
+        for provider in providers
+        for info in provider.models
+        for prices in price_sets(info)
+        for value in vars(prices).values()
+        if isinstance(value, TieredPrices)
+        for tier in value.tiers
+    }
+    assert thresholds | {0, 50_000, 128_000} == set(length_bands())
     assert list(length_bands()) == sorted(length_bands())
 
 

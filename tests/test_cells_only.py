@@ -15,7 +15,7 @@ from audit.config import Config
 from audit.errors import AuditError, ConfigError, DatabaseError, InputError
 from audit.intake import loading
 from audit.intake.letting_go import Kept
-from audit.intake.load_checks import run_checks
+from audit.intake.load_checks import check_loads
 from audit.intake.loading import LoadReport, load
 from audit.intake.merging import merge
 from audit.intake.resolve import unload
@@ -234,7 +234,7 @@ def test_rejects_of_a_file_without_rows_are_not_tried_again(tmp_path: Path, db: 
 
 def run_checks_of(db: Path) -> list[str]:
     with Warehouse.create(db) as warehouse:
-        return run_checks(warehouse, "load")
+        return check_loads(warehouse)
 
 
 def test_a_file_with_rows_is_not_taken_out_where_one_without_may_repeat_it(tmp_path: Path, db: Path) -> None:

@@ -12,7 +12,7 @@ import yaml
 
 import audit
 from audit.policy.document import Policy
-from audit.policy.matching import Request, first_rule, public_names
+from audit.policy.matching import public_names
 from audit.policy.reading import checked
 from audit.policy.targets import render
 from audit.policy.targets.litellm import tag_of
@@ -20,6 +20,7 @@ from tests.exports import spend_log
 from tests.litellm_router import chosen, configured, litellm
 from tests.loads import jsonl, loaded, query
 from tests.logged import BIG, calls, outcomes_file
+from tests.routed import Request, first_rule
 
 pytestmark = pytest.mark.filterwarnings("ignore:Item.*`ReadOnly` qualifier:UserWarning")
 

@@ -13,7 +13,7 @@ import pytest
 from exports import START, bucket, generated_log, spend_log, spend_logs, write_csv, write_jsonl
 
 from audit.config import Config, EndpointRule, Rewrite
-from audit.intake.load_checks import run_checks
+from audit.intake.load_checks import check_loads
 from audit.intake.loading import LoadReport, load
 from audit.intake.resolve import rebuild, unload
 from audit.measures import MEASURES
@@ -61,7 +61,7 @@ def requests(db: Path) -> object:
 def consistent(db: Path) -> bool:
     """Whether the cells are those of the requests, and the requests those the files report."""
     with Warehouse.create(db) as warehouse:
-        return run_checks(warehouse, "load") == []
+        return check_loads(warehouse) == []
 
 
 @pytest.fixture

@@ -2,14 +2,16 @@
 
 import json
 import re
+from ast import literal_eval
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import pytest
+from make_log import MODELS
 
 from tests.benchmarks.peers.__main__ import shown, versions
-from tests.benchmarks.peers.adapters import PEERS, Found
+from tests.benchmarks.peers.adapters import PEERS, PRICES, Found
 from tests.benchmarks.peers.facts import FACTS
 from tests.benchmarks.peers.shown import block, fastest
 from tests.docs import PEERS as RESULT
@@ -51,6 +53,15 @@ def document() -> dict[str, Any]:
 def test_total_and_saving_are_read_from_what_a_package_prints(name: str) -> None:
     outputs, found = PRINTED[name]
     assert BY_NAME[name].read_output(outputs) == found
+
+
+def test_a_package_that_has_no_prices_is_given_those_of_the_log() -> None:
+    models: list[tuple[Any, ...]] = literal_eval(f"[{MODELS}]")
+    assert PRICES | {"o3-mini-2025-01-31": PRICES["o3-mini"]} == {
+        name: (paid / 1000, cached / 1000, written / 1000)
+        for asked, served, _, paid, cached, written in models
+        for name in (asked, served)
+    }
 
 
 def test_a_package_that_finds_nothing_to_save_states_no_saving() -> None:

@@ -7,10 +7,10 @@ import pytest
 
 import audit
 from audit.library.policies import RoutingPolicy
-from audit.policy.matching import Request, first_rule
 from tests.loads import jsonl, loaded
 from tests.logged import BIG, SMALL, calls, outcomes_file
 from tests.policy_traffic import by_hand
+from tests.routed import Request, first_rule
 
 TODAY = "2026-10-01"
 OTHER = "gpt-4.1-2025-04-14"

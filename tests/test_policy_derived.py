@@ -13,9 +13,9 @@ import audit
 from audit.errors import ConfigError
 from audit.library.policies import RoutingPolicy
 from audit.policy.document import Policy, Rule
-from audit.policy.matching import Request, first_rule
 from audit.warehouse import Warehouse
 from tests.policy_traffic import FEW_LONG, policy_database
+from tests.routed import Request, first_rule
 
 TODAY = "2026-10-01"
 BIG = "gpt-4o-2024-08-06"

@@ -10,11 +10,10 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from routed import HOSTILE, by_rules, expected, policy_of
+from routed import HOSTILE, Request, by_rules, expected, first_rule, policy_of
 
 from audit.errors import UnknownNameError
 from audit.policy.document import Policy
-from audit.policy.matching import Request, first_rule
 from audit.policy.reading import checked
 from audit.policy.targets import TARGETS, render
 from audit.policy.targets.labels import RENEWED

@@ -11,8 +11,6 @@ from langfuse_observations import OBSERVATION, observation, tokens
 from staging import judged
 
 NO_TOTAL = "usage without a total; its parts taken as disjoint"
-OTHER_UNITS = "usage names units that are not known here; left out"
-MORE_REASONING = "reasoning tokens exceed output; counted beside it"
 DISAGREE = "parts and total of the usage disagree; unknown"
 AMBIGUOUS = "cached tokens beside input; some instrumentations count them in both"
 HIDDEN = "hidden tokens between parts and total; counted as reasoning"

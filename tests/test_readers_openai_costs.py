@@ -14,7 +14,7 @@ import audit
 from audit.assumptions import Assumptions
 from audit.config import Config
 from audit.errors import AuditError, InputError
-from audit.intake.load_checks import run_checks
+from audit.intake.load_checks import check_loads
 from audit.intake.loading import LoadReport, load
 from audit.intake.rejects import listed
 from audit.intake.resolve import unload
@@ -230,7 +230,7 @@ def test_unloading_a_file_of_costs_brings_back_what_it_had_replaced(tmp_path: Pa
     assert unload(db, str(second), Config()) == 2
     assert amounts(db) == [Decimal("1.5")]
     with Warehouse.create(db) as warehouse:
-        assert run_checks(warehouse, "load") == []
+        assert check_loads(warehouse) == []
     assert counts(loaded(db, second)) == [(2, 2, 0, 0, 0)]
 
 

@@ -28,12 +28,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 GAPS = {"openai-v2": {"usage_cache_read_input_tokens", "has_tools"}}
 """What an instrumentation leaves out, and the load warns of."""
-FAILED_SPEND_LOG: Row = {
-    "model": "gpt-4o",
-    "status": "failure",
-    "call_type": "acompletion",
-    "custom_llm_provider": "openai",
-}
 
 
 def rows_of(tmp_path: Path, *names: str) -> list[Row]:

@@ -13,7 +13,7 @@ import pytest
 from exports import spend_logs, write_jsonl
 
 from audit.engines import loading as on_spark
-from audit.engines.session import is_on_this_machine
+from audit.engines.session import PACKAGES, is_on_this_machine, session
 from audit.errors import InputError
 from audit.intake.loading import load as load_here
 from audit.warehouse import Warehouse
@@ -111,3 +111,17 @@ def test_without_the_class_of_a_bucket_the_error_says_which_package_has_it(bucke
     assert SECRET.encode() not in (tmp_path / "spark.duckdb").read_bytes()
     with Warehouse.read(tmp_path / "spark.duckdb") as warehouse:
         assert warehouse.count("select count(*) from files") == 0
+
+
+ADDRESSES = {
+    "s3a": "s3a://box/x",
+    "azurebfs": "abfss://box@account.dfs.core.windows.net/x",
+    "gs": "gs://box/x",
+}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_hadoop_misses_the_class_by_which_its_package_is_named(package: str) -> None:
+    running = spark()
+    with pytest.raises(InputError, match=rf"hadoop\.fs\.{package}\..*:{PACKAGES[package]} "), session("local[2]"):
+        running.read.text(ADDRESSES[package])

@@ -11,10 +11,11 @@ import yaml
 
 import audit
 from audit.policy.document import Policy
-from audit.policy.matching import Request, first_rule, public_names
+from audit.policy.matching import public_names
 from audit.policy.reading import checked
 from audit.policy.targets import cannot_express, render
 from audit.policy.targets.vllm_sr import VERSION
+from tests.routed import Request, first_rule
 from tests.vllm_sr_decisions import Asked, expanded, served
 
 ENDPOINTS = ['say "no"\n# - {x: y} \\ é', "a, b,c", "ends in a space ", "$HOME $${HOME} $", "true", "100%", ""]

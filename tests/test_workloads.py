@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from synthetic_traffic import generate
 
-from audit.workloads.valley_tree import AXES, DEFAULT, FINE, Leaf, grow
+from audit.workloads.valley_tree import AXES, DEFAULT, Leaf, TreeParameters, grow
 
 DATA = Path(__file__).parent / "data"
 BOUNDS = [f"{axis}_{side}" for axis in AXES for side in ("low", "high")]
@@ -144,9 +144,9 @@ def test_two_workloads_are_separated_cleanly(case: str, ari: float) -> None:
 
 
 def test_one_request_in_a_hundred_is_found_with_the_fine_setting() -> None:
-    cells = traffic_cells(SHAPES["two, 99 to 1"][0])
-    assert sorted(fitted(cells, FINE)["fitted_request_count"]) == pytest.approx([200, 19_800], abs=10)
-    assert len(fitted(traffic_cells(SHAPES["one lognormal"][0]), FINE)) == 1
+    fine, cells = TreeParameters(smallest_side=0.01), traffic_cells(SHAPES["two, 99 to 1"][0])
+    assert sorted(fitted(cells, fine)["fitted_request_count"]) == pytest.approx([200, 19_800], abs=10)
+    assert len(fitted(traffic_cells(SHAPES["one lognormal"][0]), fine)) == 1
 
 
 @pytest.mark.parametrize("n", [200, 1000, 20_000])

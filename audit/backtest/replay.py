@@ -152,8 +152,6 @@ def _totals(population: Population) -> Totals:
         requests=requests,
         tokens=int(workloads["usage_tokens"].sum()),
         list_cost=cost,
-        eligible_requests=requests,
-        eligible_cost=cost,
         window_days=1.0,
         days_observed=1,
     )

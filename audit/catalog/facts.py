@@ -174,21 +174,6 @@ def price_sets(info: ModelInfo) -> Iterator[ModelPrice]:
     yield from (variant.prices for variant in info.price_variants or ())
 
 
-def price_thresholds() -> frozenset[int]:
-    """Every input length above which some catalogue price changes, in tokens."""
-    from genai_prices.types import TieredPrices
-
-    return frozenset(
-        tier.start
-        for provider in _providers()
-        for info in provider.models
-        for prices in price_sets(info)
-        for value in vars(prices).values()
-        if isinstance(value, TieredPrices)
-        for tier in value.tiers
-    )
-
-
 @cache
 def length_bands() -> tuple[int, ...]:
     """The bands of `length_bands`, ascending: a request is in the highest band its input length exceeds, else in 0."""

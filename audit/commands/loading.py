@@ -1,4 +1,4 @@
-"""Commands that change a database: load, init, rebuild, unload, cluster."""
+"""Commands that make or change a database or its settings: load, init, rebuild, unload, merge, cluster."""
 
 from pathlib import Path
 from typing import Annotated

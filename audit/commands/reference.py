@@ -106,8 +106,8 @@ def sql(
     --into project.dataset.audit_cells` prints the script. Run it there, export the table it makes as Parquet, and
     `audit load cells.parquet` loads cells, counts and reasons of rejects; no request leaves the warehouse.
 
-    Scripts for DuckDB, Spark and ClickHouse are run by the tests of this program or were by hand; those for BigQuery
-    and Snowflake follow the documentation of these services and were never run on them.
+    The tests of this program run scripts for DuckDB and Spark, and for ClickHouse where they are given a chDB; those
+    for BigQuery and Snowflake are parsed, held against the documentation of these services, and were never run there.
     """
     from audit.console.terminal import print_json, print_table
     from audit.dialects import DIALECTS

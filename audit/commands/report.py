@@ -129,8 +129,9 @@ def _earlier(path: Path, wanted: "Settled", progress: "Progress") -> "ReportDocu
     """The report to compare with: a document, or all of the traffic of another database, asked the same."""
     from dataclasses import replace
 
+    from audit.database_file import is_database
     from audit.report.previous import read_report
-    from audit.warehouse import Warehouse, is_database
+    from audit.warehouse import Warehouse
 
     if not path.is_file() or not is_database(path):
         return read_report(path)

@@ -71,7 +71,8 @@ def _flat(found: Mapping[str, object], prefix: str) -> Iterator[tuple[str, objec
             yield f"{prefix}{name}", value
 
 
-def attributes_of(found: Mapping[str, object], prefix: str = "attributes.") -> Attributes:
-    """Those of a row in a table: in one column, in columns with this prefix, or both."""
+def attributes_of(found: Mapping[str, object]) -> Attributes:
+    """Those of a row in a table: in one column, in columns of their own, or both."""
+    prefix = "attributes."
     columns = {name.removeprefix(prefix): value for name, value in found.items() if name.startswith(prefix)}
     return Attributes({**record(found.get("attributes")), **columns})

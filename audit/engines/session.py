@@ -21,8 +21,8 @@ LOCAL = "local[*]"
 REMOTE = "SPARK_REMOTE"
 PROXIES = ("grpc_proxy", "https_proxy", "http_proxy")
 """Variables by which gRPC reaches a server that a plain connection may not."""
-PACKAGES = {"s3a": "hadoop-aws", "azurebfs": "hadoop-azure", "abfs": "hadoop-azure", "gs": "hadoop-gcp"}
-"""Modules of Hadoop that have the file systems of object stores, by a part of the name of their class."""
+PACKAGES = {"s3a": "hadoop-aws", "azurebfs": "hadoop-azure", "gs": "hadoop-gcp"}
+"""Modules of Hadoop that have the file systems of object stores, by the package of their classes."""
 CALLING = "An error occurred while calling"
 """How the bridge to Java begins, before what went wrong there."""
 PATIENCE = 10
@@ -149,10 +149,10 @@ def first_line(error: Exception) -> str:
 
 def _way_out(error: Exception) -> str:
     """What to do about a file system that Spark has no class for, which it names and leaves at that."""
-    missing = re.search(r"org\.apache\.hadoop\.fs\.([\w.]+) not found", str(error))
+    missing = re.search(r"org\.apache\.hadoop\.fs\.(\w+)\.\w+ not found", str(error))
     if missing is None:
         return ""
-    package = next((name for part, name in PACKAGES.items() if missing[1].startswith(part)), "the one that has it")
+    package = PACKAGES.get(missing[1], "the one that has it")
     return (
         f"; give Spark the package org.apache.hadoop:{package} in the version of its own hadoop-client-api jar, by "
         "spark.jars.packages in the spark-defaults.conf of SPARK_CONF_DIR or on the cluster"

@@ -51,7 +51,7 @@ def rate_evidence(failures: Floats, trials: Floats, limit: float, prior: tuple[f
     return np.maximum(found, SMALLEST)
 
 
-def rate_bounds(failures: float, trials: float, level: float, prior: tuple[float, float] = UNIFORM) -> Floats:
+def rate_bounds(failures: float, trials: float, level: float) -> Floats:
     """Low and high end of a rate that hold at all looks together with a confidence of 1 - `level`; 0..1 without trials.
 
     All rates against which the uncut mixture has less than 1/`level`.
@@ -62,7 +62,7 @@ def rate_bounds(failures: float, trials: float, level: float, prior: tuple[float
     if trials <= 0:
         return np.array([0.0, 1.0])
     successes = trials - failures
-    ends = (np.asarray(prior[0]), np.asarray(prior[1]))
+    ends = (np.asarray(UNIFORM[0]), np.asarray(UNIFORM[1]))
     mixed = float(_log_beta(ends[0] + failures, ends[1] + successes) - _log_beta(*ends))
 
     def is_refuted(rate: float) -> bool:

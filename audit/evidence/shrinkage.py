@@ -46,8 +46,8 @@ class Differences:
     mean_square: float
 
 
-def shrunken(workloads: Sequence[Differences], confidence: float = CONFIDENCE) -> list[Range] | None:
-    """Posterior mean and interval of each loss, as fractions; None for fewer than MIN_WORKLOADS workloads.
+def shrunken(workloads: Sequence[Differences]) -> list[Range] | None:
+    """Posterior mean and 95 % interval of each loss, as fractions; None for fewer than MIN_WORKLOADS workloads.
 
     Graded differences count as fewer full ones of one common size, Σ d² / Σ |d| over all pairs, which keeps each mean
     and, over all workloads, the variance. Bounds are the Cornish-Fisher quantiles (1938) of four exact moments, so no
@@ -64,7 +64,7 @@ def shrunken(workloads: Sequence[Differences], confidence: float = CONFIDENCE) -
     differing = np.minimum(pairs, pairs * absolute / size)
     lost = np.clip(pairs * (absolute + mean) / (2 * size), 0.0, differing)
     often, losing = _rates(differing, pairs), _rates(lost, differing)
-    point, low, high = _quantiles(often * _centred(losing), normal_quantile((1 + confidence) / 2))
+    point, low, high = _quantiles(often * _centred(losing), normal_quantile((1 + CONFIDENCE) / 2))
     bounds = np.clip(size * np.stack([np.minimum(low, point), point, np.maximum(high, point)]), -1.0, 1.0)
     return [Range(low=low, point=point, high=high) for low, point, high in bounds.T.tolist()]
 

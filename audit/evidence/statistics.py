@@ -142,16 +142,16 @@ class PairedMean:
     skewness: float = 0.0
     """a: third moment of the mean over its standard error cubed, the skewness of one pair over the root of n."""
 
-    def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
-        """Interval of the mean, cut to the possible [-1, 1]."""
-        low, high = self.bounds(confidence)
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the mean, cut to the possible [-1, 1]."""
+        low, high = self.bounds()
         return max(-1.0, low), min(1.0, high)
 
-    def bounds(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
-        """Interval of the mean of something that may be any number; everything below one degree of freedom."""
+    def bounds(self) -> tuple[float, float]:
+        """95 % interval of the mean of something that may be any number; everything below one degree of freedom."""
         if self.degrees < 1:
             return -math.inf, math.inf
-        t = student_quantile(self.degrees, (1 + confidence) / 2)
+        t = student_quantile(self.degrees, (1 + CONFIDENCE) / 2)
         below, above = max(t, self._untransformed(t)), min(-t, self._untransformed(-t))
         return self.mean - below * self.error, self.mean - above * self.error
 
@@ -195,11 +195,9 @@ def paired_mean(differences: Floats, weights: Floats, discounts: Floats | None =
     )
 
 
-def paired_mean_interval(
-    differences: Floats, weights: Floats | None = None, confidence: float = CONFIDENCE
-) -> tuple[float, float]:
-    """Interval of the (weighted) mean difference, (-1, 1) for fewer than two pairs."""
-    return paired_mean(differences, np.ones(len(differences)) if weights is None else weights).interval(confidence)
+def paired_mean_interval(differences: Floats, weights: Floats | None = None) -> tuple[float, float]:
+    """95 % interval of the (weighted) mean difference, (-1, 1) for fewer than two pairs."""
+    return paired_mean(differences, np.ones(len(differences)) if weights is None else weights).interval()
 
 
 def effective_size(weights: Floats, discounts: Floats | None = None) -> float:

@@ -27,11 +27,9 @@ _PLACES: Mapping[str, Place] = {"A": "first", "B": "second", "tie": "tie"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """One verdict: the place that won, and the scores of both places."""
+    """One verdict: the place that won."""
 
     winner: Place
-    first_score: int
-    second_score: int
 
 
 def comparison(answer: Answer) -> Comparison | str:
@@ -49,7 +47,7 @@ def comparison(answer: Answer) -> Comparison | str:
     first, second = cast("list[int]", scores)
     if (winner == "first" and first < second) or (winner == "second" and second < first):
         return "verdict and scores contradict each other"
-    return Comparison(winner=winner, first_score=first, second_score=second)
+    return Comparison(winner=winner)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,6 @@ from audit.warehouse import Warehouse
 SETTING = "load_checks"
 
 
-def run_checks(warehouse: Warehouse, when: str) -> list[str]:
-    """A sentence for every check of `queries/5_checks` marked `when` that returns rows."""
-    return [_sentence(query, found) for query in _marked(when) if (found := rows_against(warehouse, query))]
-
-
 def check_loads(warehouse: Warehouse) -> list[str]:
     """The sentences of the checks of loads, whose outcome is kept."""
     found = {query.name: rows_against(warehouse, query) for query in _marked("load")}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit import sql
-from audit.config import Config, rewritten
+from audit.config import Config, EndpointRule, rewritten
 from audit.intake.disputes import keep_disputes
 from audit.intake.fitting import BUSIEST, fit_rules_of
 from audit.intake.hours import keep_hours
@@ -55,7 +55,7 @@ def derive(warehouse: Warehouse, config: Config, loads: Collection[int] | None, 
 def _keep_endpoint_rule(warehouse: Warehouse, config: Config) -> None:
     """Keep the rule in force: the one given now, else one that a command line gave before."""
     if config.endpoint is not None:
-        warehouse.set("endpoint_rule", f"{config.endpoint.field}:{config.endpoint.key_text}")
+        warehouse.set("endpoint_rule", config.endpoint.stored)
         warehouse.set("endpoint_rule_origin", "option" if config.endpoint.is_option else "audit.toml")
     elif config.path is not None and warehouse.setting("endpoint_rule_origin") == "audit.toml":
         warehouse.execute("delete from meta where key in ('endpoint_rule', 'endpoint_rule_origin')")
@@ -124,8 +124,9 @@ def resolve_names(warehouse: Warehouse, config: Config) -> None:
     """Make the tables that requests are joined with: the endpoint rule, endpoint names, models and prices."""
     _keep_endpoint_rule(warehouse, config)
     warehouse.execute("delete from endpoint_rule")
-    if (rule := warehouse.setting("endpoint_rule")) is not None:
-        warehouse.execute("insert into endpoint_rule values (?, ?)", list(rule.split(":", 1)))
+    if (stored := warehouse.setting("endpoint_rule")) is not None:
+        rule = EndpointRule.of_stored(stored)
+        warehouse.execute("insert into endpoint_rule values (?, ?)", [rule.field, rule.key_text])
     _resolve_models(warehouse, config)
     warehouse.execute("delete from endpoint_names")
     if config.rewrites:

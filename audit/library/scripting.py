@@ -46,8 +46,7 @@ def warehouse_script(
         with Warehouse.read(Path(db)) as warehouse:
             salt, rule = warehouse.setting("salt") or salt, warehouse.setting("endpoint_rule")
         if settings.endpoint is None and rule is not None:
-            field, _, key_text = rule.partition(":")
-            settings = replace(settings, endpoint=EndpointRule(field=field, key_text=key_text))
+            settings = replace(settings, endpoint=EndpointRule.of_stored(rule))
     if endpoint is not None:
         settings = with_endpoint(settings, endpoint)
     reader = find_reader(format) if format is not None else user_map(Path(str(map_file)))

@@ -12,7 +12,6 @@ from typing import cast
 import polars as pl
 
 from audit import sql
-from audit.findings import is_in_sum
 from audit.intake.fitting import BUSIEST
 from audit.measures import MEASURES
 from audit.planning.document import Baseline
@@ -52,7 +51,7 @@ def drift(warehouse: Warehouse, baseline: Mapping[str, Baseline], days: float) -
     ids = {name.partition(":")[0] for name in baseline}
     known = {str(name) for (name,) in warehouse.rows("select distinct workload_id from workload_rules")}
     has_rules = bool(ids & known)
-    rest = {each["endpoint"] for each in baseline.values() if is_in_sum(each["name"], each["endpoint"])}
+    rest = {each["endpoint"] for each in baseline.values() if each.get("is_folded", False)}
     kept = {each["endpoint"] for each in baseline.values()} - rest
 
     def key_of(workload_id: str, endpoint: str) -> str:

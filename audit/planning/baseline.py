@@ -80,6 +80,7 @@ def _baseline(
     return {
         "name": str(row["name"]),
         "endpoint": str(row["endpoint"]),
+        "is_folded": bool(row["is_folded"]),
         "requests_per_day": count * per_day,
         "share": count / total,
         "cost_per_request": float(str(row["list_cost"] or 0)) / count,

@@ -22,15 +22,15 @@ ALPHA = 0.05
 """Chance that some test of a stage stops it although nothing is above its limit."""
 
 
-def checks_to_notice(margin: float, spread: Spread, alpha: float, *, drop: float = DROP) -> int:
-    """Expected checks, at most, until a loss of `drop` above `margin` (fractions) stops a stage.
+def checks_to_notice(margin: float, spread: Spread, alpha: float) -> int:
+    """Expected checks, at most, until a loss of DROP above `margin` (fractions) stops a stage.
 
     The answers that are lost in addition to those of `spread` differ, so they add to its discordance.
 
     >>> checks_to_notice(0.05, Spread(), 0.05), checks_to_notice(0.02, Spread(), 0.01)
     (1184, 1313)
     """
-    loss = min(1.0, margin + drop)
+    loss = min(1.0, margin + DROP)
     differ = min(1.0, max(spread.discordance + max(0.0, loss - spread.gap), loss))
     lost, won = (differ + loss) / 2, (differ - loss) / 2
     needed = math.inf

@@ -45,6 +45,8 @@ class Baseline(Before):
 
     name: str
     endpoint: str
+    is_folded: NotRequired[bool]
+    """Whether it is endpoints in sum, not one of that name."""
     share: float
     """Of all requests of the incumbent's workloads."""
     cost_per_request: float

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from audit.errors import ConfigError
-from audit.findings import horizon_months, pace
+from audit.findings import horizon_months
+from audit.holes import pace_doubts
 from audit.pipeline import Result, Run
 from audit.planning.baseline import baselines
 from audit.planning.document import SCHEMA, Horizon, Measure, Plan, PlanStage, StageWorkload
@@ -79,7 +80,7 @@ def make_plan(run: Run, report: Decided, *, shares: Sequence[float], checks_per_
         plan["question"] = question
     plan["notes"] = list(notes(plan))
     if run.assumptions.monthly_requests is None:
-        plan["notes"] += pace(plan["window"]["days"], report.result.document.get("daily", []))
+        plan["notes"] += pace_doubts(plan["window"]["days"], report.result.document.get("daily", []))
     return plan
 
 

@@ -1,36 +1,9 @@
-"""Which rule of a policy a request meets: the first that holds. Every target has to decide as this does."""
+"""What the rules of a policy ask of a request; the first that holds decides."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from audit.policy.document import Policy, Rule, When
 from audit.policy.visible import FLAGS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What a router sees of a request before it is answered."""
-
-    endpoint: str | None
-    """The label that the caller sends; None without one."""
-    input_tokens: int
-    request_model: str
-    has_tools: bool = False
-    is_json: bool = False
-    has_images: bool = False
-    has_audio: bool = False
-
-
-def first_rule(policy: Policy, request: Request) -> Rule | None:
-    """The rule that decides about `request`; None means that the default does: it stays where it is."""
-    return next((rule for rule in policy["rules"] if holds(rule["when"], request, policy)), None)
-
-
-def holds(when: When, request: Request, policy: Policy) -> bool:
-    """Whether all of `when` is true of a request; without named models only the incumbent's own are meant."""
-    flags = tuple(bool(getattr(request, flag)) for flag in FLAGS)
-    is_meant = request.request_model in names_of(when, policy)
-    return is_meant and sees(when, request.endpoint, flags) and reaches(when, request.input_tokens)
 
 
 def names_of(when: When, policy: Policy) -> list[str]:

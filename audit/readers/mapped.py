@@ -1,8 +1,7 @@
 """Tables that no reader knows, through a column map: the user's, or one of those in `audit/data/maps`."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -24,6 +23,7 @@ from audit.readers.column_map import (
 )
 from audit.readers.cost_maps import COST_MAPS
 from audit.readers.export import Export
+from audit.readers.map_columns import check_columns, has_one_of
 from audit.readers.prompts import NO_PROMPT, prompt_columns
 from audit.readers.reader import (
     TEXT,
@@ -43,9 +43,6 @@ from audit.readers.sniff import Record
 MAPS = Path(__file__).parent.parent / "data" / "maps"
 TRUE = "('true', 't', 'yes', 'y', '1')"
 """What a flag says when it is set, in lower case."""
-
-ESSENTIAL = ("start_time", "usage_input_tokens", "usage_output_tokens")
-"""Columns that every file has to have."""
 
 PROMPT = ("messages", "tools", "instructions")
 """Columns that are never stored, only counted and hashed."""
@@ -79,7 +76,7 @@ def user_map(path: Path) -> Reader:
 def _reader(column_map: ColumnMap, *, is_shipped: bool) -> Reader:
     def relation(export: Export, context: Context) -> str:
         if not is_shipped:
-            _check_columns(column_map, export)
+            check_columns(column_map, export)
         return _relation(column_map, export, context)
 
     def conversation(row: Record) -> Conversation:
@@ -93,7 +90,7 @@ def _reader(column_map: ColumnMap, *, is_shipped: bool) -> Reader:
         lacks=column_map.lacks,
         signatures=column_map.recognise,
         relation=relation,
-        recognises=lambda export: _has_one_of(column_map.recognise, export),
+        recognises=lambda export: has_one_of(column_map.recognise, export),
         unroll=unroll_page,
         conversation=conversation if "messages" in column_map.origins else None,
         staging="mapped",
@@ -245,53 +242,3 @@ def _shapes(map_name: str, paths: Iterable[tuple[str, ...]]) -> dict[str, Shape 
             raise ConfigError(f"column map {map_name}: reads {rest[-1]!r} both whole and in parts; name only its parts")
         node[rest[-1]] = TEXT
     return shapes
-
-
-def _known(export: Export) -> frozenset[str]:
-    """Every name a map may use for this file: its columns, and the dotted paths of the objects in the first records."""
-    found = set(export.fields)
-    for row in export.records:
-        found |= set(_dotted(row, ""))
-    return frozenset(name.lower() for name in found)
-
-
-def _dotted(record: Mapping[str, object], prefix: str) -> Iterator[str]:
-    for key, value in record.items():
-        yield prefix + key
-        if isinstance(value, dict):
-            yield from _dotted(cast("Mapping[str, object]", value), f"{prefix}{key}.")
-
-
-def _has_one_of(signatures: tuple[frozenset[str], ...], export: Export) -> bool:
-    known = _known(export)
-    return any(all(name.lower() in known for name in signature) for signature in signatures)
-
-
-def _check_columns(column_map: ColumnMap, export: Export) -> None:
-    known = _known(export)
-    # a file that the map recognises is what the map was made for, and has its leave to lack the rest
-    fits = _has_one_of(column_map.recognise, export)
-    missing: dict[str, str] = {}
-    for name, origin in column_map.origins.items():
-        if (
-            (fits and name not in ESSENTIAL)
-            or origin.optional
-            or not origin.columns
-            or any(column.lower() in known for column in origin.columns)
-        ):
-            continue
-        column = origin.columns[0]
-        # a path into JSON text, or into a nested Parquet column, shows only when it is read
-        if export.container == "jsonl" or "." not in column or column.split(".")[0].lower() not in known:
-            missing[column] = name
-    if not missing:
-        return
-    column, name = next(iter(missing.items()))
-    near = get_close_matches(column, sorted(known), n=3, cutoff=0.5)
-    others = [f"{other!r} ({canonical})" for other, canonical in list(missing.items())[1:]]
-    raise ConfigError(
-        f"{export.name}: has no column {column!r}, which the map {column_map.name} reads as {name}"
-        + (f"; nearest: {', '.join(near)}" if near else "")
-        + (f". Nor has it {', '.join(others)}" if others else "")
-        + ". Name another column, or say { column = ..., optional = true }"
-    )

@@ -9,7 +9,6 @@ are inputs of the OpenAI Batch API (https://platform.openai.com/docs/guides/batc
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import date
 from pathlib import Path
 from typing import Literal, cast
 
@@ -56,11 +55,6 @@ class Replay:
     def weight(self) -> float:
         """Requests it stands for, 1 / inclusion probability. Horvitz and Thompson 1952."""
         return 1 / self.inclusion_probability
-
-    @property
-    def requested_on(self) -> date:
-        """UTC day of the request."""
-        return date.fromisoformat(self.request_date)
 
 
 def custom_id(sample_id: str, role: str) -> str:

@@ -26,13 +26,11 @@ QUANTITIES = ("window", "monthly", "requests", "cost")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """All traffic of the window, routed or not; `eligible_*` is the part no gate excludes."""
+    """All traffic of the window, routed or not."""
 
     requests: int
     tokens: int
     list_cost: Decimal
-    eligible_requests: int
-    eligible_cost: Decimal
     window_days: float
     days_observed: int
 

@@ -12,9 +12,9 @@ from dataclasses import asdict
 
 import polars as pl
 
-from audit.workloads.valley_tree import AXES, DEFAULT, FINE, Leaf, TreeParameters, grow
+from audit.workloads.valley_tree import AXES, DEFAULT, Leaf, TreeParameters, grow
 
-__all__ = ["BINS", "DEFAULT", "FINE", "RULE_COLUMNS", "SEGMENT", "TreeParameters", "fit_rules", "rules_of_whole"]
+__all__ = ["BINS", "DEFAULT", "RULE_COLUMNS", "SEGMENT", "TreeParameters", "fit_rules", "rules_of_whole"]
 
 SEGMENT = ("is_embedding", "has_tools", "is_json")
 """The flags that split an endpoint before any shape is looked at."""

@@ -9,7 +9,7 @@ Counts and smoothing weights are integers: the result depends neither on the ord
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -49,7 +49,8 @@ class TreeParameters:
     """How many standard deviations of counting noise the valley must be deep."""
 
     smallest_side: float = 0.03
-    """Share of the node, and of the segment, that both sides of a cut must hold. 0.01 finds rarer workloads."""
+    """Share of the node, and of the segment, that both sides of a cut must hold. 0.01 finds workloads of one request in
+    a hundred, at the price of leaves too small to replay."""
 
     smallest_node: int = 60
     """Requests below which a node is not cut: under it most valleys are noise."""
@@ -65,8 +66,6 @@ class TreeParameters:
 
 
 DEFAULT = TreeParameters()
-FINE = replace(DEFAULT, smallest_side=0.01)
-"""Finds workloads of one request in a hundred, at the price of leaves too small to replay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,21 +8,18 @@ seconds depend on the machine and on what else it does.
 
 import argparse
 import json
-import os
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from audit.readers.litellm import SPEND_LOG_COLUMNS
+from tests.processes import AUDIT, run
 
 HERE = Path(__file__).parent
 MAKE_LOG = HERE.parent / "make_log.py"
-AUDIT = Path(sys.executable).with_name("audit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +73,12 @@ con.execute("create table bare as select * from " + relation.replace("$path", "'
 """
 
 
-def timed(command: Sequence[str]) -> tuple[float, float]:
+def timed(*command: object) -> tuple[float, float]:
     """Wall seconds and peak memory in MB of a command that must succeed."""
-    started = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status) != 0:
-        raise SystemExit(f"{' '.join(command)} failed:\n{said.decode()}")
-    return time.monotonic() - started, usage.ru_maxrss / 1024
+    done = run(*command)
+    if done.code != 0:
+        raise SystemExit(f"{' '.join(map(str, command))} failed:\n{done.error}")
+    return done.seconds, done.peak_mb
 
 
 def best(command: Sequence[str], fresh: Path, runs: int) -> tuple[float, float]:
@@ -93,7 +86,7 @@ def best(command: Sequence[str], fresh: Path, runs: int) -> tuple[float, float]:
     found: list[tuple[float, float]] = []
     for _ in range(runs):
         fresh.unlink(missing_ok=True)
-        found.append(timed(command))
+        found.append(timed(*command))
     return sorted(seconds for seconds, _ in found)[runs // 2], max(peak for _, peak in found)
 
 
@@ -153,7 +146,7 @@ def main() -> None:
             return best([sys.executable, "-c", BARE, str(log), str(bare_db), case.bare], bare_db, args.runs)
 
         def load(log: Path) -> tuple[float, float]:
-            return best([str(AUDIT), "load", str(log), "--db", str(db), "--quiet"], db, args.runs)
+            return best([AUDIT, "load", str(log), "--db", str(db), "--quiet"], db, args.runs)
 
         for label in args.only:
             case = CASES[label]
@@ -167,7 +160,6 @@ def main() -> None:
                 bad.unlink()
         if "jsonl" in args.only:
             report(args, folder, CASES["jsonl"], bare, load)
-    print(f"(this process peaked at {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB)")
 
 
 def report(
@@ -180,7 +172,7 @@ def report(
     show("rows of 11 kB", bare(case, messages), load(messages), MESSAGES_TARGET)
     messages.unlink()
     loaded, _ = load(log)
-    command = [str(AUDIT), "report", "--db", str(db), "--quiet", "--json"]
+    command = [AUDIT, "report", "--db", str(db), "--quiet", "--json"]
     seconds, peak = best(command, folder / "none", args.runs)
     share = seconds / loaded
     print(f"report {seconds:.2f} s, {share:.2f} x the load (at most {REPORT_OVER_LOAD}), peak {peak:.0f} MB")
@@ -188,7 +180,7 @@ def report(
     if args.growth:
         big = make_log(folder, case.log_format, case.suffix, 10 * args.rows)
         db.unlink()
-        timed([str(AUDIT), "load", str(big), "--db", str(db), "--quiet"])
+        timed(AUDIT, "load", big, "--db", db, "--quiet")
         more, _ = best(command, folder / "none", args.runs)
         print(f"report on {10 * args.rows:,} rows {more:.2f} s, {more / seconds:.2f} x (at most {REPORT_GROWTH})")
 

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -23,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from audit.warehouse import Warehouse
+from tests.processes import audit
 
 RESULT = Path(__file__).with_suffix(".json")
 MAKE_LOG = Path(__file__).parent.parent / "make_log.py"
-AUDIT = str(Path(sys.executable).with_name("audit"))
 DEMO = "demo"
 CENT = Decimal("0.01")
 KEPT = {
@@ -36,14 +35,6 @@ KEPT = {
     "spark": ("--engine", "spark", "--master", "local[*]"),
 }
 """What is kept of requests -> the options of `audit load`."""
-LAUNCHER = """
-import os, sys
-process = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
-_, status, used = os.wait4(process, 0)
-with open(sys.argv[1], "w") as end:
-    end.write(f"{os.waitstatus_to_exitcode(status)} {used.ru_maxrss} {used.ru_utime + used.ru_stime}")
-"""
-"""A process counts the memory of the one that started it as its own, so the one that starts it has to be small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +48,9 @@ class Used:
 
 def timed(*arguments: object) -> tuple[str, Used]:
     """Output and cost of a run of `audit` that must succeed."""
-    with tempfile.TemporaryFile() as out, tempfile.NamedTemporaryFile("r") as end:
-        started = time.monotonic()
-        command = [sys.executable, "-S", "-c", LAUNCHER, end.name, AUDIT, *map(str, arguments)]
-        subprocess.run(command, stdout=out, check=True)
-        seconds = time.monotonic() - started
-        out.seek(0)
-        code, kilobytes, processor = end.read().split()
-        assert code == "0", f"{arguments} ended with {code}"
-        return out.read().decode(), Used(
-            round(seconds, 2), round(float(processor), 2), round(int(kilobytes) * 1024 / 1e6)
-        )
+    done = audit(*arguments)
+    assert done.code == 0, f"{arguments} ended with {done.code}: {done.error}"
+    return done.out, Used(round(done.seconds, 2), round(done.processor_seconds, 2), round(done.peak_mb))
 
 
 @contextmanager

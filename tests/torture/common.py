@@ -1,56 +1,18 @@
-"""Running the installed command as a process of its own, and telling whether two databases hold the same."""
+"""Loads as processes of their own, and whether two databases hold the same."""
 
 import json
-import os
 import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from processes import Done, audit
 
 from audit.schema import TABLES
 from audit.warehouse import Warehouse
 
-AUDIT = str(Path(sys.executable).with_name("audit"))
-LAUNCHER = """
-import os, sys
-process = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
-_, status, used = os.wait4(process, 0)
-with open(sys.argv[1], "w") as end:
-    end.write(f"{os.waitstatus_to_exitcode(status)} {used.ru_maxrss}")
-"""
-"""A process counts the memory of the one that started it as its own, so the one that starts it has to be small."""
 TIMINGS = {"files": ("loaded_at", "seconds")}
 """Columns that differ between two loads of the same file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """How a process ended."""
-
-    code: int
-    out: str
-    error: str
-    seconds: float
-    peak_mb: float
-
-
-def audit(*arguments: object, environment: Mapping[str, str] | None = None) -> Done:
-    """Run `audit` to its end; its peak memory is that of this process alone."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as error, tempfile.NamedTemporaryFile("r") as end:
-        started = time.monotonic()
-        command = [sys.executable, "-S", "-c", LAUNCHER, end.name, AUDIT, *map(str, arguments)]
-        subprocess.run(command, stdout=out, stderr=error, env={**os.environ, **(environment or {})}, check=True)
-        seconds = time.monotonic() - started
-        texts: list[str] = []
-        for stream in (out, error):
-            stream.seek(0)
-            texts.append(stream.read().decode())
-        code, kilobytes = map(int, end.read().split())
-    return Done(code, texts[0], texts[1], seconds, kilobytes / 1024)
 
 
 def load(db: Path, *paths: Path, environment: Mapping[str, str] | None = None) -> Done:

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 from exports import generated_log, spend_logs, write_jsonl
+from processes import Done
 
-from torture.common import Done, digest, load, plain_error, say, small_disk
+from torture.common import digest, load, plain_error, say, small_disk
 
 
 def run(rows: int) -> dict[str, str]:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import zstandard
 from exports import generated_log
+from processes import AUDIT
 
 from audit.warehouse import Warehouse
-from torture.common import AUDIT, digest, load, rows_of, say
+from torture.common import digest, load, rows_of, say
 
 
 def jsonl(folder: Path, rows: int) -> Path:

@@ -8,8 +8,9 @@ from itertools import product
 from pathlib import Path
 
 from exports import generated_log, spend_log, spend_logs, write_jsonl
+from processes import Done
 
-from torture.common import Done, load, plain_error, rows_of, say
+from torture.common import load, plain_error, rows_of, say
 
 DEEP = 100_000
 ALLOWED = "400MB"

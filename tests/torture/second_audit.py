@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from exports import generated_log, spend_logs, write_jsonl
+from processes import Done, audit
 
-from torture.common import Done, audit, load, plain_error, rows_of, say
+from torture.common import load, plain_error, rows_of, say
 
 HELD = re.compile(r"in use by .+ \(process \d+\); wait for it or stop it")
 

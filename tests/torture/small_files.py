@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 
 from exports import START, Row, spend_log
+from processes import Done, audit
 
 from audit.warehouse import Warehouse
-from torture.common import Done, audit, load, say
+from torture.common import load, say
 
 
 def payload(number: int) -> Row:

@@ -1,0 +1,129 @@
+"""What a report warns of: everything in its `warnings`, in the order in which they are shown."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, cast
+
+from audit.assumptions import Assumptions
+from audit.config import CONFIG_NAME, Config
+from audit.errors import UnknownNameError
+from audit.holes import pace_doubts
+from audit.scope import Scope
+from audit.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from audit.report.document import Check, Rest
+
+RESEMBLING = 10_000
+"""Endpoints that are looked through for a name like one that nobody has."""
+
+
+def report_warnings(
+    warehouse: Warehouse,
+    scope: Scope,
+    config: Config,
+    assumptions: Assumptions,
+    document: Mapping[str, object],
+    *,
+    stale: str | None,
+    capped_by: str | None,
+) -> list[str]:
+    """The sentences for a `document` that has everything else.
+
+    `stale` is what is to be said of the age of the catalogue, `capped_by` the model whose end cuts the horizon.
+    """
+    checks = cast("list[Check]", document["checks"])
+    return [
+        *(f"check failed: {check['name']}: {check['detail']}" for check in checks if not check["ok"]),
+        *([] if stale is None else [stale]),
+        *_of_the_question(scope, assumptions, document, capped_by),
+        *_of_the_data(document),
+        *_of_the_settings(warehouse, config),
+    ]
+
+
+def _of_the_question(
+    scope: Scope, assumptions: Assumptions, document: Mapping[str, object], capped_by: str | None
+) -> Iterator[str]:
+    """What the pair and the days do not have, what is shown in sum, and how far a month's figures carry."""
+    total = _requests(document)["total"]
+    if not total:
+        yield "no request lies in the window that was asked for"
+    elif not scope.pairs:
+        yield f"no request of the window was served by {scope.question.incumbent}"
+    if (rest := cast("Rest | None", document["rest"])) is not None:
+        yield (
+            f"{rest['endpoints']:,} of {rest['endpoints'] + rest['endpoints_kept']:,} endpoints, with "
+            f"{rest['request_share']:.1%} of requests and {rest['cost_share']:.1%} of cost, are one line here, "
+            f"{rest['name']}; those that cost most are kept ([assumptions] endpoints_kept). Where ids made "
+            "endpoints of them, `[endpoint] rewrite` in audit.toml takes the ids out, then `audit rebuild`"
+        )
+    if capped_by is not None:
+        day = next(each.retires_on for each in scope.retirements if each.model == capped_by)
+        verb = "is" if day > scope.question.today else "was"
+        reach = f"projections reach {document['horizon_months']:.1f} months"
+        yield f"{capped_by} {verb} switched off on {day.isoformat()}: {reach}"
+    if total and assumptions.monthly_requests is None:
+        yield from pace_doubts(scope.window.days, cast("list[dict[str, str]]", document["daily"]))
+
+
+def _of_the_data(document: Mapping[str, object]) -> Iterator[str]:
+    """What is in no dollar figure, was not compared, or is priced or known by less than the request itself."""
+    requests = _requests(document)
+    total = requests["total"] or 1
+    for name, text in (
+        (
+            "unpriced",
+            "have no known price and are in no dollar figure (`audit status` names the models). Fill in what "
+            "`audit prices MODEL --template > prices.csv` writes, name it in audit.toml "
+            '([prices] file = "prices.csv"), then `audit rebuild`',
+        ),
+        ("unknown_usage", "have no token counts and are in no dollar figure"),
+    ):
+        if requests[name]:
+            yield f"{requests[name]:,} requests ({requests[name] / total:.1%}) {text}"
+    if unread := cast("dict[str, int]", document["observational"])["requests_not_read"]:
+        yield (
+            f"{unread:,} requests on endpoints that both models serve are too many to read again, or gone "
+            "(--cells-only), and not compared"
+        )
+    quality = cast("dict[str, int]", document["data_quality"])
+    if standard := quality["requests_of_a_tier_priced_at_the_standard_rate"]:
+        yield (
+            f"{standard:,} requests ({standard / total:.1%}) of a batch, flex or priority tier are priced at the "
+            "standard rate: their provider's price list has none for the tier. Your own go into prices.csv "
+            "(`audit prices MODEL --template`)"
+        )
+    if buckets := quality["requests_in_buckets"]:
+        yield f"{buckets:,} requests come from buckets: their mean is known, their shape is not"
+
+
+def _of_the_settings(warehouse: Warehouse, config: Config) -> Iterator[str]:
+    """What somebody wrote down and a report did not heed."""
+    if (unknown := _strangers(warehouse, config)) is not None:
+        yield unknown
+    if config.path is None and warehouse.path.with_name(CONFIG_NAME).is_file():
+        yield (
+            f"an {CONFIG_NAME} beside the database was not read, only one in the working folder is; name it: "
+            "--config FILE"
+        )
+
+
+def _strangers(warehouse: Warehouse, config: Config) -> str | None:
+    """What audit.toml says of endpoints that no traffic has: after a slip of the pen the usual margin is in force."""
+    named = sorted({*config.stakes, *config.task_types, *config.graders})
+    asked = ", ".join("?" * len(named)) or "null"
+    # of all days, also where a temporary table of the same name holds those of a few
+    stored = f'"{warehouse.value("select current_database()")}".main.traffic_cells'
+    served = warehouse.rows(f"select distinct endpoint from {stored} where endpoint in ({asked})", named)
+    unknown = [name for name in named if (name,) not in served]
+    if not unknown:
+        return None
+    likely = warehouse.rows(f"select distinct endpoint from {stored} limit {RESEMBLING}")
+    others = f", and so of {len(unknown) - 1:,} more" if len(unknown) > 1 else ""
+    hint = f"What is said of it counts for nothing{others}"
+    first = UnknownNameError("endpoint", unknown[0], [str(name) for (name,) in likely], hint)
+    return f"{config.path or 'audit.toml'}: {first}"
+
+
+def _requests(document: Mapping[str, object]) -> dict[str, int]:
+    return cast("dict[str, int]", document["requests"])
