@@ -151,6 +151,15 @@ def test_a_reject_is_counted_by_its_reason(tmp_path: Path) -> None:
     assert report.failed_checks == ()
 
 
+def test_a_result_of_rejects_alone_is_loaded_with_a_warning(tmp_path: Path) -> None:
+    rows = [spend_log(number, prompt_tokens="twelve") for number in range(3)]
+    report = load(result_of(tmp_path, [*rows, spend_log(3, startTime=None)]), db=tmp_path / "usage.duckdb")
+    assert report.total("rejected") == 4
+    assert [said.partition(": ")[2] for said in report.warnings] == [
+        "none of its 4 records could be loaded; of 3: usage_input_tokens twelve is not a count"
+    ]
+
+
 WRONG = (
     ("delete from changed where handed_over = 'cell' and output_bin = 8", "does not add up: the total of"),
     ("insert into changed from changed where handed_over = 'cell'", "does not add up: the total of request_count"),
