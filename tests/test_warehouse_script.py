@@ -172,6 +172,16 @@ WRONG = (
     ("update changed set value = '0' where name = 'length_bands'", "other bands of input length"),
     ("update changed set record_count = 3 where name = 'bucket_count'", "holds 3 buckets of several requests"),
     ("update changed set record_count = 3 where name = 'nested_count'", "holds 3 calls inside of other calls"),
+    ("insert into changed from changed", "holds more than one result"),
+    ("insert into changed from changed where handed_over in ('cell', 'total')", "loaded_count is 40, and the requests"),
+    ("update changed set handed_over = null where name = 'nested_count'", "holds 1 rows that are none of a result"),
+    ("update changed set handed_over = 'bill' where name = 'nested_count'", "holds 1 rows that are none of a result"),
+    ("delete from changed where name = 'bucket_count'", "does not say its bucket_count"),
+    ("delete from changed where name = 'nested_count'", "does not say its nested_count"),
+    ("update changed set record_count = null where name = 'first_time'", "does not say its first_time"),
+    ("delete from changed where name = 'last_time'", "does not say its last_time"),
+    ("update changed set usage_date = null where handed_over = 'cell'", "of its 40 requests 0 have a day"),
+    ("update changed set request_model = null where handed_over = 'cell'", "of its 40 requests 0 have a day"),
     ("update changed set value = 'route:' where name = 'endpoint_rule'", None),
 )
 
@@ -221,6 +231,27 @@ def test_logs_and_results_are_not_loaded_in_one_call(tmp_path: Path) -> None:
         load([cells, tmp_path / "logs.jsonl"], db=tmp_path / "usage.duckdb")
     with pytest.raises(ConfigError, match="loaded without format, map and engine"):
         load(cells, db=tmp_path / "usage.duckdb", format="flat_log")
+
+
+def test_logs_and_results_in_one_folder_are_refused(tmp_path: Path) -> None:
+    mixed = tmp_path / "mixed"
+    mixed.mkdir()
+    result_of(tmp_path, spend_logs(4)).rename(mixed / "m.parquet")
+    for name in ("a.parquet", "z.parquet", "a.jsonl", "z.jsonl"):
+        logs = (tmp_path / "logs.parquet").with_suffix(Path(name).suffix)
+        beside = logs.rename(mixed / name)
+        with pytest.raises(InputError, match=f"mixed: holds the cells of a script .* and {name}, which does not"):
+            load(mixed, db=tmp_path / "usage.duckdb")
+        beside.rename(logs)
+
+
+def test_two_results_in_one_folder_are_refused(tmp_path: Path) -> None:
+    both_months = tmp_path / "both"
+    both_months.mkdir()
+    result_of(tmp_path, spend_logs(4)).rename(both_months / "a.parquet")
+    result_of(tmp_path, [spend_log(9, start=START.replace(month=5))]).rename(both_months / "b.parquet")
+    with pytest.raises(InputError, match="holds more than one result"):
+        load(both_months, db=tmp_path / "usage.duckdb")
 
 
 def test_a_table_of_buckets_is_refused_when_its_result_is_loaded(tmp_path: Path) -> None:

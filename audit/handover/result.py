@@ -12,12 +12,15 @@ SETTING, COUNT, NOTE, REJECT, NOT_CALL, TEMPLATE, TOTAL, CELL = (
 )  # fmt: skip
 """What a row states: how the script was made; records of a disposition; records with a note; records rejected for a
 reason; records that are no calls; a prompt template; all measures summed without cells; a cell."""
+MARKS = (SETTING, COUNT, NOTE, REJECT, NOT_CALL, TEMPLATE, TOTAL, CELL)
 FILE_COUNTS = (
     "read_count", "loaded_count", "duplicate_count", "rejected_count", "not_call_count", "id_collision_count",
 )  # fmt: skip
 """What becomes a column of `files` of the same name."""
-COUNTS = (*FILE_COUNTS, "bucket_count", "nested_count", "first_time", "last_time")
-"""Names of the rows that are a COUNT; times in microseconds since 1970."""
+TIMES = ("first_time", "last_time")
+"""Of the first and the last record that is a request, in microseconds since 1970; null where none is."""
+COUNTS = (*FILE_COUNTS, "bucket_count", "nested_count", *TIMES)
+"""Names of the rows that are a COUNT."""
 SETTINGS = ("version", "source_format", "source", "salt", "endpoint_rule", "length_bands")
 """Names of the rows that are a SETTING: what the script was printed with."""
 CELL_KEY = {
