@@ -1,5 +1,6 @@
 """Test helper: LiteLLM logs of hostile rows, as a file and as the table that a warehouse holds, and what to compare."""
 
+import csv
 import json
 from collections.abc import Sequence
 from datetime import timedelta
@@ -121,6 +122,57 @@ def as_table(lines: Path, path: Path) -> Path:
 def script(dialect: str, source: str = "logs", into: str = "cells", **options: str) -> str:
     """The script for LiteLLM's table."""
     return warehouse_script(source, dialect=dialect, format="litellm_spend_logs", into=into, **options)
+
+
+SAMPLES = {
+    "litellm/litellm_1.106.2_spend_logs.jsonl": "litellm_spend_logs",
+    "litellm/litellm_1.106.2_standard_logging.jsonl": "litellm_payload",
+    "llm_sqlite/responses_written_here.csv": "llm_logs",
+    "home_made/flat_log_written_here.csv": "flat_log",
+    "azure_traces/azure_llm_inference_2023_written_here.csv": "azure_llm_inference_2023",
+    "gateways/portkey_written_here.jsonl": "portkey",
+    "gateways/cloudflare_written_here.json": "cloudflare_ai_gateway",
+    "gateways/envoy_ai_gateway_newer_written_here.jsonl": "envoy_ai_gateway",
+}
+"""A file of each format that scripts are for, by its place in the folder of samples."""
+
+
+class Sample:
+    """A file of a format, and the table that a warehouse would hold its records in: of text, and JSON for objects."""
+
+    def __init__(self, name: str) -> None:
+        """Read the records of the sample."""
+        self.format = SAMPLES[name]
+        self.path = Path(__file__).parent / "data" / "samples" / name
+        text = self.path.read_text()
+        self.records: list[Row]
+        if self.path.suffix == ".csv":
+            self.records = [
+                {key: value or None for key, value in row.items()} for row in csv.DictReader(text.split("\n"))
+            ]
+        elif self.path.suffix == ".jsonl":
+            self.records = [json.loads(line) for line in text.splitlines()]
+        else:
+            self.records = json.loads(text)["result"]
+        names = dict.fromkeys(key for record in self.records for key in record)
+        self.types = {
+            name: "json" if any(isinstance(record.get(name), dict | list) for record in self.records) else "varchar"
+            for name in names
+        }
+
+    def script(self, dialect: str) -> str:
+        """The script for the table."""
+        columns = [f"{name}:json" if kind == "json" else name for name, kind in self.types.items()]
+        return warehouse_script("logs", dialect=dialect, format=self.format, columns=columns, into="cells")
+
+    def make_table(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Make the table `logs`."""
+        declared = ", ".join(f'"{name}" {kind}' for name, kind in self.types.items())
+        con.execute(f"create table logs ({declared})")
+        for record in self.records:
+            given = [record.get(name) for name in self.types]
+            texts = [each if isinstance(each, str | None) else json.dumps(each) for each in given]
+            con.execute(f"insert into logs values ({', '.join('?' * len(texts))})", texts)
 
 
 def statements(text: str) -> list[str]:
