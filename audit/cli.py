@@ -65,7 +65,7 @@ class BySection(TyperGroup):
         """Write the sections."""
         for title, names in SECTIONS.items():
             with formatter.section(title):
-                formatter.write_dl([(name, (self.commands[name].help or "").splitlines()[0]) for name in names])
+                formatter.write_dl([(name, (self.commands[name].help or "").partition("\n")[0]) for name in names])
 
 
 app = typer.Typer(

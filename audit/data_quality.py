@@ -1,14 +1,19 @@
 """What is less than perfect about the data of a report, in counts, and the files it is from."""
 
+from audit.catalog.prices import STANDARD_INSTEAD
 from audit.intake.load_report import IS_REJECTED_THERE, REJECT_REASONS
 from audit.scope import Scope
 from audit.warehouse import Warehouse
 
-STANDARD_INSTEAD = """
+AT_STANDARD_RATE = f"""
 select coalesce(sum(request_count), 0) from cell_costs
-where outcome = 'billed' and (provider_name, model, service_tier) in (
-    select (provider_name, model, service_tier) from prices
-    where token_class in ('input', 'output') and source like '%rate published: standard rate'
+where outcome = 'billed' and exists (
+    select 1 from prices
+    where prices.provider_name = cell_costs.provider_name and prices.model = cell_costs.model
+        and prices.service_tier = cell_costs.service_tier and prices.length_band = cell_costs.length_band
+        and cell_costs.billing_period >= prices.valid_from
+        and cell_costs.billing_period < coalesce(prices.valid_to, date '9999-12-31')
+        and prices.token_class in ('input', 'output') and ends_with(prices.source, '{STANDARD_INSTEAD}')
 )
 """
 """Requests on a tier (batch, flex, priority) that their provider's price list does not have."""
@@ -32,7 +37,7 @@ def data_quality(warehouse: Warehouse, scope: Scope) -> dict[str, object]:
         ),
         "requests_in_buckets": int(str(buckets)),
         "requests_priced_before_first_known_price": int(str(assumed)),
-        "requests_of_a_tier_priced_at_the_standard_rate": warehouse.count(STANDARD_INSTEAD),
+        "requests_of_a_tier_priced_at_the_standard_rate": warehouse.count(AT_STANDARD_RATE),
         "id_collisions": int(str(collisions)),
         "rejected_records": int(str(refused)),
         "reject_reasons": _counts(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.errors import ConfigError
+from audit.output_files import written_whole
 from audit.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -72,8 +73,8 @@ def run_demo(directory: Path, *, today: date = AS_OF, progress: Progress = silen
         question, assumptions = Question(today=today), assumptions_from(config.assumptions)
         document = run_report(warehouse, question, config, assumptions, progress).document
     document["warnings"] = [NOTE, *document.get("warnings", [])]
-    with progress("writing the page"):
-        html.write_text(render_html(document), encoding="utf-8")
+    with progress("writing the page"), written_whole(html) as partial:
+        partial.write_text(render_html(document), encoding="utf-8")
     return DemoResult(
         directory=directory, db=db, html=html, today=today, loaded=loaded, outcomes=added, document=document
     )

@@ -143,11 +143,13 @@ def strangers(warehouse: Warehouse, config: Config) -> str | None:
     """What audit.toml says of endpoints that no traffic has: after a slip of the pen the usual margin is in force."""
     named = sorted({*config.stakes, *config.task_types, *config.graders})
     asked = ", ".join("?" * len(named)) or "null"
-    served = warehouse.rows(f"select distinct endpoint from main.traffic_cells where endpoint in ({asked})", named)
+    # of all days, also where a temporary table of the same name holds those of a few
+    stored = f'"{warehouse.value("select current_database()")}".main.traffic_cells'
+    served = warehouse.rows(f"select distinct endpoint from {stored} where endpoint in ({asked})", named)
     unknown = [name for name in named if (name,) not in served]
     if not unknown:
         return None
-    likely = warehouse.rows(f"select distinct endpoint from main.traffic_cells limit {RESEMBLING}")
+    likely = warehouse.rows(f"select distinct endpoint from {stored} limit {RESEMBLING}")
     others = f", and so of {len(unknown) - 1:,} more" if len(unknown) > 1 else ""
     hint = f"What is said of it counts for nothing{others}"
     first = UnknownNameError("endpoint", unknown[0], [str(name) for (name,) in likely], hint)

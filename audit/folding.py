@@ -2,7 +2,8 @@
 
 An id in a route or a tag makes an endpoint of every customer or session. A table of a million workloads serves nobody,
 and nobody can write a rule for each. The stored cells stay as they are; only what this connection sees of them is
-summed, so that a report that keeps more endpoints is a setting away and every total is the same, digit for digit.
+summed, so that a report that keeps more endpoints is a setting away; spend, what is measured and the ceiling are the
+same, digit for digit; what would be expected of the folded is not counted.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import polars as pl
 
 from audit.assumptions import Assumptions
 from audit.config import Config
-from audit.intake.fitting import MOST_FITTED, fit_rules_of
+from audit.intake.fitting import fit_rules_of
 from audit.measures import MEASURES
 from audit.schema import TABLES
 from audit.scope import Question, requests_of
@@ -36,8 +37,9 @@ TOKEN_CLASSES = (
 )
 """What each has a price of its own: a sum is unpriced if one of them has tokens and no price."""
 
-PARTS = ("", ", long input", ", unpriced", ", no candidate price")
-"""What is folded apart because adding it up would change what it counts as: see `PARTED`."""
+PARTS = ("", ", long input", ", unpriced", ", no candidate price", ", nothing eligible")
+"""What is folded apart because adding up would change what it counts as: see `PARTED`. The last is of days alone: the
+swings of days with what may move must not be smoothed by what may not."""
 
 RANKED = """
     create or replace temp table ranked_endpoints as
@@ -46,6 +48,7 @@ RANKED = """
         endpoint in (select name from named_endpoints) as is_named,
         coalesce(sum(case when cell_disposition in ('eligible', 'gated') then list_cost end), 0) as incumbent_cost,
         coalesce(sum(list_cost), 0) as list_cost,
+        coalesce(sum(case when cell_disposition = 'eligible' then list_cost end), 0) > 0 as is_eligible,
         cast(sum(request_count) as bigint) as request_count
     from cell_costs
     group by endpoint
@@ -105,17 +108,16 @@ class Rest:
 def fold(warehouse: Warehouse, question: Question, config: Config, assumptions: Assumptions) -> Rest | None:
     """Shadow the cells and requests of a settled scope by those with the rest folded; None where all are kept.
 
-    Kept are `assumptions.endpoints_kept` endpoints: those that somebody has said something about (outcomes, stakes,
-    task types, graders), then those that cost most on the incumbent, on all models, and in requests. Those without
+    Kept are all endpoints that somebody has said something about (outcomes, stakes, task types, graders), and up to
+    `assumptions.endpoints_kept` those that cost most on the incumbent, on all models, and in requests. Those without
     stored rules get theirs here.
     """
     count = warehouse.count(
         "select count(distinct endpoint) from traffic_cells semi join report_sources using (source_format)"
     )
     if count <= assumptions.endpoints_kept:
-        if count > MOST_FITTED:
-            _with_rules_of(warehouse, "select endpoint from traffic_cells")
-            warehouse.add_views("4_")
+        _with_rules_of(warehouse, "select endpoint from traffic_cells")
+        warehouse.add_views("4_")
         return None
     _rank(warehouse, config, assumptions)
     rest = _rest(warehouse)
@@ -138,7 +140,8 @@ def _rank(warehouse: Warehouse, config: Config, assumptions: Assumptions) -> Non
     order = "is_named desc, incumbent_cost desc, list_cost desc, request_count desc, endpoint"
     warehouse.execute(
         "create or replace temp table kept_endpoints as "
-        f"select endpoint from ranked_endpoints order by {order} limit {assumptions.endpoints_kept}"
+        "select endpoint from ranked_endpoints "
+        f"qualify is_named or row_number() over (order by {order}) <= {assumptions.endpoints_kept}"
     )
 
 
@@ -200,9 +203,12 @@ def _shadow(warehouse: Warehouse, question: Question, rest: Rest) -> None:
 
 
 def _folded(relation: str, rest: Rest, *, by_cell: bool) -> str:
-    """The rows of a relation, the endpoint of the folded ones being the rest; by cell, the part of it too."""
-    name, parted = f"'{rest.name}'", ""
-    if by_cell:
+    """The rows of a relation, those of folded endpoints under the name of the rest or of a part of it."""
+    name = f"'{rest.name}'"
+    if not by_cell:
+        parted = "left join ranked_endpoints as ranked on whole.endpoint = ranked.endpoint"
+        name = f"case when ranked.is_eligible then {name} else '{rest.names[-1]}' end"
+    else:
         same = " and ".join(f"whole.{column} is not distinct from parted.{column}" for column in CELL_KEY)
         parted = f"left join parted_cells as parted on {same} left join rest_parts using (part)"
         name = f"coalesce(rest_parts.part_name, {name})"

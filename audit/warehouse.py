@@ -131,8 +131,9 @@ class Warehouse:
         self._register(f'create or replace temp table "{table}" as select * from new_rows', frame)
 
     @contextmanager
-    def transaction(self) -> Generator[None, None, None]:
-        """All or nothing: whatever is raised inside leaves the database as it was."""
+    def transaction(self, most: int = memory.LONG) -> Generator[None, None, None]:
+        """All or nothing, with `most` bytes from the start: what runs out of memory inside cannot be asked again."""
+        self.allow(most)
         self.con.begin()
         self._is_in_transaction = True
         try:
@@ -168,10 +169,10 @@ class Warehouse:
 
     def allow(self, most: int) -> bool:
         """Let DuckDB use `most` bytes of memory where it may use less by now; whether that is more than before."""
-        before = self.value("select current_setting('memory_limit')")
-        self._most = max(most, self._most)
-        self.execute(f"set memory_limit = '{memory.limit(self._most)}'")
-        return before != self.value("select current_setting('memory_limit')")
+        before, self._most = memory.limit(self._most), max(most, self._most)
+        if is_more := memory.limit(self._most) != before:
+            self.execute(f"set memory_limit = '{memory.limit(self._most)}'")
+        return is_more
 
     def _in_memory(self, run: Callable[[], Result]) -> Result:
         """What `run` gives, with more memory where it needs that; what a transaction is lost by, it cannot repeat."""
@@ -181,7 +182,7 @@ class Warehouse:
             if not self._is_in_transaction and self.allow(memory.LONG):
                 return self._in_memory(run)
             raise OutOfMemoryError(
-                f"{self.path}: needs more than the {memory.limit(memory.LONG)} of memory it may use; set "
+                f"{self.path}: needs more than the {memory.limit(self._most)} of memory it may use; set "
                 "AUDIT_MEMORY_LIMIT to more (for example 8GB) and try again; nothing was changed"
             ) from error
 
@@ -218,7 +219,7 @@ class Warehouse:
                     f"{self.path}: made with another salt than AUDIT_SALT; unset it, or name another --db"
                 )
         else:
-            with self.transaction():
+            with self.transaction(memory.PLAIN):
                 for table in TABLES:
                     self.execute(ddl(table))
                 self.execute(facts_view(STORED_FACTS))

@@ -28,7 +28,7 @@ def scale() -> str:
     """Measured sizes, the cost of a request and a cell, and the extrapolation."""
     found = json.loads(SCALE.read_text(encoding="utf-8"))
     sizes = {int(rows): size for rows, size in found["sizes"].items()}
-    return "\n\n".join([_measured(found, sizes), _model(sizes), _extrapolated(found, sizes)])
+    return "\n\n".join([_measured(found, sizes), _model(found, sizes), _extrapolated(found, sizes)])
 
 
 def _measured(found: dict[str, Any], sizes: dict[int, dict[str, Any]]) -> str:
@@ -52,31 +52,32 @@ def _measured(found: dict[str, Any], sizes: dict[int, dict[str, Any]]) -> str:
         for kept, run in size.items()
         if kept in KEPT
     ]
-    small = found["small"]
+    small, run = found["small"], sizes[min(sizes)]["rows"]
     return (
         f"One Parquet file each ({found['machine']['processors']} processors, Python {found['machine']['python']}; "
-        f"`make scale`), of 12 endpoints and 28 days, checked to the cent. `audit --help` takes "
-        f"{small['help']['processor_seconds']:.1f} s of a processor, a report on the demo "
+        f"`make scale`), of {run['endpoints']} endpoints and {run['days']} days, checked to the cent. "
+        f"`audit --help` takes {small['help']['processor_seconds']:.1f} s of a processor, a report on the demo "
         f"{small['report_on_demo']['processor_seconds']:.1f} s.\n\n{table(heads, rows)}"
     )
 
 
-def _model(sizes: dict[int, dict[str, Any]]) -> str:
+def _model(found: dict[str, Any], sizes: dict[int, dict[str, Any]]) -> str:
     few, most = min(sizes), max(sizes)
     more = sorted(sizes)[-2]
     last, before, first = sizes[most]["rows"], sizes[more]["rows"], sizes[few]["rows"]
     load, report = (last[step]["processor_seconds"] / before[step]["processor_seconds"] for step in ("load", "report"))
-    cells, key = _largest(sizes, "cells"), _largest(sizes, "keys")["bytes_per_request"]
+    cells = _largest(sizes, "cells")
     per_day = "cells_per_endpoint_and_day"
     return (
-        f"From {more:,} to {most:,} records a load takes {load:.1f} times as long, a report {report:.1f} times. A "
-        f"request costs {_microseconds(sizes):.1f} µs of a processor to load and {last['bytes_per_request']:.0f} bytes "
-        f"to keep, {key:.0f} as a key; a cell costs {cells['database_bytes'] / cells['cells']:.0f} bytes, its days "
+        f"From {more:,} to {most:,} records a load takes {load:.1f} times the processor time, a report "
+        f"{report:.1f} times. A request costs {_microseconds(sizes):.1f} µs of a processor to load and "
+        f"{last['bytes_per_request']:.0f} bytes to keep, {_key_bytes(sizes):.0f} as a key; a cell costs "
+        f"{(cells['database_bytes'] - found['empty_bytes']) / cells['cells']:.0f} bytes, its days "
         f"included. Cells grow with endpoints, models and months and hardly with requests: {first[per_day]:.0f} an "
         f"endpoint and day at {few:,} records, {last[per_day]:.0f} at {most:,}. What does not fit into memory, as the "
         f"table that finds duplicates, spills into `NAME.duckdb.tmp` beside the database and is gone at the end: "
-        f"{last['spilled_bytes'] / most:.0f} bytes a request at most. `--cells-only` needs the room of the requests "
-        f"until it lets them go."
+        f"{last['spilled_bytes'] / most:.0f} bytes a request at {most:,}. `--cells-only` needs the room of the "
+        f"requests until it lets them go."
     )
 
 
@@ -85,7 +86,7 @@ def _extrapolated(found: dict[str, Any], sizes: dict[int, dict[str, Any]]) -> st
     spark = found["spark"]
     on_spark = spark["seconds"] * spark["processors"] / spark["records"]
     heads = (
-        "records", "processor hours, one machine", "database", "as keys", "processor hours on Spark, at most",
+        "records", "processor hours, one machine", "database", "as keys", "processor hours on Spark",
         "what breaks first", "what to do",
     )  # fmt: skip
     rows = [
@@ -93,22 +94,28 @@ def _extrapolated(found: dict[str, Any], sizes: dict[int, dict[str, Any]]) -> st
             f"10^{len(str(records)) - 1}",
             f"{records * seconds / 3600:,.1f}",
             _bytes(records * bytes_each),
-            _bytes(records * _largest(sizes, "keys")["bytes_per_request"]),
+            _bytes(records * _key_bytes(sizes)),
             f"{records * on_spark / 3600:,.0f}",
             *words,
         )
         for records, words in BREAKS.items()
     ]
     return (
-        f"**Extrapolated, not measured**, in proportion to the largest load above; Spark from one run of "
-        f"{spark['records']:,} records in {spark['seconds']} s ({spark['where']}), its start included: "
-        f"an upper bound:\n\n{table(heads, rows)}"
+        f"**Extrapolated, not measured**: time by the slope between the two largest loads, bytes by the largest load "
+        f"that kept them, Spark in proportion to one run of {spark['records']:,} records in {spark['seconds']} s "
+        f"({spark['where']}), its start included:\n\n{table(heads, rows)}"
     )
 
 
 def _largest(sizes: dict[int, dict[str, Any]], kept: str) -> dict[str, Any]:
     """The largest load that kept this."""
     return next(sizes[each][kept] for each in sorted(sizes, reverse=True) if kept in sizes[each])
+
+
+def _key_bytes(sizes: dict[int, dict[str, Any]]) -> float:
+    """Of the database for a request's key and usage: what the cells and the rest of it do not take."""
+    size = next(sizes[each] for each in sorted(sizes, reverse=True) if {"keys", "cells"} <= sizes[each].keys())
+    return (size["keys"]["database_bytes"] - size["cells"]["database_bytes"]) / size["requests"]
 
 
 def _microseconds(sizes: dict[int, dict[str, Any]]) -> float:

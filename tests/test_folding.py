@@ -157,14 +157,36 @@ def test_the_rest_is_kept_for_a_reason_of_its_own_and_counts_in_the_ceiling_alon
     )
 
 
+def endpoints(result: Result) -> dict[str, str]:
+    """The verdicts by endpoint."""
+    return {each["endpoint"]: each["verdict"] for each in result.document["workloads"]}
+
+
 def test_an_endpoint_with_outcomes_is_kept_however_little_it_costs_and_its_verdict_stays(slugs: Path) -> None:
-    config = Config(stakes={"tag": "low"})
-    verdicts = [
-        {each["endpoint"]: each["verdict"] for each in reported(slugs, kept, config).document["workloads"]}["tag"]
-        for kept in (33, 3)
-    ]
-    assert verdicts == ["route", "route"]
-    assert reported(slugs, 1).document["rest"]["endpoints"] == 32  # pyright: ignore[reportTypedDictNotRequiredAccess, reportOptionalSubscript]
+    whole, folded = (endpoints(reported(slugs, kept)) for kept in (33, 1))
+    assert folded["tag"] == whole["tag"]
+    assert folded[REST] == "keep"
+
+
+def test_endpoints_that_somebody_named_are_kept_even_where_they_are_more_than_are_kept(slugs: Path) -> None:
+    config = Config(stakes={"slug-1": "low", "slug-2": "core", "chat": "normal"})
+    assert {"slug-1", "slug-2", "tag"} <= endpoints(reported(slugs, 1, config)).keys()
+
+
+def test_steady_costs_that_may_not_move_do_not_narrow_the_ceiling_of_what_may(tmp_path: Path) -> None:
+    rows: list[Row] = []
+    for number in range(12):
+        day = date(2026, 9, 1) + timedelta(days=number)
+        for other in range(15):
+            rows += calls(f"image-{other}", 3, day=day, has_images=True, image_count=1)
+        rows += calls("chat", 20, day=day)
+    for number in range(15):
+        rows += calls(f"slug-{number}", 20, day=date(2026, 9, 4))
+    loaded(tmp_path / "usage.duckdb", write_csv(tmp_path / "log.csv", rows))
+    whole, folded = (
+        reported(tmp_path / "usage.duckdb", kept).document["savings"]["ceiling"]["monthly"] for kept in (40, 1)
+    )
+    assert folded == pytest.approx(whole, rel=0.02)
 
 
 def test_long_inputs_that_were_gated_are_gated_in_the_rest_too(slugs: Path) -> None:
@@ -222,6 +244,10 @@ def test_rules_are_stored_for_the_busiest_endpoints_and_found_again_for_the_othe
     stored = query(tmp_path / "usage.duckdb", "select count(distinct endpoint) from workload_rules")
     result = reported(tmp_path / "usage.duckdb", 2_000)
     assert stored == [(1_000,)]
+    later = [row for number in range(50) for row in calls(f"later-{number}", 1, day=date(2026, 9, 20))]
+    loaded(tmp_path / "usage.duckdb", write_csv(tmp_path / "later.csv", later))
+    few = reported(tmp_path / "usage.duckdb", 500, since=date(2026, 9, 20))
+    assert few.workloads["request_count"].sum() == 50
     assert (result.workloads.height, result.workloads["list_cost"].null_count()) == (1_040, 0)
     assert [check for check in result.document["checks"] if not check["ok"]] == []
 

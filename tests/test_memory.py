@@ -72,6 +72,14 @@ def test_a_load_that_runs_out_begins_again_with_more_and_loads_the_same(
 
 
 @pytest.mark.usefixtures("narrow")
+def test_what_cannot_be_repeated_has_more_from_the_start(tmp_path: Path) -> None:
+    with Warehouse.create(tmp_path / "usage.duckdb") as warehouse:
+        with warehouse.transaction():
+            assert warehouse.value(LARGE_TEXT) == 50_000_000
+        assert allowed(warehouse) != "40.0 MiB"
+
+
+@pytest.mark.usefixtures("narrow")
 def test_long_records_have_more_from_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = write_jsonl(tmp_path / "log.jsonl", [spend_log(number, messages=MESSAGES) for number in range(400)])
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import sqlglot
+from sqlglot import exp
 
 import audit
 from audit.report.document import LEVELS, ReportDocument
@@ -46,6 +48,17 @@ def test_a_query_gives_what_its_figure_shows(reported: Reported, name: str) -> N
     query = figures()[name].query
     rows = audit.open(reported.db).sql(query, config=reported.config, today=reported.today).to_dicts()
     COMPARED[name](reported.document, rows)
+
+
+@pytest.mark.parametrize("name", figures())
+def test_the_rows_of_a_query_come_in_one_order(reported: Reported, name: str) -> None:
+    query = sqlglot.parse_one(figures()[name].query, read="duckdb")
+    if order := query.args.get("order"):
+        assert isinstance(query, exp.Select)
+        keys = [f"{each.this.sql('duckdb')} as key_{place}" for place, each in enumerate(order.expressions)]
+        rows = query.select(*keys, append=False, dialect="duckdb").sql("duckdb")
+        tied = f"select * from ({rows}) group by all having count(*) > 1"
+        assert audit.open(reported.db).sql(tied, config=reported.config, today=reported.today).is_empty()
 
 
 def test_both_databases_have_between_them_something_of_every_figure(reported: Reported) -> None:

@@ -33,6 +33,15 @@ def test_settings_of_endpoints_that_have_traffic_are_not_a_word_worth(tmp_path: 
     assert warned(tmp_path, '[stakes]\n"checkout" = "core"\n"triage" = "low"\n') == []
 
 
+def test_an_endpoint_without_traffic_in_the_asked_days_is_no_stranger(tmp_path: Path) -> None:
+    settings, log, db = tmp_path / "audit.toml", tmp_path / "log.jsonl", tmp_path / "usage.duckdb"
+    settings.write_text('[stakes]\n"checkout" = "core"\n')
+    jsonl(log, CALL | {"route": "checkout"}, CALL | {"route": "triage", "start_time": "2026-10-05T09:00:00Z"})
+    loaded(db, log)
+    report = audit.open(db).report(config=settings, since="2026-10-04", today="2026-11-26")
+    assert not [each for each in report.document.get("warnings", []) if "unknown endpoint" in each]
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -44,6 +44,16 @@ def test_a_rate_of_ones_own_settles_it(tmp_path: Path) -> None:
     assert reported(tmp_path, call("azure/gpt-4o", "batch"), settings=settings) == (1.25, [])
 
 
+def test_days_before_a_rate_of_ones_own_are_still_at_the_standard_rate(tmp_path: Path) -> None:
+    lines = [f"azure,gpt-4o-2024-08-06,flex,{kind},{usd},2026-10-15" for kind, usd in (("input", 1.25), ("output", 5))]
+    head = "provider_name,model,service_tier,token_class,usd_per_million,valid_from"
+    (tmp_path / "prices.csv").write_text("\n".join([head, *lines]) + "\n")
+    early = call("azure/gpt-4o", "flex", start_time="2026-10-01T09:00:00Z")
+    late = [call("azure/gpt-4o", "flex")] * 4
+    _, (said,) = reported(tmp_path, early, *late, settings='[prices]\nfile = "prices.csv"\n')
+    assert said.startswith("1 requests")
+
+
 def test_prices_are_those_of_the_provider_that_a_name_asks_for() -> None:
     asked = ("azure/gpt-4o", "gpt-4o")
     azure, openai = (audit.prices(name).filter(service_tier="batch", token_class="input") for name in asked)

@@ -1,5 +1,6 @@
 """What a command writes takes the place of a file at once, and of nothing that is not a file."""
 
+import errno
 import os
 from pathlib import Path
 from threading import Thread
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 import audit
 from audit.cli import app
 from audit.errors import ConfigError
-from audit.ledger.files import new_file, written_whole
+from audit.output_files import new_file, written_whole
 
 TOO_LONG = "x" * 300
 """A name that no file system takes, root or not."""
@@ -46,3 +47,26 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
     reader.join(timeout=10)
     assert read == ["a page"]
     assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_device_without_room_is_one_error(demo: audit.DemoResult) -> None:
+    with pytest.raises(ConfigError, match=r"/dev/full: cannot be written \(No space left on device\)"):
+        CliRunner().invoke(
+            app, ["policy", "--out", "/dev/full", "--db", str(demo.db), "--quiet"], catch_exceptions=False
+        )
+
+
+def test_of_a_file_that_no_longer_fits_nothing_is_left(
+    demo: audit.DemoResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(path: Path, text: str, **_: object) -> int:
+        path.write_bytes(text[: len(text) // 2].encode())
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(ConfigError, match=r"audit\.toml: cannot be written \(No space left on device\)"):
+        audit.open(demo.db).init(tmp_path / "audit.toml")
+    with pytest.raises(ConfigError, match=r"page\.html: cannot be written \(No space left on device\)"):
+        audit.Report(document=demo.document).html(tmp_path / "page.html")
+    assert list(tmp_path.iterdir()) == []

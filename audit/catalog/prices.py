@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, Provider
 
 _CACHE: tuple[TokenClass, ...] = ("cache_read", "cache_creation")
+STANDARD_INSTEAD = "rate published: standard rate"
+"""How the source of a price ends that stands in for the one of a tier."""
 _STANDARD_CACHE_ON_BATCH = frozenset({"google"})
 """Providers whose Batch price list says that cached input stays at the standard rate."""
 
@@ -164,7 +166,7 @@ def _substitute(
     if token_class in _CACHE and paid and not (is_kept and standard and not standard.is_substitute):
         note = f"{paid.source}; no {token_class} rate published: input rate"
         return replace(paid, source=note, is_substitute=True)
-    return standard and replace(standard, source=f"{standard.source}; no {tier} rate published: standard rate")
+    return standard and replace(standard, source=f"{standard.source}; no {tier} {STANDARD_INSTEAD}")
 
 
 def _contract(

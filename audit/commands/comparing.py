@@ -31,8 +31,8 @@ def compare(
     With a database, also what a typical request of your own costs on both. Without names: for every model you pay for,
     what it could move to, and what follows the models that are switched off.
     """
-    from audit.ledger.files import page_file
     from audit.library.asking import settled
+    from audit.output_files import page_file
     from audit.progress import shown
 
     if a is not None and b is None:
@@ -80,7 +80,7 @@ def _two(
     else:
         print(comparison_text(document), end="")
     if page is not None:
-        from audit.ledger.files import written_whole
+        from audit.output_files import written_whole
         from audit.report.html import render_comparison
 
         with written_whole(page) as partial:

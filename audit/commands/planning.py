@@ -47,8 +47,8 @@ def plan(
 ) -> None:
     """The rollout in stages: what moves when, what is measured before, what stops it, and when it has paid off."""
     from audit.console import print_exactly
-    from audit.ledger.files import new_file, written_whole
     from audit.library.opened import Audit
+    from audit.output_files import new_file, written_whole
 
     if as_json and as_markdown:
         raise typer.BadParameter("--json and --markdown are two forms of the same; name one", param_hint="--markdown")

@@ -52,8 +52,8 @@ def policy(
         _nothing_before(context)
         return
     from audit.console import note, print_exactly
-    from audit.ledger.files import new_file, written_whole
     from audit.library.opened import Audit
+    from audit.output_files import new_file, written_whole
 
     if include not in (None, "pilot"):
         raise typer.BadParameter(f"--include {include!r}: only pilot can be included")

@@ -90,8 +90,8 @@ def report(
     then `audit report --since 2026-10-01 --until 2026-11-01 --compare september.json`.
     """
     from audit.ledger.costs import add_tie_out
-    from audit.ledger.files import page_file, written_whole
     from audit.library.asking import settled
+    from audit.output_files import page_file, written_whole
     from audit.progress import shown
     from audit.warehouse import Warehouse
 

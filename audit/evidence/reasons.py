@@ -51,3 +51,9 @@ REASONS = GATES | {
     "candidate_retires": "The candidate is retired by its provider within the horizon.",
 }
 """Code -> sentence for people."""
+
+SUSPECT = {"suspect_scorer", "suspect_stratum"}
+"""Notes that ask for the scorer to be checked before its scores may route."""
+
+MISJUDGED = SUSPECT | {"parse_failures"}
+"""Notes that no further pair answers: how answers are scored has to be mended first."""

@@ -15,16 +15,10 @@ from audit.evidence.estimates import MIN_PAIRS, QualityLoss, first_pairs
 from audit.evidence.judged import MIN_LABELS
 from audit.evidence.pooling import Pooled, pooled_losses
 from audit.evidence.priors import Prior, base_rate, published
-from audit.evidence.reasons import Evidence, Verdict
+from audit.evidence.reasons import MISJUDGED, SUSPECT, Evidence, Verdict
 from audit.evidence.scrutiny import COUNTED, by_endpoint, counted, examined, refused_pairs
 from audit.evidence.statistics import holm
 from audit.evidence.units import Unit, Workload, decision_units, workload_of
-
-SUSPECT = {"suspect_scorer", "suspect_stratum"}
-"""Notes that ask for the scorer to be checked before its scores may route."""
-
-MISJUDGED = SUSPECT | {"parse_failures"}
-"""Notes that no further pair answers: how answers are scored has to be mended first."""
 
 VERDICTS: dict[str, pl.DataType] = {
     "workload_id": pl.String(),

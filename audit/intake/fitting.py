@@ -23,16 +23,16 @@ BUSIEST = f"""
 """The endpoints whose rules are stored."""
 
 
-def fit_rules_of(warehouse: Warehouse, endpoints: str, table: str = "workload_rules") -> None:
-    """Give the `endpoints` (a query of names) rules in `table` where they have none, or too few requests until now."""
+def fit_rules_of(warehouse: Warehouse, endpoints: str) -> None:
+    """Give the `endpoints` (a query of names) workload rules where they have none, or too few requests until now."""
     rules = _missing_rules(warehouse, endpoints)
     if rules is None:
         return
     warehouse.execute(
-        f"delete from {table} as rules where exists (select 1 from unfitted "
+        "delete from workload_rules as rules where exists (select 1 from unfitted "
         "where unfitted.endpoint = rules.endpoint and unfitted.model = rules.model)"
     )
-    warehouse.insert(table, rules)
+    warehouse.insert("workload_rules", rules)
 
 
 def _missing_rules(warehouse: Warehouse, endpoints: str) -> "pl.DataFrame | None":

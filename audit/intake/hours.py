@@ -13,10 +13,10 @@ select load_id from traffic_cells where outcome = 'billed' except select load_id
 
 def keep_hours(warehouse: Warehouse, loads: Collection[int] | None) -> None:
     """Sum the hours of `loads`, or of all where it is None, and of those that lack them; none without a bill."""
-    if not warehouse.rows("select 1 from billed_costs where reject_reason is null limit 1"):
-        return
     changed = "true" if loads is None else f"load_id in ({', '.join(map(str, loads))})"
     warehouse.execute(f"delete from kept_hours where {changed}")
+    if not warehouse.rows("select 1 from loaded_costs limit 1"):
+        return
     warehouse.execute(
         f"insert into kept_hours by name select * from ({sql.find('hourly_usage').select}) where load_id in ({MISSING})"
     )
@@ -24,7 +24,7 @@ def keep_hours(warehouse: Warehouse, loads: Collection[int] | None) -> None:
 
 def take_kept_hours(warehouse: Warehouse, since: str, until: str) -> None:
     """Make the kept hours from `since` to before `until` the relation `hourly_usage`, where every load has them."""
-    if warehouse.rows(f"select 1 from ({MISSING.replace('traffic_cells', 'main.traffic_cells')}) limit 1"):
+    if warehouse.rows(f"select 1 from ({MISSING}) limit 1"):
         return
     warehouse.execute(
         f"create or replace temp view hourly_usage as select * from main.kept_hours "

@@ -7,6 +7,7 @@ import polars as pl
 from audit import sql
 from audit.errors import ConfigError
 from audit.grader_settings import MEANINGS
+from audit.output_files import written_whole
 from audit.warehouse import Warehouse
 from audit.workloads.naming import UNCLEAR, name_workloads
 
@@ -84,12 +85,8 @@ def write_config(db: Path, path: Path) -> int:
             )
     lines += ["", "[graders]", *GRADERS]
     lines += [f"# {_quoted(endpoint)} = {{ {guess} }}" for endpoint, guess in _grader_guesses(cells)]
-    try:
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"{path}: cannot be written ({error.strerror}); name a file in a folder that exists"
-        ) from error
+    with written_whole(path) as partial:
+        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return len(endpoints)
 
 

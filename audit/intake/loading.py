@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 from audit import memory
+from audit.assumptions import assumptions_from
 from audit.config import Config
 from audit.errors import InputError, OutOfMemoryError
 from audit.intake import resolve
@@ -92,6 +93,8 @@ def load(
             except OutOfMemoryError:
                 if not warehouse.allow(memory.LONG):
                     raise
+                with progress("records need more memory; beginning again with it"):
+                    continue
             except ChangedError:
                 with progress("a file changes while it is read; taking what was there at first"):
                     pending, lost = hold_still(pending, spool)
@@ -122,7 +125,7 @@ def concluded(
         named = {said.partition(": ")[0] for said in warnings}
         warnings += nothing_loaded(warehouse, [report for report in reports if report.path not in named])
         warnings += unseen_nesting(warehouse)
-        warnings += many_endpoints(warehouse)
+        warnings += many_endpoints(warehouse, assumptions_from(config.assumptions).endpoints_kept)
         formats = {report.format for report in reports}
         warnings += [
             f"{dispute.sentence}. {dispute.way_out}"
@@ -157,11 +160,12 @@ def _load_all(
 ) -> list[FileReport]:
     """Load the files in one transaction.
 
-    Raises UnreadableError when one of them cannot be read to its end; the database is then as it was.
+    Raises UnreadableError when one of them cannot be read to its end, and OutOfMemoryError; the database is then as it
+    was.
     """
     if not pending:
         return []
-    with warehouse.transaction():
+    with warehouse.transaction(memory.PLAIN):
         keep_keys_current(warehouse, pending[0].context.salt)
         load_id = next_load(warehouse)
         last_file = warehouse.count("select max(file_id) from files")

@@ -1,6 +1,5 @@
 """Advice on a load that made more endpoints than a report shows: where their names came from, and what to do."""
 
-from audit.assumptions import Assumptions
 from audit.warehouse import Warehouse
 
 SAID_BY = {
@@ -21,9 +20,8 @@ ID = "[0-9A-Za-z]*[0-9][0-9A-Za-z]*"
 """A word with a digit in it: numbers, hashes, and some words that are no ids, so it is only offered."""
 
 
-def many_endpoints(warehouse: Warehouse) -> list[str]:
-    """A sentence where there are more endpoints than a report keeps by default."""
-    shown = Assumptions().endpoints_kept
+def many_endpoints(warehouse: Warehouse, shown: int) -> list[str]:
+    """A sentence where there are more endpoints than the `shown` that a report keeps."""
     count, masked = (
         int(str(value))
         for value in warehouse.rows(

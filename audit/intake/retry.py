@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from audit import memory
 from audit.config import Config
 from audit.errors import InputError
 from audit.intake import resolve
@@ -71,7 +70,6 @@ def retry_rejects(
     with tempfile.TemporaryDirectory(prefix="audit-") as spool, Warehouse.create(db) as warehouse:
         retry = _Retry(warehouse, Path(spool), config, format, map_file)
         candidates = _candidates(warehouse, paths, Path(spool))
-        warehouse.allow(memory.LONG)
         with warehouse.transaction():
             forget(warehouse)
             keep_keys_current(warehouse, retry.context.salt)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from audit.errors import ConfigError
 from audit.ledger.export import FOCUS, Form, form_of, select, write
-from audit.ledger.files import new_file, page_file, written_whole
 from audit.ledger.margin import run_margin
 from audit.library.asking import Settled
 from audit.library.relations import grain_of, make_relations
+from audit.output_files import new_file, page_file, written_whole
 from audit.progress import shown
 from audit.report.margin_document import Margins
 from audit.warehouse import Warehouse

@@ -44,10 +44,10 @@ def monitor(
     `stage` is the plan's, begun on `since` (the first day after the plan's traffic). `outcomes` are files of pairs, or
     of scores of one model. With `html` it is also written there, as one offline page.
     """
-    from audit.ledger.files import page_file, written_whole
     from audit.monitoring.looking import first_day, stage_of
     from audit.monitoring.monitor import Look
     from audit.monitoring.monitor import monitor as watch
+    from audit.output_files import page_file, written_whole
     from audit.planning.document import SCHEMA, Plan
     from audit.report.previous import read_document
 

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from shlex import quote
 from typing import NamedTuple
 
+from audit.evidence.reasons import MISJUDGED
 from audit.report import cascades, queries, words
 from audit.report.document import ReportDocument, Workload
-
-MISJUDGED = {"suspect_scorer", "suspect_stratum", "parse_failures"}
-"""Reasons that are about how answers were scored, not about how many."""
 
 
 class Step(NamedTuple):

@@ -29,6 +29,7 @@ MAKE_LOG = Path(__file__).parent.parent / "make_log.py"
 AUDIT = str(Path(sys.executable).with_name("audit"))
 DEMO = "demo"
 CENT = Decimal("0.01")
+KEPT = {"rows": (), "keys": ("--cells-only",), "cells": ("--cells-only", "--no-keys")}
 LAUNCHER = """
 import os, sys
 process = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
@@ -58,7 +59,9 @@ def timed(*arguments: object) -> tuple[str, Used]:
         out.seek(0)
         code, kilobytes, processor = end.read().split()
         assert code == "0", f"{arguments} ended with {code}"
-        return out.read().decode(), Used(round(seconds, 2), round(float(processor), 2), int(kilobytes) // 1024)
+        return out.read().decode(), Used(
+            round(seconds, 2), round(float(processor), 2), round(int(kilobytes) * 1024 / 1e6)
+        )
 
 
 @contextmanager
@@ -132,26 +135,36 @@ def small_commands(folder: Path) -> dict[str, object]:
     }
 
 
+def empty_bytes(folder: Path) -> int:
+    """The size of a database of a few cells and nothing else."""
+    log, db = folder / "few.parquet", folder / "few.duckdb"
+    make_log(log, 10)
+    timed("load", log, "--db", db, "--quiet", *KEPT["cells"])
+    return db.stat().st_size
+
+
 def main() -> None:
     """Measure every size and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="*", default=[1_000_000, 10_000_000, 100_000_000])
     parser.add_argument("--folder", type=Path, help="where logs and databases go, 12 GB for 100M rows")
-    parser.add_argument("--kept", choices=("rows", "keys", "cells"), nargs="*", default=["rows", "keys", "cells"])
+    parser.add_argument("--kept", choices=KEPT, nargs="*", default=list(KEPT))
     args = parser.parse_args()
     found: dict[str, Any] = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {"sizes": {}}
-    found["machine"] = {"processors": os.cpu_count(), "python": platform.python_version()}
-    options = {"rows": (), "keys": ("--cells-only",), "cells": ("--cells-only", "--no-keys")}
+    machine = {"processors": os.cpu_count(), "python": platform.python_version()}
+    if found.setdefault("machine", machine) != machine:
+        parser.error(f"{RESULT.name} has figures of another machine, {found['machine']}; remove it to begin anew")
     with tempfile.TemporaryDirectory(prefix="audit-scale-", dir=args.folder) as name:
         folder = Path(name)
         found["small"] = small_commands(folder)
+        found["empty_bytes"] = empty_bytes(folder)
         for rows in args.rows:
             log = folder / "log.parquet"
             answers = make_log(log, rows)
             size: dict[str, object] = found["sizes"].setdefault(str(rows), {})
             size |= {"requests": answers["requests"], "log_bytes": answers["bytes"]}
             for kept in args.kept:
-                size[kept] = measured(log, answers, folder, *options[kept])
+                size[kept] = measured(log, answers, folder, *KEPT[kept])
                 print(f"{rows:,} {kept}: {json.dumps(size[kept])}", flush=True)
                 RESULT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
             log.unlink()

@@ -43,12 +43,12 @@ having starts_with(grader, 'judge:') or count(*) filter (where is_labelled) > 0
 select workload_id, endpoint, pairs_needed, saving
 from report_workloads
 where verdict = 'pilot' and pairs_needed is not null
-order by saving desc
+order by saving desc, workload_id
 
 -- figure: waterfall, simulated
 select *
 from savings_by_level
-order by saving
+order by level = 'ceiling', level = 'expected'
 
 -- figure: blended
 select
@@ -61,12 +61,12 @@ from (
     select level, saving from savings_by_level
 ) as levels
 cross join report_totals
-order by saving
+order by level <> 'now', level = 'ceiling', level = 'expected'
 
 -- figure: shares
 select workload_id, endpoint, name, request_share, cost_share
 from report_workloads
-order by list_cost desc
+order by list_cost desc, workload_id
 
 -- figure: workloads, simulated
 select *
@@ -76,7 +76,7 @@ order by list_cost desc, workload_id
 -- figure: shape-map
 select input_bin, output_bin, request_count, list_cost
 from token_shape
-order by list_cost desc
+order by list_cost desc, input_bin, output_bin
 
 -- figure: quality
 select
@@ -84,7 +84,7 @@ select
     pairs_needed
 from report_workloads
 where quality_loss_point is not null
-order by list_cost desc
+order by list_cost desc, workload_id
 
 -- figure: frontier
 select position, workload_id, verdict, is_measured, spend, saving, measured_answers_lost, unmeasured_answers_lost
@@ -136,7 +136,7 @@ order by usage_date, model
 -- figure: models
 select model, provider_name, request_count, list_cost
 from spend_by_model
-order by list_cost desc nulls first
+order by list_cost desc nulls first, model, provider_name
 
 -- figure: assumptions
 select name, value, source

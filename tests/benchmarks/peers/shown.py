@@ -32,7 +32,7 @@ def block(document: Json) -> str:
     """Two tables and what they add up to."""
     sizes = [log["rows"] for log in sorted(document["logs"], key=lambda log: log["rows"]) if _is_asked(document, log)]
     packages = document["packages"]
-    heads = ("", *(f"{rows:,} rows" for rows in sizes), "its total cost", "the saving it prints")
+    heads = ("", *(f"{rows:,} rows" for rows in sizes), "its total cost", "its saving")
     rows = [_row(document, name, package, sizes) for name, package in packages.items()]
     facts = [
         (f"`{_version(package)}`", FACTS[name].does, FACTS[name].not_done, FACTS[name].has)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkstemp
 
@@ -30,21 +30,19 @@ def written_whole(path: Path) -> Generator[Path, None, None]:
 
     A pipe or a device such as /dev/null is written to as it is: to take its place would be to remove it.
     """
-    if path.exists() and not path.is_file():
-        yield path
-        return
     with _said(path):
+        if path.exists() and not path.is_file():
+            yield path
+            return
         handle, name = mkstemp(prefix=".audit-", dir=path.parent)
-    os.close(handle)
-    partial = Path(name)
-    try:
-        yield partial
-        partial.chmod(0o666 & ~_umask())
-        with _said(path):
+        os.close(handle)
+        partial = Path(name)
+        try:
+            yield partial
+            partial.chmod(0o666 & ~_umask())
             partial.replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            partial.unlink()
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -52,6 +50,8 @@ def _said(path: Path) -> Generator[None, None, None]:
     """What the system refuses, as a ConfigError that names the file."""
     try:
         yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written ({error.strerror}); name a file where you may write") from error
 
