@@ -44,8 +44,10 @@ def steps_of(path: "Expr") -> list[str | int] | None:
         return None
     found: list[str | int] = []
     for step in path.expressions:
-        if isinstance(step, exp.JSONPathSubscript):
-            found.append("*" if isinstance(step.this, exp.JSONPathWildcard) else int(step.this))
+        if isinstance(step, exp.JSONPathSubscript) and isinstance(step.this, int) and step.this >= 0:
+            found.append(step.this)
+        elif isinstance(step, exp.JSONPathSubscript) and isinstance(step.this, exp.JSONPathWildcard):
+            found.append("*")
         elif isinstance(step, exp.JSONPathKey):
             found.append(str(step.this))
         elif not isinstance(step, exp.JSONPathRoot):
