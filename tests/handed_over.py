@@ -129,6 +129,7 @@ SAMPLES = {
     "litellm/litellm_1.106.2_standard_logging.jsonl": "litellm_payload",
     "llm_sqlite/responses_written_here.csv": "llm_logs",
     "home_made/flat_log_written_here.csv": "flat_log",
+    "home_made/canonical_columns_written_here.csv": "traffic_audit",
     "azure_traces/azure_llm_inference_2023_written_here.csv": "azure_llm_inference_2023",
     "gateways/portkey_written_here.jsonl": "portkey",
     "gateways/cloudflare_written_here.json": "cloudflare_ai_gateway",
@@ -154,11 +155,16 @@ class Sample:
             self.records = [json.loads(line) for line in text.splitlines()]
         else:
             self.records = json.loads(text)["result"]
+        self._all, self.records = self.records, [row for row in self.records if row.get("parent_id") is None]
         names = dict.fromkeys(key for record in self.records for key in record)
         self.types = {
             name: "json" if any(isinstance(record.get(name), dict | list) for record in self.records) else "varchar"
             for name in names
         }
+
+    def logs(self, folder: Path) -> Path:
+        """The file to load; no call inside of another is in it, for a result with one is refused."""
+        return self.path if self.records == self._all else write_jsonl(folder / "logs.jsonl", self.records)
 
     def script(self, dialect: str) -> str:
         """The script for the table."""

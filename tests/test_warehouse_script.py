@@ -263,7 +263,7 @@ def test_a_table_of_buckets_is_refused_when_its_result_is_loaded(tmp_path: Path)
 REFUSED: tuple[tuple[dict[str, Any], str], ...] = (
     ({"format": "langfuse"}, "records that are parts of one another"),
     ({"format": "openai_costs"}, "is a bill"),
-    ({"format": "openai_batch"}, "records that are not one to a row"),
+    ({"format": "openai_batch"}, "records that are not one to a line or row"),
     ({"format": "flat_log"}, "name those of yours in --columns"),
     ({"format": "flat_log", "columns": ("start_time", "model")}, "has completion_tokens, prompt_tokens too"),
     ({"format": "litellm_spend_logs", "into": "logs"}, "is the table of the logs"),
