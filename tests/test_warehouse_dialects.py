@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 
 from audit.cli import app
 from audit.dialects import DIALECTS
+from audit.errors import AuditError, DatabaseError
 from audit.handover.requests import requests
+from audit.handover.table import PROVEN
 from audit.library.loading import load
 
 CHDB = "AUDIT_TEST_CHDB"
@@ -126,22 +128,37 @@ def test_clickhouse_hands_over_the_cells_of_hostile_rows(tmp_path: Path) -> None
     assert reasons(there) == reasons(here)
 
 
-USAGE = (
-    (["--all"], "name the table with the logs"),
-    (["--all", "--from", "logs"], "say what the rows of the table are"),
-    (["--all", "traffic_cells", "--from", "logs"], "leave 'traffic_cells' out"),
-    (["--all", "--from", "logs", "--format", "langfuse"], "records that are parts of one another"),
-    (["--all", "--from", "logs", "--format", "litelm"], "unknown format 'litelm'"),
-    (["--all", "--from", "logs", "--format", "litellm_spend_logs", "--dialect", "oracle"], "'oracle' is not one of"),
-    (["traffic_cells", "--from", "logs"], "are for --all"),
+SPEND_LOGS = ["--all", "--from", "logs", "--format", "litellm_spend_logs"]
+SAID = (
+    (["--all"], 2, "name the table with the logs"),
+    (["--all", "--from", "logs"], 2, "say what the rows of the table are"),
+    (["--all", "traffic_cells", "--from", "logs"], 2, "leave 'traffic_cells' out"),
+    ([*SPEND_LOGS, "--dialect", "oracle"], 2, "'oracle' is not one of"),
+    *((["traffic_cells", option, "x"], 2, "are for --all") for option in ("--from", "--into", "--config", "--db")),
+    (["--all", "--from", "logs", "--format", "langfuse"], 1, "records that are parts of one another"),
+    (["--all", "--from", "logs", "--format", "litelm"], 1, "unknown format 'litelm'"),
+    ([*SPEND_LOGS, "--config", "none.toml"], 1, "none.toml: no such file"),
+    ([*SPEND_LOGS, "--db", "none.duckdb"], 1, "none.duckdb: no such database"),
 )
 
 
-@pytest.mark.parametrize(("arguments", "said"), USAGE)
-def test_a_script_that_cannot_be_is_a_usage_error_in_one_message(arguments: list[str], said: str) -> None:
+@pytest.mark.parametrize(("arguments", "code", "said"), SAID)
+def test_a_script_that_cannot_be_is_said_in_one_message(arguments: list[str], code: int, said: str) -> None:
     found = CliRunner().invoke(app, ["sql", *arguments])
-    assert found.exit_code == 2
-    assert said in " ".join(found.output.split())
+    assert (found.exit_code, found.stdout) == (code, "")
+    assert code == 2 or isinstance(found.exception, AuditError)
+    assert said in (" ".join(found.output.split()) if code == 2 else str(found.exception))
+
+
+def test_a_salt_that_can_be_guessed_gets_into_no_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIT_SALT", "x")
+    with pytest.raises(DatabaseError, match="AUDIT_SALT has 1 characters; give it 16 or more"):
+        script("duckdb")
+
+
+def test_the_help_names_the_formats_that_there_are_scripts_for() -> None:
+    said = CliRunner().invoke(app, ["sql", "--help"]).output
+    assert all(name in said for name in PROVEN)
 
 
 def test_the_command_prints_the_script_and_nothing_else() -> None:
