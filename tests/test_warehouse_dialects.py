@@ -12,7 +12,7 @@ from sqlglot import exp
 from typer.testing import CliRunner
 
 from audit.cli import app
-from audit.dialects import DIALECTS
+from audit.dialects import DIALECTS, written
 from audit.errors import AuditError, DatabaseError
 from audit.handover.requests import requests
 from audit.handover.table import PROVEN
@@ -34,7 +34,7 @@ FUNCTIONS = {
         DATEDIFF DATE_PART DATE_TRUNC DECIMAL FILTER FLOOR GET GET_PATH GREATEST_IGNORE_NULLS HEX_ENCODE IS_ARRAY
         LEAST_IGNORE_NULLS LEFT LENGTH LOG LOWER MAX MD5 MIN NULLIF OBJECT_CONSTRUCT_KEEP_NULL POWER REGEXP_COUNT
         REGEXP_INSTR REGEXP_REPLACE REPLACE ROUND ROW_NUMBER SPLIT SPLIT_PART STARTSWITH SUBSTRING SUM TO_JSON
-        TO_TIMESTAMP_NTZ TO_VARIANT TRANSFORM TRIM TRY_CAST TRY_HEX_DECODE_STRING TRY_PARSE_JSON
+        TO_TIMESTAMP_NTZ TO_VARIANT TRANSFORM TRIM TRY_CAST TRY_HEX_DECODE_STRING TRY_PARSE_JSON TRY_TO_DECFLOAT
         TRY_TO_TIMESTAMP_TZ""",
 }
 WORDS = {"AND", "AS", "BY", "CASE", "ELSE", "EXCEPT", "EXCLUDE", "FROM", "IN", "NOT", "OR", "OVER", "THEN", "WHEN"}
@@ -94,6 +94,13 @@ def test_what_sqlglot_would_write_without_a_word_is_not_in_a_script(dialect: str
         "'g'",
     ):
         assert wrong not in text
+
+
+def test_in_snowflake_money_keeps_its_digits() -> None:
+    found = written(sqlglot.parse_one("try_cast(spend as decimal(18, 10))", read="duckdb"), "snowflake")
+    assert " ".join(found.split()) == (
+        'CASE WHEN ABS(TRY_TO_DECFLOAT("spend")) < 100000000 THEN CAST(TRY_TO_DECFLOAT("spend") AS DECIMAL(18, 10)) END'
+    )
 
 
 def test_what_is_looked_up_here_is_not_asked_for_there() -> None:
