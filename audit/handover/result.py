@@ -53,4 +53,4 @@ COLUMNS = {
 """All columns of the table, with their types here; those that a kind of row has no use for are null in it."""
 MOST_REASONS = 1000
 """Reasons of rejects that are listed, the commonest first: most quote the value that is wrong."""
-OTHER_REASONS = "for another reason than the 1,000 commonest"
+OTHER_REASONS = f"for another reason than the {MOST_REASONS:,} commonest"
