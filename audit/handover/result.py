@@ -1,7 +1,7 @@
 """The one table that a script leaves: what it says, row by row, so that a load can check it before it believes it."""
 
 from audit.measures import MEASURES
-from audit.schema import CELL_BINS
+from audit.schema import TABLES
 
 VERSION = 1
 """Raised when the rows of the table mean something else; a load refuses others."""
@@ -23,24 +23,15 @@ COUNTS = (*FILE_COUNTS, "bucket_count", "nested_count", *TIMES)
 """Names of the rows that are a COUNT."""
 SETTINGS = ("version", "source_format", "source", "salt", "endpoint_rule", "length_bands")
 """Names of the rows that are a SETTING: what the script was printed with."""
+LOOKED_UP_HERE = ("load_id", "source_format", "billing_period", "model")
+"""What cells are by that no warehouse knows."""
 CELL_KEY = {
     "usage_date": "DATE",
-    "endpoint": "VARCHAR",
-    "provider_name": "VARCHAR",
     "request_model": "VARCHAR",
     "response_model": "VARCHAR",
-    "service_tier": "VARCHAR",
-    "operation_name": "VARCHAR",
-    "has_tools": "BOOLEAN",
-    "is_json": "BOOLEAN",
-    "has_images": "BOOLEAN",
-    "has_audio": "BOOLEAN",
-    "outcome": "VARCHAR",
-    "length_band": "BIGINT",
-    "request_grain": "VARCHAR",
-    **CELL_BINS,
+    **{name: kind for name, kind in TABLES["traffic_cells"].items() if name not in (*LOOKED_UP_HERE, *MEASURES)},
 }
-"""The grain of `daily_cells`."""
+"""The grain of `daily_cells`: that of `traffic_cells`, and what it takes to look the rest up."""
 COLUMNS = {
     MARK: "VARCHAR",
     "name": "VARCHAR",
