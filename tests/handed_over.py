@@ -10,6 +10,7 @@ import duckdb
 from exports import START, Row, spend_log, write_jsonl
 
 from audit.handover.table import columns_read
+from audit.library.loading import load
 from audit.library.scripting import warehouse_script
 from audit.readers.registry import find_reader
 
@@ -141,8 +142,8 @@ SAMPLES = {
 class Sample:
     """A file of a format, and the table that a warehouse would hold its records in: of text, and JSON for objects."""
 
-    def __init__(self, name: str) -> None:
-        """Read the records of the sample."""
+    def __init__(self, name: str, *, has_json: bool = True) -> None:
+        """Read the records of the sample; without `has_json` objects are text, too."""
         self.format = SAMPLES[name]
         self.path = Path(__file__).parent / "data" / "samples" / name
         text = self.path.read_text()
@@ -157,28 +158,50 @@ class Sample:
             self.records = json.loads(text)["result"]
         self._all, self.records = self.records, [row for row in self.records if row.get("parent_id") is None]
         names = dict.fromkeys(key for record in self.records for key in record)
-        self.types = {
-            name: "json" if any(isinstance(record.get(name), dict | list) for record in self.records) else "varchar"
-            for name in names
-        }
+        nested = [key for key in names if any(isinstance(record.get(key), dict | list) for record in self.records)]
+        self.types = {name: "json" if has_json and name in nested else "varchar" for name in names}
 
     def logs(self, folder: Path) -> Path:
         """The file to load; no call inside of another is in it, for a result with one is refused."""
         return self.path if self.records == self._all else write_jsonl(folder / "logs.jsonl", self.records)
 
-    def script(self, dialect: str) -> str:
-        """The script for the table."""
+    def script(self, dialect: str, into: str = "cells") -> str:
+        """The script for the table `logs`."""
         columns = [f"{name}:json" if kind == "json" else name for name, kind in self.types.items()]
-        return warehouse_script("logs", dialect=dialect, format=self.format, columns=columns, into="cells")
+        return warehouse_script("logs", dialect=dialect, format=self.format, columns=columns, into=into)
 
-    def make_table(self, con: duckdb.DuckDBPyConnection) -> None:
-        """Make the table `logs`."""
+    def table(self, folder: Path) -> Path:
+        """The table as a Parquet file."""
+        path = folder / "logs.parquet"
         declared = ", ".join(f'"{name}" {kind}' for name, kind in self.types.items())
-        con.execute(f"create table logs ({declared})")
-        for record in self.records:
-            given = [record.get(name) for name in self.types]
-            texts = [each if isinstance(each, str | None) else json.dumps(each) for each in given]
-            con.execute(f"insert into logs values ({', '.join('?' * len(texts))})", texts)
+        with duckdb.connect() as con:
+            con.execute(f"create table logs ({declared})")
+            for record in self.records:
+                given = [record.get(name) for name in self.types]
+                texts = [each if isinstance(each, str | None) else json.dumps(each) for each in given]
+                con.execute(f"insert into logs values ({', '.join('?' * len(texts))})", texts)
+            con.execute(f"copy logs to '{path}'")
+        return path
+
+
+def in_duckdb(table: Path, text: str) -> Path:
+    """The result of a script that DuckDB ran over the rows of a Parquet file."""
+    into = table.with_name(f"cells of {table.stem}.parquet")
+    with duckdb.connect() as con:
+        con.execute(f"create table logs as from '{table}'")
+        con.execute(text)
+        con.execute(f"copy cells to '{into}'")
+    return into
+
+
+def assert_hands_over(logs: Path, cells: Path, format: str | None = None) -> None:
+    """Load the logs and the result beside each other: what is kept is the same."""
+    here, there = (cells.with_name(f"{name}.duckdb") for name in ("here", "there"))
+    load(logs, db=here, cells_only=True, keys=False, format=format)
+    assert load(cells, db=there).total("loaded") > 0
+    for compared in COMPARED:
+        assert rows_of(there, compared) == rows_of(here, compared), compared
+    assert reasons(there) == reasons(here)
 
 
 def statements(text: str) -> list[str]:

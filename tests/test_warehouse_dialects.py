@@ -1,13 +1,10 @@
 """The scripts for warehouses that no test can run are SQL of theirs, of functions that their documentation names."""
 
-import os
 import re
-import subprocess
-from pathlib import Path
 
 import pytest
 import sqlglot
-from handed_over import COMPARED, SALT, SAMPLES, Sample, hostile_rows, reasons, rows_of, script, table_of
+from handed_over import SALT, SAMPLES, Sample, script
 from sqlglot import exp
 from typer.testing import CliRunner
 
@@ -16,10 +13,7 @@ from audit.dialects import DIALECTS, written
 from audit.errors import AuditError, DatabaseError
 from audit.handover.requests import requests
 from audit.handover.table import PROVEN
-from audit.library.loading import load
 
-CHDB = "AUDIT_TEST_CHDB"
-"""The Python of an environment with chDB, 900 MB that nothing else here needs: `pip install chdb` there."""
 FUNCTIONS = {
     # https://cloud.google.com/bigquery/docs/reference/standard-sql/functions-all
     "bigquery": """
@@ -107,32 +101,6 @@ def test_what_is_looked_up_here_is_not_asked_for_there() -> None:
     text = requests(None, (0, 1_000))
     for name in ("model_resolution", "endpoint_names", "endpoint_rule", "length_bands"):
         assert name not in text
-
-
-@pytest.mark.skipif(CHDB not in os.environ, reason=f"needs chDB, which is large: {CHDB} names a Python that has it")
-def test_clickhouse_hands_over_the_cells_of_hostile_rows(tmp_path: Path) -> None:
-    table, cells = table_of(tmp_path / "logs.parquet", hostile_rows()), tmp_path / "cells.parquet"
-    (tmp_path / "script.sql").write_text(script("clickhouse"))
-    program = (
-        "import sys\n"
-        "from chdb.session import Session\n"
-        "table, script, cells = sys.argv[1:]\n"
-        "session = Session()\n"
-        "session.query('create database handing engine = Atomic')\n"
-        "session.query('use handing')\n"
-        "session.query(f\"create table logs engine = MergeTree order by tuple() as select * from file('{table}')\")\n"
-        "for statement in open(script).read().split(';\\n\\n'):\n"
-        "    session.query(statement)\n"
-        "session.query(f\"select * from cells into outfile '{cells}' format Parquet\")\n"
-    )
-    arguments = [os.environ[CHDB], "-c", program, str(table), str(tmp_path / "script.sql"), str(cells)]
-    subprocess.run(arguments, check=True, cwd=tmp_path)
-    here, there = tmp_path / "here.duckdb", tmp_path / "there.duckdb"
-    load(table.with_suffix(".jsonl"), db=here, cells_only=True, keys=False)
-    load(cells, db=there)
-    for compared in COMPARED:
-        assert rows_of(there, compared) == rows_of(here, compared), compared
-    assert reasons(there) == reasons(here)
 
 
 SPEND_LOGS = ["--all", "--from", "logs", "--format", "litellm_spend_logs"]

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 from exports import START, Row, generated_log, spend_log, spend_logs
-from handed_over import COLUMNS, COMPARED, SALT, as_table, hostile_rows, reasons, rows_of, script, table_of
+from handed_over import COLUMNS, COMPARED, SALT, as_table, hostile_rows, in_duckdb, reasons, rows_of, script, table_of
 
 import audit
 from audit.errors import AuditError, ConfigError, InputError
@@ -21,19 +21,9 @@ def _one_salt(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[repor
     monkeypatch.setenv("AUDIT_SALT", SALT)
 
 
-def run(table: Path, text: str) -> Path:
-    """Run a script in DuckDB over the rows of a Parquet file, and export what it made."""
-    into = table.with_name(f"cells of {table.stem}.parquet")
-    with duckdb.connect() as con:
-        con.execute(f"create table logs as from '{table}'")
-        con.execute(text)
-        con.execute(f"copy cells to '{into}'")
-    return into
-
-
 def result_of(folder: Path, rows: Sequence[Row], **options: str) -> Path:
     """The result of the script over these rows of LiteLLM's table."""
-    return run(table_of(folder / "logs.parquet", rows), script("duckdb", **options))
+    return in_duckdb(table_of(folder / "logs.parquet", rows), script("duckdb", **options))
 
 
 def both(logs: Path, cells: Path, config: Path | None = None, **options: str) -> tuple[Path, Path]:
@@ -73,7 +63,7 @@ def test_names_of_endpoints_and_models_are_those_of_the_settings_it_is_loaded_wi
 def test_a_generated_log_with_bad_lines_and_duplicates_gives_the_same_report(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     generated_log(log, "litellm", rows=20_000, bad=60)
-    here, there = both(log, run(as_table(log, tmp_path / "logs.parquet"), script("duckdb")))
+    here, there = both(log, in_duckdb(as_table(log, tmp_path / "logs.parquet"), script("duckdb")))
     assert_same(here, there)
     assert rows_of(there, "files")[0][3] != 0, "no duplicate was found"
     documents = [json.loads(json.dumps(audit.open(db).report().document, default=str)) for db in (here, there)]
@@ -90,7 +80,7 @@ def test_a_table_of_numbers_and_times_is_read_by_a_column_map(tmp_path: Path) ->
     with duckdb.connect() as con:
         columns = [str(name) for name, *_ in con.execute(f"describe from '{table}'").fetchall()]
     text = warehouse_script("logs", dialect="duckdb", format="flat_log", columns=columns, into="cells")
-    here, there = both(table, run(table, text))
+    here, there = both(table, in_duckdb(table, text))
     assert_same(here, there)
 
 
@@ -106,7 +96,7 @@ def test_columns_may_be_in_capitals_and_hold_json(tmp_path: Path) -> None:
         con.execute(f"copy (select {items} from '{text}') to '{nested}'")
     columns = [f"{name.upper()}:json" if name == "metadata" else name.upper() for name in COLUMNS]
     script_text = warehouse_script("logs", dialect="duckdb", format="litellm_spend_logs", columns=columns, into="cells")
-    here, there = both(tmp_path / "logs.jsonl", run(nested, script_text))
+    here, there = both(tmp_path / "logs.jsonl", in_duckdb(nested, script_text))
     assert_same(here, there)
 
 
