@@ -13,7 +13,8 @@ from staging import judged, prepared
 
 from audit.errors import InputError
 from audit.intake.recognising import recognise_all
-from audit.readers.export import find, inspect
+from audit.readers.export import inspect
+from audit.readers.finding import find
 from audit.readers.reader import Context
 
 CALL = {

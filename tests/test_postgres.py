@@ -19,7 +19,7 @@ from audit.intake.load_report import LoadReport
 from audit.intake.loading import load
 from audit.intake.rejects import listed
 from audit.readers import postgres
-from audit.readers.export import find
+from audit.readers.finding import find
 from audit.warehouse import Warehouse
 
 pytestmark = pytest.mark.skipif(program("initdb") is None or program("pg_ctl") is None, reason=REASON)

@@ -9,8 +9,8 @@ import pytest
 from exports import Row, spend_log, spend_logs, write_csv, write_jsonl
 from typer.testing import CliRunner
 
-from audit import console
 from audit.cli import app
+from audit.console import terminal
 from audit.intake import locate, rejects
 from audit.intake.loading import load
 from audit.intake.rejects import ListedReject, folded, listed
@@ -73,7 +73,7 @@ def test_places_and_texts_are_right_across_the_pages_in_which_they_are_read(
 ) -> None:
     for module in (locate, rejects):
         monkeypatch.setattr(module, "PAGE", 3)
-    monkeypatch.setattr(console, "ROWS_PER_TABLE", 4)
+    monkeypatch.setattr(terminal, "ROWS_PER_TABLE", 4)
     lines: list[Row | str] = [
         f"oops {n}" if n % 3 == 0 else fetched(n) if n % 3 == 1 else spend_log(n) for n in range(60)
     ]

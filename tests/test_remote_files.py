@@ -22,7 +22,7 @@ from audit.intake.load_report import LoadReport
 from audit.intake.loading import load
 from audit.intake.rejects import listed
 from audit.readers import remote
-from audit.readers.export import find
+from audit.readers.finding import find
 from audit.readers.locations import RemoteFile
 from audit.warehouse import Warehouse
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from audit.console import print_table
+from audit.console.terminal import print_table
 
 COLUMNS = ("stage", "share", "low", "high", "requests")
 ROWS = [(1, "1 %", "$0.00329", "$0.0033", 1234567), (2, "100 % and 50 % of pilots", "$12,345.67", "-$0.5", 0)]

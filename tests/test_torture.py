@@ -11,7 +11,7 @@ import zstandard
 from exports import spend_log, spend_logs, write_jsonl
 from torture import full_disk, growing, kill, memory, second_audit, small_files
 
-from audit.console import FILES_SHOWN, folded
+from audit.console.loads import FILES_SHOWN, folded
 from audit.intake.loading import load
 from audit.intake.recognising import hold_still, recognise_all
 from audit.intake.rejects import listed

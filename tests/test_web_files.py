@@ -13,7 +13,7 @@ from audit.errors import InputError
 from audit.intake.loading import load
 from audit.readers import locations
 from audit.readers.addresses import scrubbed, shown
-from audit.readers.export import find
+from audit.readers.finding import find
 from audit.readers.locations import RemoteFile
 from audit.warehouse import Warehouse
 

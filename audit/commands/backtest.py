@@ -35,7 +35,7 @@ def backtest(
     """
     from audit.backtest.document import parse_pairs
     from audit.backtest.tables import table, title
-    from audit.console import paragraph, print_json, print_table
+    from audit.console.terminal import paragraph, print_json, print_table
     from audit.library.opened import Audit
     from audit.library.trials import run_backtest
 

@@ -50,7 +50,7 @@ def compare(
 
 def _pairs(db: Path, config: "Config", progress: "Progress", *, as_json: bool) -> None:
     from audit.comparing.candidate_pairs import candidate_pairs
-    from audit.console import print_json
+    from audit.console.terminal import print_json
     from audit.errors import DatabaseError
     from audit.report.pairs_text import pairs_text
     from audit.warehouse import Warehouse
@@ -71,7 +71,7 @@ def _pairs(db: Path, config: "Config", progress: "Progress", *, as_json: bool) -
 def _two(
     a: str, b: str, db: Path | None, config: "Config", progress: "Progress", page: Path | None, *, as_json: bool
 ) -> None:
-    from audit.console import print_json
+    from audit.console.terminal import print_json
     from audit.report.comparison_text import comparison_text
 
     document = _document(a, b, db, config, progress)
@@ -91,7 +91,7 @@ def _two(
 def _document(a: str, b: str, db: Path | None, config: "Config", progress: "Progress") -> "Document":
     """With the traffic of the database: the one named, which must be good, or usage.duckdb if it is there and good."""
     from audit.comparing.two_models import compare, without_traffic
-    from audit.console import note
+    from audit.console.terminal import note
     from audit.errors import AuditError
     from audit.scope import Question
     from audit.warehouse import Warehouse

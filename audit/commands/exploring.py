@@ -21,7 +21,7 @@ def notebooks(
     """
     from shlex import join
 
-    from audit.console import paragraph, print_json
+    from audit.console.terminal import paragraph, print_json
     from audit.library.notebooks import notebooks as copied
 
     files = copied(directory, force=force)

@@ -52,9 +52,9 @@ def export(
     Exported costs are list costs of priced traffic, recomputed from the log; they add up to the bill of `audit report`.
     """
     import audit
-    from audit.console import print_json
+    from audit.console.rows import print_rows
+    from audit.console.terminal import print_json
     from audit.library.relations import listing
-    from audit.row_console import print_rows
 
     if relation is None:
         rows = listing()

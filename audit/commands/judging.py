@@ -28,9 +28,9 @@ def judge(
     """Write the batch in which a judge model compares both answers in either order, and a sheet for people."""
     from dataclasses import asdict
 
-    from audit.console import print_json
+    from audit.console.outcomes import print_batch
+    from audit.console.terminal import print_json
     from audit.library.outcomes import Outcomes
-    from audit.outcome_console import print_batch
 
     batch = Outcomes(DEFAULT_DB).judge(
         outputs,
@@ -56,9 +56,9 @@ def judged(
     """Add a judge's verdicts as paired outcomes; adding the same again changes nothing."""
     from dataclasses import asdict
 
-    from audit.console import print_json
+    from audit.console.outcomes import print_verdicts
+    from audit.console.terminal import print_json
     from audit.library.outcomes import Outcomes
-    from audit.outcome_console import print_verdicts
 
     added = Outcomes(db).judged(folder, outputs, config=config)
     print_json(asdict(added)) if as_json else print_verdicts(added)
@@ -82,9 +82,9 @@ def label(
     """Add people's labels to judged pairs; adding a file again changes nothing."""
     from dataclasses import asdict
 
-    from audit.console import print_json
+    from audit.console.outcomes import print_labelled
+    from audit.console.terminal import print_json
     from audit.library.outcomes import Outcomes
-    from audit.outcome_console import print_labelled
 
     labelled = Outcomes(db).label(file, scale=scale)
     print_json(asdict(labelled)) if as_json else print_labelled(labelled)

@@ -61,7 +61,8 @@ def load(
     quiet: Quiet = False,
 ) -> None:
     """Load exported usage logs; loading a file again changes nothing."""
-    from audit.console import complain, print_json, print_load
+    from audit.console.loads import complain, print_load
+    from audit.console.terminal import print_json
     from audit.library.loading import load as load_exports
 
     if not paths and not retry:
@@ -111,7 +112,7 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Write an audit.toml with the endpoints of the database and guesses to confirm."""
-    from audit.console import print_json
+    from audit.console.terminal import print_json
     from audit.library.opened import Audit
 
     count = Audit(db).init(path)
@@ -123,7 +124,7 @@ def init(
 
 def rebuild(db: Db = DEFAULT_DB, config: Settings = None, as_json: Json = False) -> None:
     """Resolve endpoints, models and prices again after audit.toml changed, without the exports."""
-    from audit.console import print_json
+    from audit.console.terminal import print_json
     from audit.library.opened import Audit
 
     Audit(db).rebuild(config=config)
@@ -140,7 +141,7 @@ def unload(
     as_json: Json = False,
 ) -> None:
     """Take a file out of the database again."""
-    from audit.console import print_json
+    from audit.console.terminal import print_json
     from audit.library.opened import Audit
 
     count = Audit(db).unload(file, config=config)
@@ -158,7 +159,8 @@ def merge(
     quiet: Quiet = False,
 ) -> None:
     """Add databases up into a new one, as if all their files had been loaded into it; what several have counts once."""
-    from audit.console import print_json, print_merge
+    from audit.console.loads import print_merge
+    from audit.console.terminal import print_json
     from audit.library.loading import merge as merge_databases
 
     merged = merge_databases(databases, db, config=config, progress=not quiet)
@@ -176,7 +178,7 @@ def cluster(
     as_json: Json = False,
 ) -> None:
     """Fit the workloads anew, and show how old ones map to new ones."""
-    from audit.console import print_json, print_table
+    from audit.console.terminal import print_json, print_table
     from audit.library.opened import Audit
 
     if not refit:

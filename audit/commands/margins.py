@@ -55,7 +55,7 @@ def margin(
 ) -> None:
     """Revenue against cost per customer: today, and after what is measured, expected or conceivable has moved."""
     import audit
-    from audit.console import console, print_exactly, print_json
+    from audit.console.terminal import console, print_exactly, print_json
     from audit.output_files import page_file
     from audit.report.margin_words import csv_rows
     from audit.report.margins import render_margins

@@ -47,7 +47,7 @@ def monitor(
     New traffic is held against the plan as often as you like: the tests allow for it. --since is the day the stage
     began, by default the first after the plan's own traffic.
     """
-    from audit.console import note, print_json
+    from audit.console.terminal import note, print_json
     from audit.library.watching import monitor as watch
 
     found = watch(
@@ -70,7 +70,7 @@ def monitor(
     if as_json:
         print_json(found)
     else:
-        from audit.monitor_console import print_monitor
+        from audit.console.monitor import print_monitor
 
         print_monitor(found)
     if html is not None:

@@ -50,10 +50,10 @@ def add(
     """Add paired outcomes; adding the same again changes nothing."""
     from dataclasses import asdict
 
-    from audit.console import print_added, print_json
+    from audit.console.outcomes import print_added, print_answers, print_scores
+    from audit.console.terminal import print_json
     from audit.grading.harness_files import recognised
     from audit.library.outcomes import Outcomes
-    from audit.outcome_console import print_answers, print_scores
 
     outcomes = Outcomes(db)
     of_harness = {"--harness": harness, "--incumbent": incumbent, "--candidate": candidate, "--endpoint": endpoint}
@@ -92,9 +92,9 @@ def show(
     as_json: Json = False,
 ) -> None:
     """The paired outcomes in the database, by endpoint and pair of models, and the incumbent's noise ceiling."""
-    from audit.console import print_json
+    from audit.console.outcomes import print_stored
+    from audit.console.terminal import print_json
     from audit.evidence.outcome_listing import stored_outcomes
-    from audit.outcome_console import print_stored
     from audit.warehouse import Warehouse
 
     with Warehouse.read(db) as warehouse:

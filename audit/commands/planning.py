@@ -46,7 +46,7 @@ def plan(
     quiet: Quiet = False,
 ) -> None:
     """The rollout in stages: what moves when, what is measured before, what stops it, and when it has paid off."""
-    from audit.console import print_exactly
+    from audit.console.terminal import print_exactly
     from audit.library.opened import Audit
     from audit.output_files import new_file, written_whole
 
@@ -68,7 +68,7 @@ def plan(
     elif as_markdown:
         print_exactly(made.markdown())
     else:
-        from audit.plan_console import print_plan
+        from audit.console.plan import print_plan
 
         print_plan(made.document)
     if file is not None:

@@ -51,7 +51,7 @@ def policy(
     if context.invoked_subcommand is not None:
         _nothing_before(context)
         return
-    from audit.console import note, print_exactly
+    from audit.console.terminal import note, print_exactly
     from audit.library.opened import Audit
     from audit.output_files import new_file, written_whole
 
@@ -99,7 +99,7 @@ def simulate(
     quiet: Quiet = False,
 ) -> None:
     """What a policy would have done with the log: requests, spend, saving, quality loss, escalations, latency."""
-    from audit.console import print_json
+    from audit.console.terminal import print_json
     from audit.library.opened import Audit
 
     found = Audit(db).simulate(
@@ -112,7 +112,7 @@ def simulate(
     if as_json:
         print_json(found)
         return
-    from audit.policy_console import print_simulation
+    from audit.console.policy import print_simulation
 
     print_simulation(found)
 

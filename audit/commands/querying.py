@@ -41,8 +41,8 @@ def query(
     those that `audit report` with the same options makes. The database is opened read-only.
     """
     import audit
+    from audit.console.rows import print_rows, print_rows_csv, print_rows_json
     from audit.progress import shown
-    from audit.row_console import print_rows, print_rows_csv, print_rows_json
 
     if csv and as_json:
         raise typer.BadParameter("--csv and --json are two forms of the same rows; name one", param_hint="--csv")

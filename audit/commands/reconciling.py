@@ -39,7 +39,7 @@ def reconcile(
     By day, model, project and line item. More than a tenth unexplained, and the bill does not tie out: savings are
     then of a log that is not what was paid for. `audit formats --map flat_bill > map.toml` is a cost map to edit.
     """
-    from audit.console import paragraph, print_exactly, print_json, print_table
+    from audit.console.terminal import paragraph, print_exactly, print_json, print_table
     from audit.ledger import tables
     from audit.library.opened import Audit
 

@@ -15,7 +15,7 @@ def formats(
     as_json: Json = False,
 ) -> None:
     """What `audit load` reads: who has it, how to export it, what it lacks."""
-    from audit.console import print_cards, print_json
+    from audit.console.terminal import print_cards, print_json
     from audit.readers.mapped import map_text
     from audit.readers.registry import find_reader, readers_document
 
@@ -48,7 +48,7 @@ def prices(
     """
     from audit.catalog.price_list import price_list, price_template, today_card
     from audit.config import read_config
-    from audit.console import print_json, print_table
+    from audit.console.terminal import print_json, print_table
 
     if template:
         print(price_template(model, read_config(config), date.today()), end="")
@@ -114,7 +114,7 @@ def sql(
     Scripts for DuckDB, Spark and ClickHouse are run by the tests of this program or were by hand; those for BigQuery
     and Snowflake follow the documentation of these services and were never run on them.
     """
-    from audit.console import print_json, print_table
+    from audit.console.terminal import print_json, print_table
     from audit.dialects import DIALECTS
     from audit.sql import all_queries, find, transpile
 

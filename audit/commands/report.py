@@ -153,7 +153,7 @@ def _only_one(forms: dict[str, bool]) -> None:
 
 
 def _print(document: "ReportDocument", form: Form) -> None:
-    from audit.console import console, print_exactly, print_json
+    from audit.console.terminal import console, print_exactly, print_json
 
     if form == "json":
         print_json(document)
@@ -168,14 +168,14 @@ def _print(document: "ReportDocument", form: Form) -> None:
 
 
 def _print_table(document: "ReportDocument", name: str) -> None:
-    from audit.console import print_exactly
+    from audit.console.terminal import print_exactly
     from audit.report.csv_tables import csv_table
 
     print_exactly(csv_table(document, name))
 
 
 def _print_changes(changes: "Changes", form: Form) -> None:
-    from audit.console import console, print_exactly, print_json
+    from audit.console.terminal import console, print_exactly, print_json
     from audit.report.changes_text import markdown_changes, render_changes
 
     if form == "json":

@@ -14,7 +14,7 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """The whole tour on bundled real data: load, outcomes, report, HTML page."""
-    from audit.console import console, print_json
+    from audit.console.terminal import console, print_json
     from audit.demo import run_demo
     from audit.progress import shown
     from audit.report.text import render_text
@@ -31,7 +31,8 @@ def demo(
 def status(db: Db = DEFAULT_DB, as_json: Json = False, quiet: Quiet = False) -> None:
     """What is in the database: files, window, rows, models, what has no price or no token counts."""
     del quiet  # nothing here takes long
-    from audit.console import print_json, print_status
+    from audit.console.loads import print_status
+    from audit.console.terminal import print_json
     from audit.intake.status import status as read_status
     from audit.warehouse import Warehouse
 
@@ -56,7 +57,8 @@ def rejects(
     del quiet  # nothing here takes long
     from dataclasses import asdict
 
-    from audit.console import excerpt, print_exactly, print_json_list, print_long_table
+    from audit.console.loads import excerpt
+    from audit.console.terminal import print_exactly, print_json_list, print_long_table
     from audit.intake.rejects import counted, folded, listed
     from audit.warehouse import Warehouse
 

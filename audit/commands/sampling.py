@@ -71,7 +71,7 @@ def sample(
     quiet: Quiet = False,
 ) -> None:
     """Choose requests to replay on the candidate, and write them as input for the OpenAI Batch API."""
-    from audit.console import note, print_json
+    from audit.console.terminal import note, print_json
     from audit.library.opened import Audit
     from audit.sampling.redact import finds_names
 
@@ -111,7 +111,7 @@ def _again(text: str) -> int | float:
 
 
 def _print(document: "SampleDocument", out: Path | None) -> None:
-    from audit.console import note, paragraph, print_table
+    from audit.console.terminal import note, paragraph, print_table
 
     verb = "would be replayed" if out is None else "to replay"
     print(f"{document['pairs']:,} requests {verb} on {document['pair']['candidate']}, about {_usd(document['cost'])}")

@@ -24,7 +24,7 @@ from audit.intake.recognising import Pending, recognise_all
 from audit.intake.spool import spool_folder
 from audit.progress import Progress, silent
 from audit.readers.addresses import TABLES, WEB, scheme_of
-from audit.readers.export import find
+from audit.readers.finding import find
 from audit.readers.locations import attach
 from audit.readers.reader import Context
 from audit.warehouse import Warehouse

@@ -35,7 +35,7 @@ from audit.intake.spool import spool_folder
 from audit.intake.staging import ChangedError, UnreadableError, readable, stage, stage_batch
 from audit.intake.twins import overlaps
 from audit.progress import Progress, silent
-from audit.readers.export import find
+from audit.readers.finding import find
 from audit.readers.locations import attach
 from audit.readers.reader import Context
 from audit.warehouse import Warehouse

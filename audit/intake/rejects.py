@@ -13,7 +13,8 @@ from audit.errors import InputError
 from audit.intake.locate import text_of
 from audit.intake.records import PAGE, Place, counts_per_line, csv_records_of, lines_of, parts_as_records
 from audit.readers.addresses import TABLES, scheme_of
-from audit.readers.export import find_again, inspect
+from audit.readers.export import inspect
+from audit.readers.finding import find_again
 from audit.readers.locations import attach
 from audit.readers.reader import Context
 from audit.readers.registry import READERS

@@ -35,7 +35,7 @@ from audit.intake.retried_rows import (
 )
 from audit.intake.staging import UNREADABLE
 from audit.progress import Progress, silent
-from audit.readers.export import find
+from audit.readers.finding import find
 from audit.readers.reader import Context
 from audit.readers.registry import READERS
 from audit.warehouse import Warehouse, first_line

@@ -6,13 +6,9 @@ The one exception: folders named `year=2026` are columns of a partitioned data s
 import codecs
 import gzip
 import io
-import sys
-import tempfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from glob import glob, has_magic
-from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
@@ -20,9 +16,7 @@ import ijson
 import zstandard
 
 from audit.errors import InputError
-from audit.progress import Progress, silent
-from audit.readers.addresses import TABLES, scheme_of, shown
-from audit.readers.locations import Location, RemoteFile, attach, is_hidden, modified_of, size_of
+from audit.readers.locations import Location, attach, modified_of, size_of
 from audit.readers.partitions import partitions_of
 from audit.readers.sniff import Container, Record, documents_in, sniff
 from audit.readers.zst import is_whole
@@ -79,46 +73,6 @@ class Export:
     def field_set(self) -> frozenset[str]:
         """The names of the columns, or of the keys of the first records."""
         return frozenset(self.fields)
-
-
-def find(paths: Sequence[str], spool: Path, progress: Progress = silent) -> list[tuple[str, Location]]:
-    """Every file behind files, folders, globs, addresses and '-', as (name, place); copies go into `spool`.
-
-    Raises InputError for a path, glob or address behind which there is nothing or that cannot be reached.
-    """
-    found: dict[str, Location] = {}
-    for given in paths:
-        path = Path(given)
-        if given == "-":
-            found["stdin"] = _spool_stdin(spool)
-        elif scheme_of(given) is not None:
-            with progress(f"reaching {shown(given)}"):
-                found |= _behind(given, spool, found)
-        elif path.is_dir():
-            inside = sorted(f for f in path.rglob("*") if f.is_file() and not is_hidden(f.relative_to(path)))
-            if not inside:
-                raise InputError(f"{given}: the folder holds no files")
-            found |= {str(file): file for file in inside}
-        elif path.is_file():
-            found[given] = path
-        elif has_magic(given):
-            # Path.glob takes no absolute pattern
-            matches = sorted(m for m in glob(given, recursive=True) if Path(m).is_file())  # noqa: PTH207
-            if not matches:
-                raise InputError(f"{given}: no file matches this pattern")
-            found |= {match: Path(match) for match in matches}
-        else:
-            raise InputError(f"{given}: no such file or folder")
-    return list(found.items())
-
-
-def find_again(name: str) -> Location:
-    """The place of a file that was loaded under this name; InputError where it is no longer there."""
-    if scheme_of(name) is None:
-        return Path(name)
-    from audit.readers.remote import Store
-
-    return Store(name).objects()[name]
 
 
 def inspect(name: str, path: Location) -> Export:
@@ -247,28 +201,3 @@ def _parquet(name: str, path: Location, size: int) -> Export:
         partitions=partitions,
         nested=nested - {str(column[0]) for column in columns if str(column[1]).startswith("DECIMAL")},
     )
-
-
-def _behind(address: str, spool: Path, taken: Mapping[str, Location]) -> dict[str, Location]:
-    """The files behind an address; two that differ in their query alone get names of their own."""
-    if scheme_of(address) in TABLES:
-        from audit.readers.postgres import tables
-
-        return dict(tables(address, spool))
-    from audit.readers.remote import Store
-
-    found = Store(address).objects(spool)
-    if len(found) > 1 or not taken.keys() & found.keys():
-        return found
-    ((name, place),) = found.items()
-    name = next(new for number in count(2) if (new := f"{name} ({number})") not in taken)
-    if isinstance(place, RemoteFile):
-        place = RemoteFile(name, place.size, place.fetch)
-    return {name: place}
-
-
-def _spool_stdin(spool: Path) -> Path:
-    with tempfile.NamedTemporaryFile(dir=spool, prefix="stdin-", delete=False) as copy:
-        while chunk := sys.stdin.buffer.read(1 << 20):
-            copy.write(chunk)
-    return Path(copy.name)

@@ -7,7 +7,8 @@ from pathlib import Path
 from audit.conversations.values import UnavailableError
 from audit.errors import InputError
 from audit.readers.addresses import TABLES, scheme_of
-from audit.readers.export import Export, find_again, inspect
+from audit.readers.export import Export, inspect
+from audit.readers.finding import find_again
 from audit.readers.locations import attach
 from audit.readers.mapped import user_map
 from audit.readers.reader import Reader

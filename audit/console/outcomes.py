@@ -5,11 +5,12 @@ from itertools import groupby
 from shlex import quote
 from typing import TYPE_CHECKING, cast
 
-from audit.console import note, paragraph, print_added, print_cards, print_table
+from audit.console.terminal import note, paragraph, print_cards, print_table
 from audit.report.cascades import judge_sentence
 
 if TYPE_CHECKING:
     from audit.evidence.labels import Labelled
+    from audit.evidence.outcome_log import Added
     from audit.grading.answer_log import AddedAnswers
     from audit.grading.judge_batch import JudgeBatch
     from audit.grading.judge_log import AddedVerdicts
@@ -59,6 +60,17 @@ VERDICTS = {
 REASONS_SHOWN = 10
 SHOWN = 3
 """Ids quoted; `--json` has all."""
+
+
+def print_added(added: "Added") -> None:
+    """What became of an outcomes file."""
+    known = " (added before; nothing changed)" if added.already_known else ""
+    replaced = f" ({added.replaced:,} of them in place of earlier ones)" if added.replaced else ""
+    print(f"{added.path}: {added.pairs:,} pair{'s' * (added.pairs != 1)}{known}{replaced}")
+    if added.unknown_requests:
+        note(f"warning: {added.unknown_requests:,} pairs name a request that is in no loaded export; left out")
+    for unknown in added.waiting:
+        note(f"warning: {unknown}; its pairs wait for it")
 
 
 def print_answers(result: "AddedAnswers") -> None:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import cast
 
-from audit.console import cell, console, print_json_list, print_long_table
+from audit.console.terminal import cell, console, print_json_list, print_long_table
 
 Rows = Sequence[Sequence[object]]
 LEAST = 1e-6

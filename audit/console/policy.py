@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from audit.console import note, paragraph, print_table
+from audit.console.terminal import note, paragraph, print_table
 
 if TYPE_CHECKING:
     from audit.policy.simulate import Line, Loss, Simulation
