@@ -1,5 +1,6 @@
 """The scripts for warehouses that no test can run are SQL of theirs, of functions that their documentation names."""
 
+import json
 import re
 
 import pytest
@@ -142,3 +143,10 @@ def test_the_command_prints_the_script_and_nothing_else() -> None:
     assert found.exit_code == 0
     assert found.stdout.startswith("-- Cells of the litellm_spend_logs in p.d.logs")
     assert "create table `p`.`d`.`cells` as" in found.stdout or "create table p.d.cells as" in found.stdout
+
+
+def test_as_json_the_script_is_one_document() -> None:
+    found = CliRunner().invoke(app, ["sql", *SPEND_LOGS, "--json"])
+    document = json.loads(found.stdout)
+    assert (document["dialect"], document["from"], document["into"]) == ("duckdb", "logs", "audit_cells")
+    assert document["sql"] == script("duckdb", into="audit_cells")

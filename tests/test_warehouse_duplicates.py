@@ -22,7 +22,7 @@ def test_of_records_with_one_id_the_cheapest_that_did_not_fail_counts_in_any_ord
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: tuple[str, ...]
 ) -> None:
     monkeypatch.setenv("AUDIT_SALT", SALT)
-    table = table_of(tmp_path / "logs.parquet", [spend_log(1, **ONE_ID[name]) for name in order])
+    table = table_of(tmp_path / "logs.parquet", [spend_log(1) | ONE_ID[name] for name in order])
     with duckdb.connect() as con:
         con.execute(f"create table logs as from '{table}'")
         con.execute(script("duckdb", endpoint="tag:app:"))

@@ -26,10 +26,10 @@ def result_of(folder: Path, rows: Sequence[Row], **options: str) -> Path:
     return in_duckdb(table_of(folder / "logs.parquet", rows), script("duckdb", **options))
 
 
-def both(logs: Path, cells: Path, config: Path | None = None, **options: str) -> tuple[Path, Path]:
+def both(logs: Path, cells: Path, endpoint: str | None = None, config: Path | None = None) -> tuple[Path, Path]:
     """Databases of the logs and of the cells."""
     here, there = (logs.with_name(f"{name}.duckdb") for name in ("here", "there"))
-    load(logs, db=here, cells_only=True, keys=False, endpoint=options.get("endpoint"), config=config)
+    load(logs, db=here, cells_only=True, keys=False, endpoint=endpoint, config=config)
     report = load(cells, db=there, config=config)
     assert (report.failed_checks, report.refused) == ((), ())
     return here, there
@@ -44,7 +44,7 @@ def assert_same(here: Path, there: Path) -> None:
 def test_hostile_rows_give_the_same_cells_as_their_file(tmp_path: Path, endpoint: str | None) -> None:
     options = {} if endpoint is None else {"endpoint": endpoint}
     cells = result_of(tmp_path, hostile_rows(), **options)
-    here, there = both(tmp_path / "logs.jsonl", cells, **options)
+    here, there = both(tmp_path / "logs.jsonl", cells, endpoint)
     assert_same(here, there)
     assert reasons(there) == reasons(here)
 
@@ -53,7 +53,7 @@ def test_names_of_endpoints_and_models_are_those_of_the_settings_it_is_loaded_wi
     settings = tmp_path / "audit.toml"
     rule = '{ pattern = "^[a-z].*$", replacement = "renamed" }'
     settings.write_text(f'[endpoint]\nrewrite = [{rule}]\n[models]\n"Ünïcode" = "gpt-4o-mini"\n')
-    here, there = both(tmp_path / "logs.jsonl", result_of(tmp_path, hostile_rows()), settings)
+    here, there = both(tmp_path / "logs.jsonl", result_of(tmp_path, hostile_rows()), config=settings)
     assert_same(here, there)
     with duckdb.connect(there, read_only=True) as con:
         assert con.execute("select 1 from traffic_cells where endpoint = 'renamed' limit 1").fetchall()

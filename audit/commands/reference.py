@@ -158,7 +158,7 @@ def _print_script(
     as_json: bool,
 ) -> None:
     """Print the script; a usage error where its table is not named, or not what is in it."""
-    from audit.console import print_json
+    from audit.console.terminal import print_json
     from audit.library.scripting import INTO, warehouse_script
 
     if source is None:
