@@ -1,7 +1,7 @@
 """What is less than perfect about the data of a report, in counts, and the files it is from."""
 
 from audit.catalog.prices import STANDARD_INSTEAD
-from audit.intake.load_report import REJECTED_THERE
+from audit.intake.load_report import IS_REJECTED_THERE, REJECT_REASONS
 from audit.scope import Scope
 from audit.warehouse import Warehouse
 
@@ -28,7 +28,6 @@ def data_quality(warehouse: Warehouse, scope: Scope) -> dict[str, object]:
     collisions, refused = warehouse.rows(
         "select coalesce(sum(id_collision_count), 0), coalesce(sum(rejected_count), 0) from request_files"
     )[0]
-    there = f"starts_with(note, '{REJECTED_THERE}')"
     return {
         "sources": list(scope.sources),
         "requests_in_sources_left_out": _counts(
@@ -43,14 +42,13 @@ def data_quality(warehouse: Warehouse, scope: Scope) -> dict[str, object]:
         "rejected_records": int(str(refused)),
         "reject_reasons": _counts(
             warehouse,
-            f"select reason, sum(records) from (select file_id, reason, 1 as records from rejects union all "
-            f"select file_id, substr(note, {len(REJECTED_THERE) + 1}), record_count from file_notes where {there}) "
-            "inner join request_files using (file_id) group by reason order by sum(records) desc, reason limit 10",
+            f"select reason, sum(records) from ({REJECT_REASONS}) inner join request_files using (file_id) "
+            "group by reason order by sum(records) desc, reason limit 10",
         ),
         "records_that_are_no_model_calls": warehouse.count("select sum(not_call_count) from request_files"),
         "decided_for_records": _counts(
             warehouse,
-            f"select note, sum(record_count) from file_notes where not {there} "
+            f"select note, sum(record_count) from file_notes where not {IS_REJECTED_THERE} "
             "group by note order by sum(record_count) desc, note",
         ),
     }

@@ -203,9 +203,7 @@ class Warehouse:
         tables = {name for (name,) in self.rows("select table_name from duckdb_tables() where not temporary")}
         if tables and "meta" not in tables:
             raise DatabaseError(f"{self.path}: a DuckDB file of something else; name another --db")
-        salt = os.environ.get("AUDIT_SALT") or os.urandom(16).hex()
-        if len(salt) < SHORTEST_SALT:
-            raise DatabaseError(f"AUDIT_SALT has {len(salt)} characters; give it {SHORTEST_SALT} or more")
+        salt = new_salt()
         if "meta" in tables:
             self._check_version()
             if os.environ.get("AUDIT_SALT") and self.setting("salt") != salt:
@@ -240,6 +238,14 @@ class Warehouse:
                 f"create or replace temp table \"{table}\" as select * from read_csv('{_escaped(path)}', {written})"
             )
         self.add_views("2_", "3_")
+
+
+def new_salt() -> str:
+    """The salt in AUDIT_SALT, or one by chance; DatabaseError for one that is too short."""
+    salt = os.environ.get("AUDIT_SALT") or os.urandom(16).hex()
+    if len(salt) < SHORTEST_SALT:
+        raise DatabaseError(f"AUDIT_SALT has {len(salt)} characters; give it {SHORTEST_SALT} or more")
+    return salt
 
 
 def _escaped(path: Path) -> str:

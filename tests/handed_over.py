@@ -1,5 +1,6 @@
 """Test helper: LiteLLM logs of hostile rows, as a file and as the table that a warehouse holds, and what to compare."""
 
+import csv
 import json
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,6 +10,7 @@ import duckdb
 from exports import START, Row, spend_log, write_jsonl
 
 from audit.handover.table import columns_read
+from audit.library.loading import load
 from audit.library.scripting import warehouse_script
 from audit.readers.registry import find_reader
 
@@ -98,9 +100,8 @@ def hostile_rows() -> list[Row]:
         spend_log(2000 + number, start=START + timedelta(days=number, seconds=-1), tokens_in=60_000 * number)
         for number in range(10)
     ]
-    again = [row | {"team_id": row.get("team_id")} for row in found[::3]]
     collisions = [row | {"completion_tokens": 7} for row in found[::10]]
-    return [*found, *again, *collisions]
+    return [*found, *found[::3], *collisions]
 
 
 def table_of(path: Path, rows: Sequence[Row]) -> Path:
@@ -122,6 +123,85 @@ def as_table(lines: Path, path: Path) -> Path:
 def script(dialect: str, source: str = "logs", into: str = "cells", **options: str) -> str:
     """The script for LiteLLM's table."""
     return warehouse_script(source, dialect=dialect, format="litellm_spend_logs", into=into, **options)
+
+
+SAMPLES = {
+    "litellm/litellm_1.106.2_spend_logs.jsonl": "litellm_spend_logs",
+    "litellm/litellm_1.106.2_standard_logging.jsonl": "litellm_payload",
+    "llm_sqlite/responses_written_here.csv": "llm_logs",
+    "home_made/flat_log_written_here.csv": "flat_log",
+    "home_made/canonical_columns_written_here.csv": "traffic_audit",
+    "azure_traces/azure_llm_inference_2023_written_here.csv": "azure_llm_inference_2023",
+    "gateways/portkey_written_here.jsonl": "portkey",
+    "gateways/cloudflare_written_here.json": "cloudflare_ai_gateway",
+    "gateways/envoy_ai_gateway_newer_written_here.jsonl": "envoy_ai_gateway",
+}
+"""A file of each format that scripts are for, by its place in the folder of samples."""
+
+
+class Sample:
+    """A file of a format, and the table that a warehouse would hold its records in: of text, and JSON for objects."""
+
+    def __init__(self, name: str, *, has_json: bool = True) -> None:
+        """Read the records of the sample; without `has_json` objects are text, too."""
+        self.format = SAMPLES[name]
+        self.path = Path(__file__).parent / "data" / "samples" / name
+        text = self.path.read_text()
+        self.records: list[Row]
+        if self.path.suffix == ".csv":
+            self.records = [
+                {key: value or None for key, value in row.items()} for row in csv.DictReader(text.split("\n"))
+            ]
+        elif self.path.suffix == ".jsonl":
+            self.records = [json.loads(line) for line in text.splitlines()]
+        else:
+            self.records = json.loads(text)["result"]
+        self._all, self.records = self.records, [row for row in self.records if row.get("parent_id") is None]
+        names = dict.fromkeys(key for record in self.records for key in record)
+        nested = [key for key in names if any(isinstance(record.get(key), dict | list) for record in self.records)]
+        self.types = {name: "json" if has_json and name in nested else "varchar" for name in names}
+
+    def logs(self, folder: Path) -> Path:
+        """The file to load; no call inside of another is in it, for a result with one is refused."""
+        return self.path if self.records == self._all else write_jsonl(folder / "logs.jsonl", self.records)
+
+    def script(self, dialect: str, into: str = "cells") -> str:
+        """The script for the table `logs`."""
+        columns = [f"{name}:json" if kind == "json" else name for name, kind in self.types.items()]
+        return warehouse_script("logs", dialect=dialect, format=self.format, columns=columns, into=into)
+
+    def table(self, folder: Path) -> Path:
+        """The table as a Parquet file."""
+        path = folder / "logs.parquet"
+        declared = ", ".join(f'"{name}" {kind}' for name, kind in self.types.items())
+        with duckdb.connect() as con:
+            con.execute(f"create table logs ({declared})")
+            for record in self.records:
+                given = [record.get(name) for name in self.types]
+                texts = [each if isinstance(each, str | None) else json.dumps(each) for each in given]
+                con.execute(f"insert into logs values ({', '.join('?' * len(texts))})", texts)
+            con.execute(f"copy logs to '{path}'")
+        return path
+
+
+def in_duckdb(table: Path, text: str) -> Path:
+    """The result of a script that DuckDB ran over the rows of a Parquet file."""
+    into = table.with_name(f"cells of {table.stem}.parquet")
+    with duckdb.connect() as con:
+        con.execute(f"create table logs as from '{table}'")
+        con.execute(text)
+        con.execute(f"copy cells to '{into}'")
+    return into
+
+
+def assert_hands_over(logs: Path, cells: Path, format: str | None = None) -> None:
+    """Load the logs and the result beside each other: what is kept is the same."""
+    here, there = (cells.with_name(f"{name}.duckdb") for name in ("here", "there"))
+    load(logs, db=here, cells_only=True, keys=False, format=format)
+    assert load(cells, db=there).total("loaded") > 0
+    for compared in COMPARED:
+        assert rows_of(there, compared) == rows_of(here, compared), compared
+    assert reasons(there) == reasons(here)
 
 
 def statements(text: str) -> list[str]:

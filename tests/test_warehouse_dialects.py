@@ -1,23 +1,20 @@
 """The scripts for warehouses that no test can run are SQL of theirs, of functions that their documentation names."""
 
-import os
+import json
 import re
-import subprocess
-from pathlib import Path
 
 import pytest
 import sqlglot
-from handed_over import COMPARED, SALT, hostile_rows, reasons, rows_of, script, table_of
+from handed_over import SALT, SAMPLES, Sample, script
 from sqlglot import exp
 from typer.testing import CliRunner
 
 from audit.cli import app
-from audit.dialects import DIALECTS
+from audit.dialects import DIALECTS, written
+from audit.errors import AuditError, DatabaseError
 from audit.handover.requests import requests
-from audit.library.loading import load
+from audit.handover.table import PROVEN
 
-CHDB = "AUDIT_TEST_CHDB"
-"""The Python of an environment with chDB, 900 MB that nothing else here needs: `pip install chdb` there."""
 FUNCTIONS = {
     # https://cloud.google.com/bigquery/docs/reference/standard-sql/functions-all
     "bigquery": """
@@ -32,7 +29,7 @@ FUNCTIONS = {
         DATEDIFF DATE_PART DATE_TRUNC DECIMAL FILTER FLOOR GET GET_PATH GREATEST_IGNORE_NULLS HEX_ENCODE IS_ARRAY
         LEAST_IGNORE_NULLS LEFT LENGTH LOG LOWER MAX MD5 MIN NULLIF OBJECT_CONSTRUCT_KEEP_NULL POWER REGEXP_COUNT
         REGEXP_INSTR REGEXP_REPLACE REPLACE ROUND ROW_NUMBER SPLIT SPLIT_PART STARTSWITH SUBSTRING SUM TO_JSON
-        TO_TIMESTAMP_NTZ TO_VARIANT TRANSFORM TRIM TRY_CAST TRY_HEX_DECODE_STRING TRY_PARSE_JSON
+        TO_TIMESTAMP_NTZ TO_VARIANT TRANSFORM TRIM TRY_CAST TRY_HEX_DECODE_STRING TRY_PARSE_JSON TRY_TO_DECFLOAT
         TRY_TO_TIMESTAMP_TZ""",
 }
 WORDS = {"AND", "AS", "BY", "CASE", "ELSE", "EXCEPT", "EXCLUDE", "FROM", "IN", "NOT", "OR", "OVER", "THEN", "WHEN"}
@@ -57,16 +54,31 @@ def test_a_script_is_sql_of_its_dialect(dialect: str, endpoint: str) -> None:
 @pytest.mark.parametrize("dialect", FUNCTIONS)
 @pytest.mark.parametrize("endpoint", ["tag:app:", "metadata.app's.part"])
 def test_a_script_calls_only_functions_that_are_documented(dialect: str, endpoint: str) -> None:
-    text = re.sub(r"'(?:[^'\\]|\\.|'')*'", "''", script(dialect, endpoint=endpoint))
-    called = {name.upper() for name in re.findall(r"\b(?:SAFE\.)?([A-Za-z_0-9]+)\(", text)}
-    assert called - WORDS <= set(FUNCTIONS[dialect].split())
+    assert _called(script(dialect, endpoint=endpoint)) <= set(FUNCTIONS[dialect].split())
+
+
+def _called(text: str) -> set[str]:
+    outside = re.sub(r"'(?:[^'\\]|\\.|'')*'", "''", text)
+    return {name.upper() for name in re.findall(r"\b(?:SAFE\.)?([A-Za-z_0-9]+)\(", outside)} - WORDS
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_script_of_any_format_is_sql_of_its_dialect_and_calls_what_is_documented(name: str) -> None:
+    sample = Sample(name)
+    for dialect in DIALECTS:
+        text = sample.script(dialect)
+        assert sum(isinstance(each, exp.Create) for each in sqlglot.parse(text, read=dialect)) == 2
+        assert dialect not in FUNCTIONS or _called(text) <= set(FUNCTIONS[dialect].split())
 
 
 @pytest.mark.parametrize("dialect", ["bigquery", "clickhouse", "snowflake"])
-def test_what_sqlglot_would_write_without_a_word_is_not_in_a_script(dialect: str) -> None:
+@pytest.mark.parametrize("name", SAMPLES)
+def test_what_sqlglot_would_write_without_a_word_is_not_in_a_script(dialect: str, name: str) -> None:
     """Each means something else there; see the rewrites."""
-    text = script(dialect)
+    text = Sample(name).script(dialect)
     for wrong in (
+        "JSON_TRANSFORM",
+        "TO_MICROSECONDS",
         "CONCAT_WS",
         "CONTAINS_SUBSTR",
         "REGEXP_LIKE(",
@@ -79,54 +91,50 @@ def test_what_sqlglot_would_write_without_a_word_is_not_in_a_script(dialect: str
         assert wrong not in text
 
 
+def test_in_snowflake_money_keeps_its_digits() -> None:
+    found = written(sqlglot.parse_one("try_cast(spend as decimal(18, 10))", read="duckdb"), "snowflake")
+    assert " ".join(found.split()) == (
+        'CASE WHEN ABS(TRY_TO_DECFLOAT("spend")) < 100000000 THEN CAST(TRY_TO_DECFLOAT("spend") AS DECIMAL(18, 10)) END'
+    )
+
+
 def test_what_is_looked_up_here_is_not_asked_for_there() -> None:
     text = requests(None, (0, 1_000))
     for name in ("model_resolution", "endpoint_names", "endpoint_rule", "length_bands"):
         assert name not in text
 
 
-@pytest.mark.skipif(CHDB not in os.environ, reason=f"needs chDB, which is large: {CHDB} names a Python that has it")
-def test_clickhouse_hands_over_the_cells_of_hostile_rows(tmp_path: Path) -> None:
-    table, cells = table_of(tmp_path / "logs.parquet", hostile_rows()), tmp_path / "cells.parquet"
-    (tmp_path / "script.sql").write_text(script("clickhouse"))
-    program = (
-        "import sys\n"
-        "from chdb.session import Session\n"
-        "table, script, cells = sys.argv[1:]\n"
-        "session = Session()\n"
-        "session.query('create database handing engine = Atomic')\n"
-        "session.query('use handing')\n"
-        "session.query(f\"create table logs engine = MergeTree order by tuple() as select * from file('{table}')\")\n"
-        "for statement in open(script).read().split(';\\n\\n'):\n"
-        "    session.query(statement)\n"
-        "session.query(f\"select * from cells into outfile '{cells}' format Parquet\")\n"
-    )
-    arguments = [os.environ[CHDB], "-c", program, str(table), str(tmp_path / "script.sql"), str(cells)]
-    subprocess.run(arguments, check=True, cwd=tmp_path)
-    here, there = tmp_path / "here.duckdb", tmp_path / "there.duckdb"
-    load(table.with_suffix(".jsonl"), db=here, cells_only=True, keys=False)
-    load(cells, db=there)
-    for compared in COMPARED:
-        assert rows_of(there, compared) == rows_of(here, compared), compared
-    assert reasons(there) == reasons(here)
-
-
-USAGE = (
-    (["--all"], "name the table with the logs"),
-    (["--all", "--from", "logs"], "say what the rows of the table are"),
-    (["--all", "traffic_cells", "--from", "logs"], "leave 'traffic_cells' out"),
-    (["--all", "--from", "logs", "--format", "langfuse"], "records that are parts of one another"),
-    (["--all", "--from", "logs", "--format", "litelm"], "unknown format 'litelm'"),
-    (["--all", "--from", "logs", "--format", "litellm_spend_logs", "--dialect", "oracle"], "'oracle' is not one of"),
-    (["traffic_cells", "--from", "logs"], "are for --all"),
+SPEND_LOGS = ["--all", "--from", "logs", "--format", "litellm_spend_logs"]
+SAID = (
+    (["--all"], 2, "name the table with the logs"),
+    (["--all", "--from", "logs"], 2, "say what the rows of the table are"),
+    (["--all", "traffic_cells", "--from", "logs"], 2, "leave 'traffic_cells' out"),
+    ([*SPEND_LOGS, "--dialect", "oracle"], 2, "'oracle' is not one of"),
+    *((["traffic_cells", option, "x"], 2, "are for --all") for option in ("--from", "--into", "--config", "--db")),
+    (["--all", "--from", "logs", "--format", "langfuse"], 1, "records that are parts of one another"),
+    (["--all", "--from", "logs", "--format", "litelm"], 1, "unknown format 'litelm'"),
+    ([*SPEND_LOGS, "--config", "none.toml"], 1, "none.toml: no such file"),
+    ([*SPEND_LOGS, "--db", "none.duckdb"], 1, "none.duckdb: no such database"),
 )
 
 
-@pytest.mark.parametrize(("arguments", "said"), USAGE)
-def test_a_script_that_cannot_be_is_a_usage_error_in_one_message(arguments: list[str], said: str) -> None:
+@pytest.mark.parametrize(("arguments", "code", "said"), SAID)
+def test_a_script_that_cannot_be_is_said_in_one_message(arguments: list[str], code: int, said: str) -> None:
     found = CliRunner().invoke(app, ["sql", *arguments])
-    assert found.exit_code == 2
-    assert said in " ".join(found.output.split())
+    assert (found.exit_code, found.stdout) == (code, "")
+    assert code == 2 or isinstance(found.exception, AuditError)
+    assert said in (" ".join(found.output.split()) if code == 2 else str(found.exception))
+
+
+def test_a_salt_that_can_be_guessed_gets_into_no_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIT_SALT", "x")
+    with pytest.raises(DatabaseError, match="AUDIT_SALT has 1 characters; give it 16 or more"):
+        script("duckdb")
+
+
+def test_the_help_names_the_formats_that_there_are_scripts_for() -> None:
+    said = CliRunner().invoke(app, ["sql", "--help"]).output
+    assert all(name in said for name in PROVEN)
 
 
 def test_the_command_prints_the_script_and_nothing_else() -> None:
@@ -135,3 +143,10 @@ def test_the_command_prints_the_script_and_nothing_else() -> None:
     assert found.exit_code == 0
     assert found.stdout.startswith("-- Cells of the litellm_spend_logs in p.d.logs")
     assert "create table `p`.`d`.`cells` as" in found.stdout or "create table p.d.cells as" in found.stdout
+
+
+def test_as_json_the_script_is_one_document() -> None:
+    found = CliRunner().invoke(app, ["sql", *SPEND_LOGS, "--json"])
+    document = json.loads(found.stdout)
+    assert (document["dialect"], document["from"], document["into"]) == ("duckdb", "logs", "audit_cells")
+    assert document["sql"] == script("duckdb", into="audit_cells")

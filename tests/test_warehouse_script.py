@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 from exports import START, Row, generated_log, spend_log, spend_logs
-from handed_over import COLUMNS, COMPARED, SALT, as_table, hostile_rows, reasons, rows_of, script, table_of
+from handed_over import COLUMNS, COMPARED, SALT, as_table, hostile_rows, in_duckdb, reasons, rows_of, script, table_of
 
 import audit
 from audit.errors import AuditError, ConfigError, InputError
@@ -21,26 +21,16 @@ def _one_salt(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[repor
     monkeypatch.setenv("AUDIT_SALT", SALT)
 
 
-def run(table: Path, text: str) -> Path:
-    """Run a script in DuckDB over the rows of a Parquet file, and export what it made."""
-    into = table.with_name(f"cells of {table.stem}.parquet")
-    with duckdb.connect() as con:
-        con.execute(f"create table logs as from '{table}'")
-        con.execute(text)
-        con.execute(f"copy cells to '{into}'")
-    return into
-
-
 def result_of(folder: Path, rows: Sequence[Row], **options: str) -> Path:
     """The result of the script over these rows of LiteLLM's table."""
-    return run(table_of(folder / "logs.parquet", rows), script("duckdb", **options))
+    return in_duckdb(table_of(folder / "logs.parquet", rows), script("duckdb", **options))
 
 
-def both(logs: Path, cells: Path, **options: str) -> tuple[Path, Path]:
+def both(logs: Path, cells: Path, endpoint: str | None = None, config: Path | None = None) -> tuple[Path, Path]:
     """Databases of the logs and of the cells."""
     here, there = (logs.with_name(f"{name}.duckdb") for name in ("here", "there"))
-    load(logs, db=here, cells_only=True, keys=False, endpoint=options.get("endpoint"))
-    report = load(cells, db=there)
+    load(logs, db=here, cells_only=True, keys=False, endpoint=endpoint, config=config)
+    report = load(cells, db=there, config=config)
     assert (report.failed_checks, report.refused) == ((), ())
     return here, there
 
@@ -54,15 +44,26 @@ def assert_same(here: Path, there: Path) -> None:
 def test_hostile_rows_give_the_same_cells_as_their_file(tmp_path: Path, endpoint: str | None) -> None:
     options = {} if endpoint is None else {"endpoint": endpoint}
     cells = result_of(tmp_path, hostile_rows(), **options)
-    here, there = both(tmp_path / "logs.jsonl", cells, **options)
+    here, there = both(tmp_path / "logs.jsonl", cells, endpoint)
     assert_same(here, there)
     assert reasons(there) == reasons(here)
+
+
+def test_names_of_endpoints_and_models_are_those_of_the_settings_it_is_loaded_with(tmp_path: Path) -> None:
+    settings = tmp_path / "audit.toml"
+    rule = '{ pattern = "^[a-z].*$", replacement = "renamed" }'
+    settings.write_text(f'[endpoint]\nrewrite = [{rule}]\n[models]\n"Ünïcode" = "gpt-4o-mini"\n')
+    here, there = both(tmp_path / "logs.jsonl", result_of(tmp_path, hostile_rows()), config=settings)
+    assert_same(here, there)
+    with duckdb.connect(there, read_only=True) as con:
+        assert con.execute("select 1 from traffic_cells where endpoint = 'renamed' limit 1").fetchall()
+        assert not con.execute("from traffic_cells where lower(model) = 'ünïcode'").fetchall()
 
 
 def test_a_generated_log_with_bad_lines_and_duplicates_gives_the_same_report(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     generated_log(log, "litellm", rows=20_000, bad=60)
-    here, there = both(log, run(as_table(log, tmp_path / "logs.parquet"), script("duckdb")))
+    here, there = both(log, in_duckdb(as_table(log, tmp_path / "logs.parquet"), script("duckdb")))
     assert_same(here, there)
     assert rows_of(there, "files")[0][3] != 0, "no duplicate was found"
     documents = [json.loads(json.dumps(audit.open(db).report().document, default=str)) for db in (here, there)]
@@ -79,7 +80,7 @@ def test_a_table_of_numbers_and_times_is_read_by_a_column_map(tmp_path: Path) ->
     with duckdb.connect() as con:
         columns = [str(name) for name, *_ in con.execute(f"describe from '{table}'").fetchall()]
     text = warehouse_script("logs", dialect="duckdb", format="flat_log", columns=columns, into="cells")
-    here, there = both(table, run(table, text))
+    here, there = both(table, in_duckdb(table, text))
     assert_same(here, there)
 
 
@@ -95,7 +96,7 @@ def test_columns_may_be_in_capitals_and_hold_json(tmp_path: Path) -> None:
         con.execute(f"copy (select {items} from '{text}') to '{nested}'")
     columns = [f"{name.upper()}:json" if name == "metadata" else name.upper() for name in COLUMNS]
     script_text = warehouse_script("logs", dialect="duckdb", format="litellm_spend_logs", columns=columns, into="cells")
-    here, there = both(tmp_path / "logs.jsonl", run(nested, script_text))
+    here, there = both(tmp_path / "logs.jsonl", in_duckdb(nested, script_text))
     assert_same(here, there)
 
 
@@ -151,6 +152,15 @@ def test_a_reject_is_counted_by_its_reason(tmp_path: Path) -> None:
     assert report.failed_checks == ()
 
 
+def test_a_result_of_rejects_alone_is_loaded_with_a_warning(tmp_path: Path) -> None:
+    rows = [spend_log(number, prompt_tokens="twelve") for number in range(3)]
+    report = load(result_of(tmp_path, [*rows, spend_log(3, startTime=None)]), db=tmp_path / "usage.duckdb")
+    assert report.total("rejected") == 4
+    assert [said.partition(": ")[2] for said in report.warnings] == [
+        "none of its 4 records could be loaded; of 3: usage_input_tokens twelve is not a count"
+    ]
+
+
 WRONG = (
     ("delete from changed where handed_over = 'cell' and output_bin = 8", "does not add up: the total of"),
     ("insert into changed from changed where handed_over = 'cell'", "does not add up: the total of request_count"),
@@ -163,6 +173,16 @@ WRONG = (
     ("update changed set value = '0' where name = 'length_bands'", "other bands of input length"),
     ("update changed set record_count = 3 where name = 'bucket_count'", "holds 3 buckets of several requests"),
     ("update changed set record_count = 3 where name = 'nested_count'", "holds 3 calls inside of other calls"),
+    ("insert into changed from changed", "holds more than one result"),
+    ("insert into changed from changed where handed_over in ('cell', 'total')", "loaded_count is 40, and the requests"),
+    ("update changed set handed_over = null where name = 'nested_count'", "holds 1 rows that are none of a result"),
+    ("update changed set handed_over = 'bill' where name = 'nested_count'", "holds 1 rows that are none of a result"),
+    ("delete from changed where name = 'bucket_count'", "does not say its bucket_count"),
+    ("delete from changed where name = 'nested_count'", "does not say its nested_count"),
+    ("update changed set record_count = null where name = 'first_time'", "does not say its first_time"),
+    ("delete from changed where name = 'last_time'", "does not say its last_time"),
+    ("update changed set usage_date = null where handed_over = 'cell'", "of its 40 requests 0 have a day"),
+    ("update changed set request_model = null where handed_over = 'cell'", "of its 40 requests 0 have a day"),
     ("update changed set value = 'route:' where name = 'endpoint_rule'", None),
 )
 
@@ -214,6 +234,27 @@ def test_logs_and_results_are_not_loaded_in_one_call(tmp_path: Path) -> None:
         load(cells, db=tmp_path / "usage.duckdb", format="flat_log")
 
 
+def test_logs_and_results_in_one_folder_are_refused(tmp_path: Path) -> None:
+    mixed = tmp_path / "mixed"
+    mixed.mkdir()
+    result_of(tmp_path, spend_logs(4)).rename(mixed / "m.parquet")
+    for name in ("a.parquet", "z.parquet", "a.jsonl", "z.jsonl"):
+        logs = (tmp_path / "logs.parquet").with_suffix(Path(name).suffix)
+        beside = logs.rename(mixed / name)
+        with pytest.raises(InputError, match=f"mixed: holds the cells of a script .* and {name}, which does not"):
+            load(mixed, db=tmp_path / "usage.duckdb")
+        beside.rename(logs)
+
+
+def test_two_results_in_one_folder_are_refused(tmp_path: Path) -> None:
+    both_months = tmp_path / "both"
+    both_months.mkdir()
+    result_of(tmp_path, spend_logs(4)).rename(both_months / "a.parquet")
+    result_of(tmp_path, [spend_log(9, start=START.replace(month=5))]).rename(both_months / "b.parquet")
+    with pytest.raises(InputError, match="holds more than one result"):
+        load(both_months, db=tmp_path / "usage.duckdb")
+
+
 def test_a_table_of_buckets_is_refused_when_its_result_is_loaded(tmp_path: Path) -> None:
     rows = [spend_log(1, metadata=json.dumps({"batch_successful_requests": 3}))]
     with pytest.raises(InputError, match="holds 1 buckets of several requests"):
@@ -223,7 +264,7 @@ def test_a_table_of_buckets_is_refused_when_its_result_is_loaded(tmp_path: Path)
 REFUSED: tuple[tuple[dict[str, Any], str], ...] = (
     ({"format": "langfuse"}, "records that are parts of one another"),
     ({"format": "openai_costs"}, "is a bill"),
-    ({"format": "openai_batch"}, "records that are not one to a row"),
+    ({"format": "openai_batch"}, "records that are not one to a line or row"),
     ({"format": "flat_log"}, "name those of yours in --columns"),
     ({"format": "flat_log", "columns": ("start_time", "model")}, "has completion_tokens, prompt_tokens too"),
     ({"format": "litellm_spend_logs", "into": "logs"}, "is the table of the logs"),

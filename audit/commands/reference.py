@@ -85,8 +85,9 @@ def sql(
         ),
     ] = None,
     into: Annotated[
-        str, typer.Option(metavar="TABLE", help="With --all: the table to make, which must not exist.")
-    ] = "audit_cells",
+        str | None,
+        typer.Option(metavar="TABLE", help="With --all: the table to make, which must not exist; else audit_cells."),
+    ] = None,
     endpoint: Annotated[
         str | None,
         typer.Option(
@@ -104,7 +105,11 @@ def sql(
 
     `audit sql --all --dialect bigquery --format litellm_spend_logs --from project.dataset.spend_logs
     --into project.dataset.audit_cells` prints the script. Run it there, export the table it makes as Parquet, and
-    `audit load cells.parquet` loads cells, counts and reasons of rejects; no request leaves the warehouse.
+    `audit load cells.parquet` loads cells, counts and reasons of rejects; no request leaves the warehouse. Script and
+    result hold the salt that templates of prompts are hashed with: keep them as you keep the database.
+
+    There are scripts for tables of litellm_spend_logs, litellm_payload, llm_logs, flat_log, traffic_audit, portkey,
+    cloudflare_ai_gateway, envoy_ai_gateway and azure_llm_inference_2023, and of column maps of your own (--map).
 
     The tests of this program run scripts for DuckDB and Spark, and for ClickHouse where they are given a chDB; those
     for BigQuery and Snowflake are parsed, held against the documentation of these services, and were never run there.
@@ -118,14 +123,12 @@ def sql(
     if whole:
         if relation is not None:
             raise typer.BadParameter(f"--all prints one script of all relations; leave {relation!r} out")
-        text = _script(source, dialect, format, map_file, columns, into, endpoint, config, db)
-        if as_json:
-            print_json({"dialect": dialect, "from": source, "into": into, "sql": text})
-        else:
-            print(text, end="")
+        _print_script(source, dialect, format, map_file, columns, into, endpoint, config, db, as_json=as_json)
         return
-    if any(given is not None for given in (source, format, map_file, columns, endpoint, db)):
-        raise typer.BadParameter("--from, --format, --map, --columns, --endpoint and --db are for --all; give it too")
+    if any(given is not None for given in (source, format, map_file, columns, into, endpoint, config, db)):
+        raise typer.BadParameter(
+            "--from, --format, --map, --columns, --into, --endpoint, --config and --db are for --all; give it too"
+        )
     if relation is None:
         queries = all_queries().values()
         if as_json:
@@ -141,36 +144,39 @@ def sql(
         print(text)
 
 
-def _script(
+def _print_script(
     source: str | None,
     dialect: str,
     format: str | None,
     map_file: Path | None,
     columns: str | None,
-    into: str,
+    into: str | None,
     endpoint: str | None,
     config: Path | None,
     db: Path | None,
-) -> str:
-    """The script; a usage error for what cannot be made into one."""
-    from audit.errors import ConfigError, UnknownNameError
-    from audit.library.scripting import warehouse_script
+    *,
+    as_json: bool,
+) -> None:
+    """Print the script; a usage error where its table is not named, or not what is in it."""
+    from audit.console.terminal import print_json
+    from audit.library.scripting import INTO, warehouse_script
 
     if source is None:
         raise typer.BadParameter("name the table with the logs", param_hint="--from")
     if (format is None) == (map_file is None):
         raise typer.BadParameter("say what the rows of the table are: --format, or --map; one of them")
-    try:
-        return warehouse_script(
-            source,
-            dialect=dialect,
-            format=format,
-            map_file=map_file,
-            columns=[name.strip() for name in columns.split(",")] if columns else (),
-            into=into,
-            endpoint=endpoint,
-            config=config,
-            db=db,
-        )
-    except (ConfigError, UnknownNameError) as error:
-        raise typer.BadParameter(str(error)) from error
+    text = warehouse_script(
+        source,
+        dialect=dialect,
+        format=format,
+        map_file=map_file,
+        columns=[name.strip() for name in columns.split(",")] if columns else (),
+        into=into or INTO,
+        endpoint=endpoint,
+        config=config,
+        db=db,
+    )
+    if as_json:
+        print_json({"dialect": dialect, "from": source, "into": into or INTO, "sql": text})
+    else:
+        print(text, end="")

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from audit.errors import ConfigError
+
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr
 
@@ -28,19 +30,28 @@ def piece(text: str, dialect: str, **places: "Expr") -> "Expr":
 
 
 def steps_of(path: "Expr") -> list[str | int] | None:
-    """The keys and places of a JSON path, `'*'` for all elements; None where the key is another column."""
+    """The keys and places of a JSON path, `'*'` for all elements; None where the key is another column.
+
+    Raises ConfigError for a path of another kind, such as one from the end of a list.
+    """
     from sqlglot import exp
 
-    if isinstance(path, exp.Literal) and path.is_string:
+    if isinstance(path, exp.Literal) and path.is_string and not path.name.startswith("$"):
         return [path.name]
+    if isinstance(path, exp.Literal):
+        raise ConfigError(f"{path.name}: a path into JSON that other engines do not have")
     if not isinstance(path, exp.JSONPath):
         return None
     found: list[str | int] = []
     for step in path.expressions:
-        if isinstance(step, exp.JSONPathSubscript):
-            found.append("*" if isinstance(step.this, exp.JSONPathWildcard) else int(step.this))
-        elif not isinstance(step, exp.JSONPathRoot):
+        if isinstance(step, exp.JSONPathSubscript) and isinstance(step.this, int) and step.this >= 0:
+            found.append(step.this)
+        elif isinstance(step, exp.JSONPathSubscript) and isinstance(step.this, exp.JSONPathWildcard):
+            found.append("*")
+        elif isinstance(step, exp.JSONPathKey):
             found.append(str(step.this))
+        elif not isinstance(step, exp.JSONPathRoot):
+            raise ConfigError(f"{path}: a path into JSON that other engines do not have")
     return found
 
 

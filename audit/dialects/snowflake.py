@@ -107,8 +107,9 @@ def _try_cast(node: "Expr") -> "Expr":
         )  # fmt: skip
     if is_type(node, "decimal"):
         return _part(
-            "CASE WHEN ABS(TRY_CAST(value AS DOUBLE)) < 100000000 "
-            "THEN COALESCE(TRY_CAST(value AS DECIMAL(18, 10)), CAST(TRY_CAST(value AS DOUBLE) AS DECIMAL(18, 10))) END",
+            # a DECFLOAT keeps 38 digits, and reads an exponent, which a DECIMAL does not
+            "CASE WHEN ABS(TRY_TO_DECFLOAT(value)) < 100000000 "
+            "THEN CAST(TRY_TO_DECFLOAT(value) AS DECIMAL(18, 10)) END",
             value=value,
         )
     return node

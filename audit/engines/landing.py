@@ -11,7 +11,7 @@ from audit.engines.reading import Reading
 from audit.errors import InputError
 from audit.intake.letting_go import refuse_unseen_duplicates
 from audit.intake.locate import UNREADABLE, text_of, why
-from audit.intake.resolve import derive, rename_endpoints, resolve_names
+from audit.intake.resolve import derive, rename_endpoints, resolve_seen
 from audit.progress import Progress
 from audit.schema import SUMMED, TABLES
 from audit.spark_sql import spark_type
@@ -171,26 +171,7 @@ def _reason(reason: str, reading: Reading, raw: bytes | None) -> str:
 def _resolve(warehouse: Warehouse, spark: "SparkSession", load_id: int, config: Config) -> None:
     """Resolve the names that the load shows, note how, and give Spark the tables to join its requests with."""
     warehouse.temporary("spark_models", _frame(spark, asked.MODELS, SEEN))
-    warehouse.execute(
-        f"""
-        insert into summed_models by name
-        select {load_id} as load_id, provider_name, request_model, response_model, min(usage_date) as first_day,
-            max(usage_date) as last_day
-        from spark_models group by provider_name, request_model, response_model
-        """
-    )
-    resolve_names(warehouse, config)
-    warehouse.execute("delete from summed_models where load_id = ?", [load_id])
-    warehouse.execute(
-        f"""
-        insert into summed_models by name
-        select {load_id} as load_id, provider_name, request_model, response_model, min(usage_date) as first_day,
-            max(usage_date) as last_day, pricing_provider, model, billing_period
-        from spark_models inner join model_resolution using (provider_name, request_model, response_model)
-        where usage_date >= day_from and usage_date < day_to
-        group by all
-        """
-    )
+    resolve_seen(warehouse, "spark_models", load_id, config)
     for table in LOOKED_UP:
         _hand_over(warehouse, spark, table)
     requests = spark_text("requests", placed=False)

@@ -17,10 +17,9 @@ from audit.engines.reading import Reading, reading_of
 from audit.engines.records import refuse_codec
 from audit.engines.session import is_on_this_machine, session
 from audit.errors import InputError
-from audit.intake.double_tracing import TRACED
-from audit.intake.growing import GROWING
 from audit.intake.load_report import FileReport, LoadReport, file_reports
 from audit.intake.loading import concluded, insert_files, next_load
+from audit.intake.one_by_one import why_only_here
 from audit.intake.recognising import Pending, recognise_all
 from audit.intake.spool import spool_folder
 from audit.progress import Progress, silent
@@ -116,23 +115,19 @@ def _grouped(found: Sequence[Pending], *, is_local: bool) -> tuple[list[Group], 
 def _address(item: Pending, *, is_local: bool) -> str:
     """Where Spark finds the file; InputError with the way out for one that it cannot read as this machine does."""
     name, reader = item.export.name, item.reader
-    scheme, why = scheme_of(name), None
-    if reader.target != "request_facts":
-        why = "a bill, which is small"
-    elif reader.needs_siblings or reader.records_per_line is not None:
-        why = f"{reader.format}, whose records are not one to a line"
-    elif reader.format in (*TRACED, *GROWING):
-        why = f"{reader.format}, whose records are parts of one another"
+    scheme, why = scheme_of(name), why_only_here(reader)
+    if why is not None:
+        why = f"{reader.format} {why}"
     elif scheme in TABLES or name == "stdin":
-        why = "no file that every worker could read"
+        why = "is no file that every worker could read"
     elif scheme in WEB:
-        why = "at an address of the web, where Spark lists no files"
+        why = "is at an address of the web, where Spark lists no files"
     elif scheme == "az":
         raise InputError(f"{name}: names no account; Spark wants abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/...")
     elif item.export.container == "json" and not is_local:
-        why = "one JSON document, which is taken apart on this machine"
+        why = "is one JSON document, which is taken apart on this machine"
     if why is not None:
-        raise InputError(f"{name}: is {why}; {WAY_OUT}")
+        raise InputError(f"{name}: {why}; {WAY_OUT}")
     refuse_codec(name, name if scheme else str(item.source.path), item.source.compression)
     if item.export.container == "json":
         return str(item.source.path)

@@ -27,6 +27,8 @@ CALLING = "An error occurred while calling"
 """How the bridge to Java begins, before what went wrong there."""
 PATIENCE = 10
 """Seconds for a first connection to a server of Spark Connect, whose client would go on trying for ten minutes."""
+UNKNOWN = "..."
+"""Stands for an address of which nobody knows which part is its secret."""
 QUIET = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"}
 NEEDED = {
     "spark.sql.session.timeZone": "UTC",
@@ -111,10 +113,13 @@ def _find_server(remote: str, place: str) -> None:
         raise ConfigError(f"{place} needs Spark Connect: pip install 'traffic-audit[spark-connect]'") from error
     if remote.startswith("local"):
         return
+    wrong = ConfigError(f"{place}: is no address of Spark Connect, sc://HOST:PORT/;NAME=VALUE;NAME=VALUE")
+    if UNKNOWN in place:
+        raise wrong
     try:
         host, _, port = DefaultChannelBuilder(remote).endpoint.rpartition(":")
-    except ValueError as error:
-        raise ConfigError(f"{place}: is no address of Spark Connect, sc://HOST:PORT ({first_line(error)})") from error
+    except ValueError:
+        raise wrong from None  # what the client says of it quotes its token
     if any(os.environ.get(name) for name in PROXIES):
         return
     try:
@@ -136,8 +141,10 @@ def _of_java() -> "tuple[type[Exception], ...]":
 
 
 def _without_secrets(remote: str) -> str:
-    """The address without its parameters, of which one may be a token."""
-    return remote.partition(";")[0].removesuffix("/")
+    """The address without its parameters, of which one may be a token, and without a name and password."""
+    scheme, slashes, place = remote.partition("/;")[0].rpartition("://")
+    # parameters that do not come after a slash are taken for a part of the host
+    return scheme + slashes + (UNKNOWN if ";" in place else place.rpartition("@")[2].partition("/")[0])
 
 
 def first_line(error: Exception) -> str:

@@ -14,9 +14,9 @@ MAGIC = b"PAR1"
 def handed_over(paths: Sequence[str]) -> dict[str, list[Path]]:
     """The parts of each result among `paths`, which lie on this machine; none where `paths` are logs.
 
-    Raises InputError where both are named: a result is loaded by itself.
+    Raises InputError where both are named, or lie in one folder: a result is loaded by itself.
     """
-    found = {path: parts for path in paths if (parts := _parts(path)) and _is_result(parts[0])}
+    found = {path: parts for path in paths if (parts := _parts(path)) and _are_result(path, parts)}
     if found and len(found) < len(paths):
         other = next(path for path in paths if path not in found)
         raise InputError(
@@ -35,6 +35,16 @@ def _parts(path: str) -> list[Path]:
     return [
         file for file in inside if file.is_file() and not is_hidden(file.relative_to(given)) and file.name[0] != "_"
     ]
+
+
+def _are_result(path: str, parts: Sequence[Path]) -> bool:
+    others = [part for part in parts if not _is_result(part)]
+    if others and len(others) < len(parts):
+        raise InputError(
+            f"{path}: holds the cells of a script (`audit sql --all`), and {others[0].name}, which does not; load the "
+            "one and then the other"
+        )
+    return not others
 
 
 def _is_result(part: Path) -> bool:

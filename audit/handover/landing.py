@@ -15,7 +15,7 @@ from audit.handover.result import CELL, FILE_COUNTS, NOT_CALL, NOTE, REJECT, TEM
 from audit.intake.letting_go import refuse_unseen_duplicates
 from audit.intake.load_report import REJECTED_THERE, FileReport, LoadReport, file_reports
 from audit.intake.loading import concluded, next_load
-from audit.intake.resolve import derive, rename_endpoints, resolve_names
+from audit.intake.resolve import derive, rename_endpoints, resolve_seen
 from audit.measures import MEASURES
 from audit.progress import Progress, silent
 from audit.schema import TABLES
@@ -54,7 +54,6 @@ def _land(
     known = (warehouse.setting(KNOWN) or "").split()
     if found.fingerprint in known:
         return _again(found)
-    _refuse_parts_of_others(found)
     config = _settled(warehouse, found, config)
     warehouse.set(KNOWN, " ".join([*known, found.fingerprint]))
     load_id = next_load(warehouse)
@@ -65,6 +64,7 @@ def _land(
     with progress("summing into cells"):
         for table in ("traffic_cells", "daily_usage", "endpoint_templates"):
             warehouse.execute(_summed(table), {"load": load_id, "format": found.settings["source_format"]})
+    _refuse_lost(warehouse, found, load_id)
     derive(warehouse, config, {load_id}, progress)
     warehouse.execute("update files set seconds = ? where load_id = ?", [time.monotonic() - started, load_id])
     (report,) = file_reports(warehouse, load_id)
@@ -88,15 +88,15 @@ def _again(found: Result) -> FileReport:
     )
 
 
-def _refuse_parts_of_others(found: Result) -> None:
-    for name, what in (
-        ("bucket_count", "buckets of several requests"),
-        ("nested_count", "calls inside of other calls"),
-    ):
-        if count := found.counts.get(name, 0):
+def _refuse_lost(warehouse: Warehouse, found: Result, load_id: int) -> None:
+    """InputError where cells name what nothing is found by, such as no day or no model."""
+    loaded = found.counts["loaded_count"]
+    for table in ("traffic_cells", "daily_usage"):
+        summed = warehouse.count(f"select sum(request_count) from {table} where load_id = ?", [load_id])
+        if summed != loaded:
             raise InputError(
-                f"{found.path}: holds {count:,} {what}, which may be counted again elsewhere and so are kept one by "
-                "one; export the rows of the logs, and load those"
+                f"{found.path}: of its {loaded:,} requests {summed:,} have a day, a provider and a model; the script "
+                "makes no others: run it again and export its table"
             )
 
 
@@ -168,22 +168,13 @@ def _keep_counts(warehouse: Warehouse, found: Result, load_id: int, now: datetim
 
 def _resolve(warehouse: Warehouse, load_id: int, config: Config) -> None:
     """Resolve the names of models and endpoints that the result shows, and note how."""
-    for resolved in (NAMES, RESOLVED):
-        warehouse.execute("delete from summed_models where load_id = ?", [load_id])
-        warehouse.execute(resolved, {"load": load_id})
-        resolve_names(warehouse, config)
+    seen = f"(from {ROWS} where handed_over = '{CELL}' and usage_date is not null)"
+    resolve_seen(warehouse, seen, load_id, config)
     if config.rewrites:
         texts = warehouse.rows(f"select distinct endpoint from {ROWS} where endpoint is not null")
         rename_endpoints(warehouse, [str(text) for (text,) in texts], config)
 
 
-NAMES = f"""
-insert into summed_models by name
-select $load as load_id, provider_name, request_model, response_model, min(usage_date) as first_day,
-    max(usage_date) as last_day
-from {ROWS} where handed_over = '{CELL}'
-group by provider_name, request_model, response_model
-"""
 NAMED = f"""
 {ROWS} as handed
 inner join model_resolution as resolution
@@ -191,14 +182,6 @@ inner join model_resolution as resolution
     and handed.response_model = resolution.response_model
     and handed.usage_date >= resolution.day_from and handed.usage_date < resolution.day_to
 left join endpoint_names on handed.endpoint = endpoint_names.endpoint_text
-"""
-RESOLVED = f"""
-insert into summed_models by name
-select $load as load_id, provider_name, request_model, response_model, min(usage_date) as first_day,
-    max(usage_date) as last_day, pricing_provider, model, billing_period
-from (select handed.*, resolution.* exclude (provider_name, request_model, response_model) from {NAMED}
-    where handed_over = '{CELL}')
-group by all
 """
 OURS = {
     "load_id": "$load",

@@ -1,5 +1,6 @@
 """The result of a script read into a table of this machine, and held against itself."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,14 @@ from audit.handover.result import (
     CELL,
     COLUMNS,
     COUNT,
-    FILE_COUNTS,
+    COUNTS,
+    MARK,
+    MARKS,
     NOT_CALL,
     REJECT,
     SETTING,
     SETTINGS,
+    TIMES,
     TOTAL,
     VERSION,
 )
@@ -52,10 +56,13 @@ def read(warehouse: Warehouse, path: str, parts: Sequence[Path]) -> Result:
         warehouse.execute(f"create or replace temp table {ROWS} as select {items} from {source}")
     except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
         raise InputError(f"{path}: cannot be read as the result of a script ({first_line(error)})") from error
-    named = warehouse.rows(f"select handed_over, name, value, record_count from {ROWS} where name is not null")
-    settings = {str(name): str(value or "") for kind, name, value, _ in named if kind == SETTING}
-    counts = {str(name): int(str(count)) for kind, name, _, count in named if kind == COUNT and count is not None}
-    _refuse_others(path, settings, counts)
+    listed = ", ".join(map(literal, MARKS))
+    if others := warehouse.count(f"select count(*) from {ROWS} where coalesce({MARK}, '') not in ({listed})"):
+        raise InputError(
+            f"{path}: holds {others:,} rows that are none of a result; load logs and results each by themselves"
+        )
+    settings, counts = _stated(warehouse, path)
+    _refuse_parts_of_others(path, counts)
     _check_sums(warehouse, path, counts)
     fingerprint = warehouse.value(f"select sum(md5_number_lower(cast({ROWS} as varchar)) // 2)::varchar from {ROWS}")
     return Result(
@@ -67,16 +74,37 @@ def read(warehouse: Warehouse, path: str, parts: Sequence[Path]) -> Result:
     )
 
 
-def _refuse_others(path: str, settings: Mapping[str, str], counts: Mapping[str, int]) -> None:
+def _stated(warehouse: Warehouse, path: str) -> tuple[dict[str, str], dict[str, int]]:
+    """The settings and counts of one result of this version; a time that nothing has is left out."""
+    rows = warehouse.rows(f"select name, value, record_count from {ROWS} where {MARK} in ('{SETTING}', '{COUNT}')")
+    stated = Counter(str(name) for name, *_ in rows)
+    settings = {str(name): str(value or "") for name, value, _ in rows if name in SETTINGS}
+    counts = {str(name): int(str(count)) for name, _, count in rows if name in COUNTS and count is not None}
     found = settings.get("version", "")
     if found and found != str(VERSION):
         raise InputError(
             f"{path}: is a result of version {found}, and version {VERSION} is what can be loaded; print the script "
             "anew with `audit sql --all`, and run it again"
         )
-    missing = [name for name in (*SETTINGS, *FILE_COUNTS) if name not in settings.keys() | counts.keys()]
-    if missing:
+    if stated and max(stated.values()) > 1:
+        raise InputError(f"{path}: holds more than one result, or one of them twice; load each by itself")
+    optional = TIMES if counts.get("loaded_count") == 0 else ()
+    said = stated.keys() & (settings.keys() | counts.keys() | set(optional))
+    if missing := [name for name in (*SETTINGS, *COUNTS) if name not in said]:
         raise InputError(f"{path}: does not say its {missing[0]}; some rows are missing: export the whole table")
+    return settings, counts
+
+
+def _refuse_parts_of_others(path: str, counts: Mapping[str, int]) -> None:
+    for name, what in (
+        ("bucket_count", "buckets of several requests"),
+        ("nested_count", "calls inside of other calls"),
+    ):
+        if count := counts[name]:
+            raise InputError(
+                f"{path}: holds {count:,} {what}, which may be counted again elsewhere and so are kept one by one; "
+                "export the rows of the logs, and load those"
+            )
 
 
 def _check_sums(warehouse: Warehouse, path: str, counts: Mapping[str, int]) -> None:
@@ -100,6 +128,9 @@ def _check_sums(warehouse: Warehouse, path: str, counts: Mapping[str, int]) -> N
         )
         if total != cells:
             wrong.append((f"the total of {name}", total, "its cells", cells))
+    requests = warehouse.count(f"select sum(request_count) from {ROWS} where handed_over = '{CELL}'")
+    if requests != counts["loaded_count"]:
+        wrong.append(("loaded_count", counts["loaded_count"], "the requests of its cells", requests))
     for name, count, others, sum_ in wrong[:1]:
         raise InputError(
             f"{path}: does not add up: {name} is {count}, and {others} add up to {sum_}. Rows are missing or are there "

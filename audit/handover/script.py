@@ -56,8 +56,6 @@ ALL_CONTENT = (
     "conversation_id", "trace_id", "billed_cost",
 )  # fmt: skip
 """What they have in common too where there is no id. Compared, not hashed: each engine hashes in its own way."""
-WHICH_COUNTS = ("billed_cost", "duration_ms", "service_tier", "is_failed", "route", "prompt_name", "template_hash")
-"""Of records that are one request the one with the highest of these counts: a table has no order to tell the first."""
 LET_GO = frozenset(
     {
         "load_id", "file_id", "source_format", "request_key",  # made here
@@ -67,6 +65,18 @@ LET_GO = frozenset(
     }
 )  # fmt: skip
 """What no cell asks for: not in the table of the checked records."""
+KEPT = [each for each in REQUEST_FACTS if each not in LET_GO]
+WHICH_COUNTS = (
+    "is_failed asc nulls first",
+    "-billed_cost desc nulls last",
+    *(
+        f"{'cast(to_json(tags) as varchar)' if each == 'tags' else each} desc nulls last"
+        for each in KEPT
+        if each not in (*REQUEST, "reject_reason", "is_failed", "billed_cost")
+    ),
+)
+"""The order of records that are one request: the first counts. A table has no order to tell the first, as a file has;
+only those that are the same in all that is kept tie."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +117,9 @@ def _header(order: Order) -> str:
 -- Cells of the {order.reader.format} in {order.source}, for `audit load` (traffic-audit, result {result.VERSION}).
 -- It makes {order.into}, and beside it {order.into}_records, which it drops again; of an earlier run, drop both first.
 -- Export {order.into} as Parquet, one file or a folder of parts, and give that to `audit load`.
--- A time that states no offset is taken for UTC.{NEVER_RUN.get(order.dialect, "")}
+-- A time that states no offset is taken for UTC.
+-- Of records of one id, time, model and tokens the cheapest counts that did not fail: a table does not say which was
+-- first, and a load of files counts that one.{NEVER_RUN.get(order.dialect, "")}
 
 """
 
@@ -143,16 +155,16 @@ def _checked(order: Order) -> "Expr":
     raw = raw_relation(order.reader, order.columns, order.context)
     staging = _parsed(sql.find(f"stg_{name}").select)
     structs_as_paths(raw, staging)
-    kept = [each for each in REQUEST_FACTS if each not in LET_GO]
     same = [*REQUEST, *(f"case when request_id is null then {each} end" for each in ALL_CONTENT)]
-    which = ", ".join(f"{each} desc nulls last" for each in WHICH_COUNTS)
     return _parsed(
         f"""
         with raw_{name} as ({duckdb_text(raw)}),
         staged as ({duckdb_text(staging)}),
         checked as ({sql.find("checked_requests").select})
-        select {", ".join(kept)},
-            row_number() over (partition by {", ".join(same)}, reject_reason order by {which}) as occurrence
+        select {", ".join(KEPT)},
+            row_number() over (
+                partition by {", ".join(same)}, reject_reason order by {", ".join(WHICH_COUNTS)}
+            ) as occurrence
         from checked
         """
     )

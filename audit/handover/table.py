@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.errors import ConfigError
-from audit.intake.double_tracing import TRACED
-from audit.intake.growing import GROWING
+from audit.intake.one_by_one import why_only_here
 from audit.readers.export import Export
 from audit.readers.reader import Context, Reader
+from audit.readers.registry import READERS
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr
@@ -19,6 +19,12 @@ TABLE = "table_of_the_logs"
 AS_JSON = ":json"
 """How the name of a column ends, where it is given, whose values are no text: JSON, a struct, an array."""
 WAY_OUT = "export the table to files, and give them to `audit load`"
+PROVEN = (
+    "litellm_spend_logs", "litellm_payload", "llm_logs", "flat_log", "traffic_audit", "portkey",
+    "cloudflare_ai_gateway", "envoy_ai_gateway", "azure_llm_inference_2023",
+)  # fmt: skip
+"""Formats whose scripts the tests run, and compare with a load of their files. Others have buckets, or lists and maps
+of JSON that are parsed in ways of DuckDB's own."""
 
 
 def columns_read(reader: Reader) -> tuple[str, ...]:
@@ -57,13 +63,9 @@ def raw_relation(reader: Reader, columns: Sequence[str], context: Context) -> "E
 
 
 def _refuse_format(reader: Reader) -> None:
-    why = None
-    if reader.target != "request_facts":
-        why = "is a bill, which is small"
-    elif reader.needs_siblings or reader.records_per_line is not None:
-        why = "has records that are not one to a row"
-    elif reader.format in (*TRACED, *GROWING):
-        why = "has records that are parts of one another, and are compared with each other here"
+    why = why_only_here(reader)
+    if why is None and reader.format not in PROVEN and (reader.staging != "mapped" or reader in READERS):
+        why = f"there are scripts for {', '.join(PROVEN)} and column maps of your own"
     if why is not None:
         raise ConfigError(f"--format {reader.format}: {why}; {WAY_OUT}")
 

@@ -11,6 +11,13 @@ NOT_A_CALL = "not a model call"
 
 REJECTED_THERE = "rejected in the warehouse: "
 """How a note begins that stands for the rejects of a reason: a warehouse does not number its records."""
+IS_REJECTED_THERE = f"starts_with(note, '{REJECTED_THERE}')"
+REJECT_REASONS = f"""
+select file_id, reason, 1 as records from rejects
+union all
+select file_id, substr(note, {len(REJECTED_THERE) + 1}), record_count from file_notes where {IS_REJECTED_THERE}
+"""
+"""Why records were rejected, file by file: one row for each that is listed, or for all that are only counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +113,8 @@ def nothing_loaded(warehouse: Warehouse, reports: Sequence[FileReport]) -> list[
     if not any(wrong.values()):
         return []
     reasons = warehouse.rows(
-        "select path, reason, count(*) from rejects inner join files using (file_id) "
-        "where loaded_at = (select max(loaded_at) from files) group by path, reason order by count(*), reason desc"
+        f"select path, reason, sum(records)::bigint from ({REJECT_REASONS}) inner join files using (file_id) "
+        "where loaded_at = (select max(loaded_at) from files) group by path, reason order by sum(records), reason desc"
     )
     commonest = {str(path): (reason, count) for path, reason, count in reasons}
     return [

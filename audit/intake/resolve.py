@@ -134,6 +134,28 @@ def resolve_names(warehouse: Warehouse, config: Config) -> None:
         rename_endpoints(warehouse, [str(text) for (text,) in texts], config)
 
 
+def resolve_seen(warehouse: Warehouse, seen: str, load_id: int, config: Config) -> None:
+    """Resolve the names of models that a load without rows shows, and note how: its cells are never resolved again.
+
+    `seen` is a relation: models by the names they have there, and a `usage_date` of each.
+    """
+    named = "provider_name, request_model, response_model"
+    summed = f"select $load as load_id, {named}, min(usage_date) as first_day, max(usage_date) as last_day"
+    warehouse.execute(f"insert into summed_models by name {summed} from {seen} group by {named}", {"load": load_id})
+    resolve_names(warehouse, config)
+    warehouse.execute("delete from summed_models where load_id = ?", [load_id])
+    warehouse.execute(
+        f"""
+        insert into summed_models by name
+        {summed}, pricing_provider, model, billing_period
+        from {seen} inner join model_resolution using ({named})
+        where usage_date >= day_from and usage_date < day_to
+        group by all
+        """,
+        {"load": load_id},
+    )
+
+
 def build_cells(warehouse: Warehouse, loads: Collection[int] | None) -> None:
     """Sum requests into cells, days and templates, anew for `loads` or for all whose rows are there."""
     chosen = "where load_id not in (select load_id from files where kept <> 'rows')"

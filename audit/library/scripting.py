@@ -1,6 +1,5 @@
 """The script that a warehouse with the logs makes cells by, for `audit load`."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,9 @@ from audit.dialects import DIALECTS, Dialect
 from audit.errors import ConfigError, UnknownNameError
 from audit.library.asking import path_of
 
+INTO = "audit_cells"
+"""The table that a script makes, unless it is to have another name."""
+
 
 def warehouse_script(
     source: str,
@@ -18,7 +20,7 @@ def warehouse_script(
     format: str | None = None,
     map_file: str | Path | None = None,
     columns: Sequence[str] = (),
-    into: str = "audit_cells",
+    into: str = INTO,
     endpoint: str | None = None,
     config: str | Path | None = None,
     db: str | Path | None = None,
@@ -34,17 +36,18 @@ def warehouse_script(
     from audit.readers.mapped import user_map
     from audit.readers.reader import Context
     from audit.readers.registry import find_reader
-    from audit.warehouse import Warehouse
+    from audit.warehouse import Warehouse, new_salt
 
     if dialect not in DIALECTS:
         raise UnknownNameError("dialect", dialect, DIALECTS, f"there are {', '.join(DIALECTS)}")
     if (format is None) == (map_file is None):
         raise ConfigError("name the format of the table (format), or a column map (map_file), one of the two")
     settings = read_config(path_of(config))
-    salt = os.environ.get("AUDIT_SALT") or os.urandom(16).hex()
-    if db is not None:
+    if db is None:
+        salt = new_salt()
+    else:
         with Warehouse.read(Path(db)) as warehouse:
-            salt, rule = warehouse.setting("salt") or salt, warehouse.setting("endpoint_rule")
+            salt, rule = warehouse.setting("salt") or "", warehouse.setting("endpoint_rule")
         if settings.endpoint is None and rule is not None:
             settings = replace(settings, endpoint=EndpointRule.of_stored(rule))
     if endpoint is not None:
