@@ -119,10 +119,9 @@ def _settled(warehouse: Warehouse, found: Result, config: Config) -> Config:
             )
     rule = found.settings["endpoint_rule"]
     if is_new and config.endpoint is None and rule:
-        field, _, key_text = rule.partition(":")
-        return replace(config, endpoint=EndpointRule(field=field, key_text=key_text, is_option=True))
+        return replace(config, endpoint=replace(EndpointRule.of_stored(rule), is_option=True))
     given = config.endpoint
-    own = warehouse.setting("endpoint_rule") if given is None else f"{given.field}:{given.key_text}"
+    own = warehouse.setting("endpoint_rule") if given is None else given.stored
     if rule != (own or ""):
         raise ConfigError(
             f"{found.path}: its endpoints are by {rule or 'no rule'}, and those of {warehouse.path} by "

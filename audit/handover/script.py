@@ -210,7 +210,7 @@ def _settings(order: Order) -> list[tuple[str, str]]:
         ("source_format", order.reader.format),
         ("source", order.source),
         ("salt", order.context.salt),
-        ("endpoint_rule", f"{rule.field}:{rule.key_text}" if rule is not None else ""),
+        ("endpoint_rule", rule.stored if rule is not None else ""),
         ("length_bands", ",".join(map(str, order.length_bands))),
     ]
 
