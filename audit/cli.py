@@ -1,9 +1,11 @@
 """The command line: the commands in the order of their help, and what every one of them does about errors."""
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
 from typing import Annotated, Protocol
 
 import typer
@@ -29,7 +31,7 @@ from audit.commands import (
     sampling,
 )
 from audit.commands.options import ERROR
-from audit.errors import AuditError
+from audit.errors import AuditError, visible
 
 SECTIONS = {
     "From logs to a database": ("load", "status", "rejects", "init", "rebuild", "unload", "merge"),
@@ -40,6 +42,10 @@ SECTIONS = {
     "Look up and try": ("demo", "notebooks", "formats", "prices"),
 }
 """The commands in the order in which somebody comes to need them."""
+
+
+UNWRITTEN = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What the system says when it takes no more output; what is written to files has been dealt with by then."""
 
 
 class Formatter(Protocol):
@@ -142,9 +148,14 @@ policy_app.command()(policy.simulate)
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    for closed in [name for name in ("stdin", "stdout", "stderr") if getattr(sys, name) is None]:
+        setattr(sys, closed, Path(os.devnull).open("r" if closed == "stdin" else "w"))  # noqa: SIM115 (open as long as the process)
     code = _run()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError as error:
+        code = _unwritten(error)
     # Leaving without the interpreter's teardown: DuckDB's binding reports its own leftovers on standard error there.
     os._exit(code)
 
@@ -155,10 +166,10 @@ def _run() -> int:
     except SystemExit as stop:
         return int(stop.code or 0) if not isinstance(stop.code, str) else ERROR
     except AuditError as error:
-        print(f"audit: {error}", file=sys.stderr)
+        print(f"audit: {visible(str(error))}", file=sys.stderr)
         return ERROR
-    except BrokenPipeError:
-        return ERROR
+    except OSError as error:
+        return _unwritten(error) if error.errno in UNWRITTEN else _unexpected(error)
     except KeyboardInterrupt:
         print("audit: interrupted; nothing was changed", file=sys.stderr)
         return 130
@@ -170,6 +181,14 @@ def _run() -> int:
     except Exception as error:  # a bug must not show a traceback full of somebody's data
         return _unexpected(error)
     return 0
+
+
+def _unwritten(error: OSError) -> int:
+    """Say that the rest of the output has gone nowhere, unless nobody wants it any more, as behind `head`."""
+    if error.errno != errno.EPIPE:
+        with suppress(OSError):
+            print(f"audit: the output cannot be written ({error.strerror}); it is cut off", file=sys.stderr, flush=True)
+    return ERROR
 
 
 def _unexpected(error: Exception) -> int:

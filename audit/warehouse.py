@@ -258,8 +258,8 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         con.execute("set timezone = 'UTC'")
         # It turns `x in (five constants)` into a join against five rows, which doubles the time of reading a file.
         con.execute("set disabled_optimizers = 'in_clause'")
-    except duckdb.IOException as error:
-        raise DatabaseError(_why_not(path, str(error))) from error
+        if con.execute("select path from duckdb_databases() where not internal").fetchone() == (None,):
+            raise DatabaseError(_why_not(path, "it would be in memory alone, and gone afterwards"))
     except duckdb.Error as error:
         raise DatabaseError(_why_not(path, str(error))) from error
     return con

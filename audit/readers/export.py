@@ -6,6 +6,7 @@ The one exception: folders named `year=2026` are columns of a partitioned data s
 import codecs
 import gzip
 import io
+import shutil
 import sys
 import tempfile
 import zlib
@@ -82,15 +83,17 @@ class Export:
 
 
 def find(paths: Sequence[str], spool: Path, progress: Progress = silent) -> list[tuple[str, Location]]:
-    """Every file behind files, folders, globs, addresses and '-', as (name, place); copies go into `spool`.
+    """Every file behind files, folders, globs, pipes, addresses and '-', as (name, place); copies go into `spool`.
 
     Raises InputError for a path, glob or address behind which there is nothing or that cannot be reached.
     """
     found: dict[str, Location] = {}
     for given in paths:
         path = Path(given)
+        if not given:
+            raise InputError("a path without a letter, as an unset variable leaves it; . is the folder you are in")
         if given == "-":
-            found["stdin"] = _spool_stdin(spool)
+            found["stdin"] = _spooled(sys.stdin.buffer, spool)
         elif scheme_of(given) is not None:
             with progress(f"reaching {shown(given)}"):
                 found |= _behind(given, spool, found)
@@ -101,6 +104,9 @@ def find(paths: Sequence[str], spool: Path, progress: Progress = silent) -> list
             found |= {str(file): file for file in inside}
         elif path.is_file():
             found[given] = path
+        elif path.is_fifo():
+            with path.open("rb") as pipe:
+                found[given] = _spooled(pipe, spool)
         elif has_magic(given):
             # Path.glob takes no absolute pattern
             matches = sorted(m for m in glob(given, recursive=True) if Path(m).is_file())  # noqa: PTH207
@@ -108,7 +114,8 @@ def find(paths: Sequence[str], spool: Path, progress: Progress = silent) -> list
                 raise InputError(f"{given}: no file matches this pattern")
             found |= {match: Path(match) for match in matches}
         else:
-            raise InputError(f"{given}: no such file or folder")
+            what = "neither a file nor a folder nor a pipe" if path.exists() else "no such file or folder"
+            raise InputError(f"{given}: {what}")
     return list(found.items())
 
 
@@ -124,8 +131,12 @@ def find_again(name: str) -> Location:
 def inspect(name: str, path: Location) -> Export:
     """What the file is.
 
-    Raises InputError when it is empty, binary, truncated or not text in UTF-8.
+    Raises InputError when it is empty, binary, truncated or not text in UTF-8, nor its name.
     """
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{name}: its name is not in UTF-8; rename the file") from error
     size, modified = size_of(path), modified_of(path)
     if size == 0:
         raise InputError(f"{name}: the file is empty; export the logs again")
@@ -267,8 +278,8 @@ def _behind(address: str, spool: Path, taken: Mapping[str, Location]) -> dict[st
     return {name: place}
 
 
-def _spool_stdin(spool: Path) -> Path:
-    with tempfile.NamedTemporaryFile(dir=spool, prefix="stdin-", delete=False) as copy:
-        while chunk := sys.stdin.buffer.read(1 << 20):
-            copy.write(chunk)
+def _spooled(pipe: BinaryIO, spool: Path) -> Path:
+    """What a pipe gives, as a file, which can be read more than once."""
+    with tempfile.NamedTemporaryFile(dir=spool, prefix="piped-", delete=False) as copy:
+        shutil.copyfileobj(pipe, copy, 1 << 20)
     return Path(copy.name)
