@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import signal
 import subprocess
 from pathlib import Path
 
@@ -64,3 +65,21 @@ def test_a_load_into_what_keeps_no_rows_is_refused(name: str, tmp_path: Path) ->
     done = run("load", str(SAMPLE), "--db", name, folder=tmp_path)
     assert (done.returncode, done.stdout) == (ERROR, "")
     assert done.stderr.startswith(f"audit: {name}: cannot be opened")
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_load_that_is_told_to_end_leaves_no_copy_of_an_export(name: str, tmp_path: Path) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    command = [AUDIT, "load", "-", "--quiet"]
+    settings = os.environ | {"TMPDIR": str(temporary)}
+    with subprocess.Popen(command, cwd=tmp_path, env=settings, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as load:
+        assert load.stdin is not None
+        load.stdin.write(SAMPLE.read_bytes())
+        load.stdin.flush()
+        while not list(temporary.glob("audit-*/*")):
+            assert load.poll() is None
+        load.send_signal(signal.Signals[name])
+        assert load.communicate(timeout=60)[1] == b"audit: interrupted; nothing was changed\n"
+    assert load.returncode == 130
+    assert list(temporary.iterdir()) == []
