@@ -177,7 +177,7 @@ def test_outcomes_of_a_whole_endpoint_count_from_the_day_after_the_plan(tmp_path
     assert quality["pairs"] == 5
     (said,) = [note for note in found["notes"] if note.startswith("7 outcomes")]
     assert said == (
-        "7 outcomes name no request and are no younger than the plan, of 2026-09-01, which may rest on them: "
+        "7 outcomes name no request and are of 2026-09-01 or before, when the plan was made, which may rest on them: "
         "not counted."
     )
 

@@ -6,9 +6,12 @@ import signal
 import subprocess
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+import audit
 from audit.commands.options import ERROR
+from audit.errors import ConfigError
 from tests.test_cli import AUDIT, SAMPLE, run
 
 NEEDS_FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
@@ -83,3 +86,9 @@ def test_a_load_that_is_told_to_end_leaves_no_copy_of_an_export(name: str, tmp_p
         assert load.communicate(timeout=60)[1] == b"audit: interrupted; nothing was changed\n"
     assert load.returncode == 130
     assert list(temporary.iterdir()) == []
+
+
+def test_what_is_in_memory_is_no_path(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"model": ["gpt-4o"]})
+    with pytest.raises(ConfigError, match="paths holds a Series; write what is in memory to a file"):
+        audit.load(frame, db=tmp_path / "usage.duckdb")  # pyright: ignore[reportArgumentType] - what notebooks do

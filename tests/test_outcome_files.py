@@ -78,7 +78,7 @@ def test_two_pairs_of_one_request_in_a_file_are_refused_and_of_two_graders_are_n
     for score in (1, 0):
         again = SCORES | {"request_id": "r2", "candidate_score": score}
         jsonl(file, *(SCORES | {"request_id": name} for name in ("r1", "r2")), again)
-        with pytest.raises(InputError, match="2 pairs share request_id, models and grader with another, .*'r2'; keep"):
+        with pytest.raises(InputError, match=r"2 pairs share request_id, models and grader with another, .*'r2'; keep"):
             add_outcomes(traffic, file, today=TODAY)
     jsonl(file, *(SCORES | {"request_id": "r2", "grader": grader} for grader in ("tests", "people")))
     assert add_outcomes(traffic, file, today=TODAY).pairs == 2

@@ -180,7 +180,9 @@ def losses(
         if day is None or day < since:
             left_out["are of requests before the rollout"] += 1
         elif row["scope"] == "endpoint" and day <= made_on:
-            left_out[f"name no request and are no younger than the plan, of {made_on}, which may rest on them"] += 1
+            left_out[
+                f"name no request and are of {made_on} or before, when the plan was made, which may rest on them"
+            ] += 1
         elif number is None:
             left_out["are of requests that no rule of the stage moves, or of an endpoint with several rules"] += 1
         elif row["incumbent_score"] is not None and row["candidate_score"] is not None:
