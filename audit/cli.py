@@ -1,9 +1,12 @@
 """The command line: the commands in the order of their help, and what every one of them does about errors."""
 
+import errno
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
 from typing import Annotated, Protocol
 
 import typer
@@ -29,7 +32,12 @@ from audit.commands import (
     sampling,
 )
 from audit.commands.options import ERROR
-from audit.errors import AuditError
+from audit.errors import AuditError, visible
+
+INTERRUPTED = 130
+"""The exit code of shells for what Ctrl-C has ended."""
+UNWRITTEN = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What the system says when it takes no more output; what is written to files has been dealt with by then."""
 
 
 class Formatter(Protocol):
@@ -134,9 +142,18 @@ def _options(  # pyright: ignore[reportUnusedFunction] - typer calls it
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    for closed in [name for name in ("stdin", "stdout", "stderr") if getattr(sys, name) is None]:
+        setattr(sys, closed, Path(os.devnull).open("r" if closed == "stdin" else "w"))  # noqa: SIM115 (open as long as the process)
+    # What ends it politely (a service manager, a closed terminal) is to leave no copies of exports behind either.
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(name) != signal.SIG_IGN:  # as nohup leaves it
+            signal.signal(name, signal.default_int_handler)
     code = _run()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError as error:
+        code = _unwritten(error)
     # Leaving without the interpreter's teardown: DuckDB's binding reports its own leftovers on standard error there.
     os._exit(code)
 
@@ -145,23 +162,34 @@ def _run() -> int:
     try:
         app()
     except SystemExit as stop:
-        return int(stop.code or 0) if not isinstance(stop.code, str) else ERROR
+        code = int(stop.code or 0) if not isinstance(stop.code, str) else ERROR
+        return _interrupted() if code == INTERRUPTED else code  # how typer passes a KeyboardInterrupt on
     except AuditError as error:
-        print(f"audit: {error}", file=sys.stderr)
+        print(f"audit: {visible(str(error))}", file=sys.stderr)
         return ERROR
-    except BrokenPipeError:
-        return ERROR
+    except OSError as error:
+        return _unwritten(error) if error.errno in UNWRITTEN else _unexpected(error)
     except KeyboardInterrupt:
-        print("audit: interrupted; nothing was changed", file=sys.stderr)
-        return 130
+        return _interrupted()
     except RuntimeError as error:
-        if str(error) != "Query interrupted":  # how DuckDB passes a KeyboardInterrupt on
-            return _unexpected(error)
-        print("audit: interrupted; nothing was changed", file=sys.stderr)
-        return 130
+        is_interrupted = str(error) == "Query interrupted"  # how DuckDB passes a KeyboardInterrupt on
+        return _interrupted() if is_interrupted else _unexpected(error)
     except Exception as error:  # a bug must not show a traceback full of somebody's data
         return _unexpected(error)
     return 0
+
+
+def _interrupted() -> int:
+    print("audit: interrupted; nothing was changed", file=sys.stderr)
+    return INTERRUPTED
+
+
+def _unwritten(error: OSError) -> int:
+    """Say that the rest of the output has gone nowhere, unless nobody wants it any more, as behind `head`."""
+    if error.errno != errno.EPIPE:
+        with suppress(OSError):
+            print(f"audit: the output cannot be written ({error.strerror}); it is cut off", file=sys.stderr, flush=True)
+    return ERROR
 
 
 def _unexpected(error: Exception) -> int:

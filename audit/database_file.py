@@ -26,6 +26,8 @@ def connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         con.execute("set timezone = 'UTC'")
         # It turns `x in (five constants)` into a join against five rows, which doubles the time of reading a file.
         con.execute("set disabled_optimizers = 'in_clause'")
+        if con.execute("select path from duckdb_databases() where not internal").fetchone() == (None,):
+            raise DatabaseError(_why_not(path, "it would be in memory alone, and gone afterwards"))
     except duckdb.Error as error:
         raise DatabaseError(_why_not(path, str(error))) from error
     return con

@@ -37,6 +37,17 @@ class CheckError(AuditError):
     """A check failed."""
 
 
+def visible(text: str) -> str:
+    r"""Text for a terminal, which obeys nothing in it but the ends of lines; names of files may hold anything.
+
+    >>> print(visible("a\x1b[31m.csv"))
+    a\x1b[31m.csv
+    """
+    return "".join(
+        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode() for each in text
+    )
+
+
 class UnknownNameError(AuditError):
     """A name that nobody knows.
 

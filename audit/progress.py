@@ -6,6 +6,8 @@ from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
+from audit.errors import visible
+
 LINE_EVERY = 10
 """Seconds between two lines about the same piece of work, where there is no terminal."""
 
@@ -44,6 +46,7 @@ def shown(quiet: bool) -> Generator[Progress, None, None]:
 
 @contextmanager
 def _lines(step: str, total: int = 0, /) -> Generator[Advance, None, None]:
+    step = visible(step)
     print(f"{step} ...", file=sys.stderr, flush=True)
     done, said = 0, time.monotonic()
 
@@ -74,7 +77,7 @@ def _bar() -> Generator[Progress, None, None]:
 
         @contextmanager
         def progress(step: str, total: int = 0, /) -> Generator[Advance, None, None]:
-            task = bar.add_task(step, total=total or None)
+            task = bar.add_task(visible(step), total=total or None)
             try:
                 yield lambda amount: bar.advance(task, amount)
             finally:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from typer.core import TyperGroup
@@ -82,6 +83,20 @@ def test_a_load_prints_one_json_document_with_the_counts_of_the_contract(tmp_pat
 def test_standard_input_is_a_file_like_any_other(tmp_path: Path) -> None:
     done = run("load", "-", "--json", folder=tmp_path, stdin=gzip.compress(SAMPLE.read_bytes()))
     assert json.loads(done.stdout)["rows"]["loaded"] == 4
+
+
+def test_a_pipe_is_a_file_like_any_other(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    Thread(target=lambda: pipe.write_bytes(gzip.compress(SAMPLE.read_bytes())), daemon=True).start()
+    assert json.loads(run("load", str(pipe), "--json", folder=tmp_path).stdout)["rows"]["loaded"] == 4
+
+
+@pytest.mark.parametrize("path", ["", "/dev/zero"])
+def test_what_is_neither_file_nor_folder_nor_pipe_is_not_read(path: str, tmp_path: Path) -> None:
+    (tmp_path / "here.jsonl").write_bytes(SAMPLE.read_bytes())
+    done = run("load", path, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (ERROR, "")
 
 
 def test_a_rejected_record_is_exit_0_and_with_strict_exit_3(tmp_path: Path) -> None:

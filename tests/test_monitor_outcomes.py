@@ -171,9 +171,15 @@ def test_outcomes_of_a_whole_endpoint_count_from_the_day_after_the_plan(tmp_path
     )
     scores: Row = {"incumbent_score": 1, "candidate_score": 1}
     file = write_csv(tmp_path / "pairs.csv", [*([old | scores] * 7), *([new | scores] * 5)])
-    quality = line(look(tmp_path, rows, outcomes=file), "chat")["quality"]
+    found = look(tmp_path, rows, outcomes=file)
+    quality = line(found, "chat")["quality"]
     assert quality is not None
     assert quality["pairs"] == 5
+    (said,) = [note for note in found["notes"] if note.startswith("7 outcomes")]
+    assert said == (
+        "7 outcomes name no request and are of 2026-09-01 or before, when the plan was made, which may rest on them: "
+        "not counted."
+    )
 
 
 def test_of_several_graders_the_one_with_most_outcomes_counts(tmp_path: Path) -> None:

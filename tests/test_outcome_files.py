@@ -11,6 +11,7 @@ from loads import jsonl, loaded, query
 from paired import BIG, SMALL, one, outcomes, verdicts, workload, workload_frame
 
 import audit
+from audit.errors import InputError
 from audit.evidence.outcome_log import add_outcomes
 
 TODAY = date(2026, 11, 1)
@@ -67,6 +68,20 @@ def test_a_table_of_scores_that_grew_counts_each_request_once(traffic: Path, tmp
     added = add_outcomes(traffic, scores(tmp_path / "grown.jsonl", [f"r{n}" for n in range(21)]), today=TODAY)
     assert (added.pairs, added.replaced) == (21, 20)
     assert query(traffic, "select count(*), count(distinct request_id) from paired_outcomes") == [(21, 21)]
+
+
+def test_two_pairs_of_one_request_in_a_file_are_refused_and_of_two_graders_are_not(
+    traffic: Path, tmp_path: Path
+) -> None:
+    """Whether the second repeats the first or contradicts it, counting both would narrow the interval of the loss."""
+    file = tmp_path / "doubled.jsonl"
+    for score in (1, 0):
+        again = SCORES | {"request_id": "r2", "candidate_score": score}
+        jsonl(file, *(SCORES | {"request_id": name} for name in ("r1", "r2")), again)
+        with pytest.raises(InputError, match=r"2 pairs share request_id, models and grader with another, .*'r2'; keep"):
+            add_outcomes(traffic, file, today=TODAY)
+    jsonl(file, *(SCORES | {"request_id": "r2", "grader": grader} for grader in ("tests", "people")))
+    assert add_outcomes(traffic, file, today=TODAY).pairs == 2
 
 
 def test_a_pair_named_by_its_sample_id_replaces_the_one_named_by_the_request(traffic: Path, tmp_path: Path) -> None:

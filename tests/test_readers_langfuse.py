@@ -163,7 +163,7 @@ def test_a_page_of_several_says_that_there_are_more(tmp_path: Path) -> None:
     path = tmp_path / "page.json"
     path.write_text(json.dumps(page | {"meta": {"page": 1, "totalPages": 9}}))
     reader, export = prepared(path)
-    assert "page 1 of 9 only" in str(reader.warn and reader.warn(export))
+    assert "page 1 of 9; load the others" in str(reader.warn and reader.warn(export))
 
 
 @pytest.mark.trap("langfuse")

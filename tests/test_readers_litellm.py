@@ -271,7 +271,7 @@ def test_a_page_of_the_proxys_api_is_unrolled_and_says_that_there_are_more(tmp_p
     path.write_text(json.dumps({"data": [SPEND_LOG, SPEND_LOG], "total": 900, "page": 1, "total_pages": 9}, indent=1))
     reader, export = prepared(path)
     assert reader.format == "litellm_spend_logs"
-    assert "page 1 of 9 only" in str(reader.warn and reader.warn(export))
+    assert "page 1 of 9; load the others" in str(reader.warn and reader.warn(export))
     assert len(judged(path)) == 2
 
 

@@ -8,6 +8,7 @@ import pytest
 from exports import write_csv
 from staging import Row, judged, prepared
 
+import audit
 from audit.config import Config
 from audit.intake.loading import LoadReport, load
 from audit.readers.column_map import read_map
@@ -109,6 +110,19 @@ def test_the_azure_traces_load_as_gpt_4o_with_the_service_as_endpoint(tmp_path: 
         (sum(int(str(r["usage_input_tokens"])) for r in rows), sum(int(str(r["usage_output_tokens"])) for r in rows))
     ]
     assert str(rows[0]["start_time"]) == "2023-11-16 18:15:46.680590"
+
+
+@pytest.mark.trap("flat_log")
+@pytest.mark.parametrize("name", ["status", "status_code", "http_status"])
+def test_a_home_made_table_names_the_tier_that_is_paid_and_what_failed(name: str, tmp_path: Path) -> None:
+    """A million tokens of gpt-4o cost $2.50, on Batch $1.25, with priority $4.25."""
+    log = tmp_path / "log.csv"
+    rows = ("1000000,0,200,batch", "1000000,0,200,priority", "1000000,0,200,", "0,0,500,")
+    days = (f"2026-09-0{day},gpt-4o-2024-08-06,{row}\n" for day, row in enumerate(rows, 1))
+    log.write_text(f"start_time,model,prompt_tokens,completion_tokens,{name},service_tier\n{''.join(days)}")
+    loaded(tmp_path / "usage.duckdb", log)
+    assert outcomes(tmp_path / "usage.duckdb") == {"billed": 3, "failed": 1}
+    assert audit.open(tmp_path / "usage.duckdb").sql("select sum(list_cost) from spend_by_model").item() == 8
 
 
 @pytest.mark.trap("flat_log")

@@ -11,6 +11,8 @@ from itertools import chain, islice
 from textwrap import fill
 from typing import TYPE_CHECKING, cast
 
+from audit.errors import visible
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -71,7 +73,7 @@ def paragraph(text: str) -> None:
 
 def note(message: str) -> None:
     """A line on standard error."""
-    print(message, file=sys.stderr, flush=True)
+    print(visible(message), file=sys.stderr, flush=True)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -138,8 +140,7 @@ def cell(value: object) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.4g}"
-    text = str(value)
-    return text if text.isprintable() else text.encode("unicode_escape").decode()
+    return visible(str(value)).replace("\n", "\\n")
 
 
 def _is_number(cell: str) -> bool:

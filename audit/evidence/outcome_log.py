@@ -113,18 +113,23 @@ def replace_pairs(warehouse: Warehouse) -> None:
 
 
 def _refuse_doubled(outcomes: Outcomes) -> None:
-    """InputError where the pairs of one sampled request are two, so that neither can be the one that counts."""
+    """InputError where the pairs of one request are two: neither can be the one that counts, and not both can.
+
+    Counted twice, a pair would narrow the interval of the loss without having told anything.
+    """
     import polars as pl
 
-    key = ["sample_id", "incumbent_model", "candidate_model", "grader"]
-    sampled = outcomes.frame.filter(pl.col("sample_id").is_not_null())
-    doubled = sampled.filter(sampled.select(key).is_duplicated())
-    if not doubled.is_empty():
-        first = doubled.row(0, named=True)
-        raise InputError(
-            f"{outcomes.path}: {doubled.height:,} pairs share sample_id, models and grader with another, the first "
-            f"{first['sample_id']!r}; keep one of each"
-        )
+    for name in ("sample_id", "request_id"):
+        asked = outcomes.frame.filter(pl.col("scope") == "request", pl.col(name).is_not_null())
+        if name == "request_id":
+            asked = asked.filter(pl.col("sample_id").is_null())
+        key = [name, "incumbent_model", "candidate_model", "grader"]
+        doubled = asked.filter(asked.select(key).is_duplicated())
+        if not doubled.is_empty():
+            raise InputError(
+                f"{outcomes.path}: {doubled.height:,} pairs share {name}, models and grader with another, the first "
+                f"{doubled.row(0, named=True)[name]!r}; keep one of each"
+            )
 
 
 def _canonical(frame: "pl.DataFrame", today: date) -> "pl.DataFrame":

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from audit.config import read_config
 from audit.errors import ConfigError
@@ -44,7 +44,12 @@ def load(
     from audit.handover.files import handed_over
     from audit.intake.loading import load as load_exports
 
-    named = [str(path) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
+    given = [paths] if isinstance(paths, (str, Path)) else list(cast("Iterable[object]", paths))
+    if strange := [type(path).__name__ for path in given if not isinstance(path, (str, Path))]:
+        raise ConfigError(
+            f"paths holds a {strange[0]}; write what is in memory to a file (write_parquet), and name that"
+        )
+    named = [str(path) for path in given]
     if not named and not retry_rejects:
         raise ConfigError("paths is empty; name the exports to load")
     settings = read_config(path_of(config))

@@ -177,9 +177,12 @@ def losses(
             continue
         number, day = _place(row, rules, places)
         day = day or cast("date | None", row["day"])
-        # Outcomes of a whole endpoint have no request whose day would say that they are new.
-        if day is None or day < since or (row["scope"] == "endpoint" and day <= made_on):
+        if day is None or day < since:
             left_out["are of requests before the rollout"] += 1
+        elif row["scope"] == "endpoint" and day <= made_on:
+            left_out[
+                f"name no request and are of {made_on} or before, when the plan was made, which may rest on them"
+            ] += 1
         elif number is None:
             left_out["are of requests that no rule of the stage moves, or of an endpoint with several rules"] += 1
         elif row["incumbent_score"] is not None and row["candidate_score"] is not None:

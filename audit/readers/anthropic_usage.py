@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import cast
 
 from audit.readers.export import Export
-from audit.readers.reader import TEXT, Context, Reader, identifier, rows, unroll_page
+from audit.readers.reader import MORE_PAGES, TEXT, Context, Reader, identifier, rows, unroll_page
 from audit.readers.sniff import Record
 
 REPORT_COLUMNS = {
@@ -91,11 +91,11 @@ def _recognises(export: Export) -> bool:
 def _warn(export: Export) -> str | None:
     said: list[str] = []
     if export.page.get("has_more") is True:
-        said.append("one page only, has_more is true; save the following pages as well (page=<next_page>)")
+        said.append(MORE_PAGES)
     names = ("model_version",) if _is_console(export) else GROUPS[:1]
     if export.records and not any(record.get(name) for record in export.records for name in names):
         said.append("not grouped by model, so nothing can be priced; export again with group_by[]=model")
-    said.append("Anthropic's usage counts no requests: dollars are exact, numbers of requests are the fewest possible")
+    said.append("Anthropic's usage counts no requests: tokens are exact, numbers of requests are the fewest possible")
     return f"{export.name}: {'; '.join(said)}"
 
 

@@ -78,8 +78,12 @@ class Export:
 def inspect(name: str, path: Location) -> Export:
     """What the file is.
 
-    Raises InputError when it is empty, binary, truncated or not text in UTF-8.
+    Raises InputError when it is empty, binary, truncated or not text in UTF-8, nor its name.
     """
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"{name}: its name is not in UTF-8; rename the file") from error
     size, modified = size_of(path), modified_of(path)
     if size == 0:
         raise InputError(f"{name}: the file is empty; export the logs again")

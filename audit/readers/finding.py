@@ -1,11 +1,13 @@
 """The files behind what a user names: a path, a folder, a pattern, an address, a table, standard input."""
 
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from glob import glob, has_magic
 from itertools import count
 from pathlib import Path
+from typing import BinaryIO
 
 from audit.errors import InputError
 from audit.progress import Progress, silent
@@ -14,15 +16,17 @@ from audit.readers.locations import Location, RemoteFile, is_hidden
 
 
 def find(paths: Sequence[str], spool: Path, progress: Progress = silent) -> list[tuple[str, Location]]:
-    """Every file behind files, folders, globs, addresses and '-', as (name, place); copies go into `spool`.
+    """Every file behind files, folders, globs, pipes, addresses and '-', as (name, place); copies go into `spool`.
 
     Raises InputError for a path, glob or address behind which there is nothing or that cannot be reached.
     """
     found: dict[str, Location] = {}
     for given in paths:
         path = Path(given)
+        if not given:
+            raise InputError("a path without a letter, as an unset variable leaves it; . is the folder you are in")
         if given == "-":
-            found["stdin"] = _spool_stdin(spool)
+            found["stdin"] = _spooled(sys.stdin.buffer, spool)
         elif scheme_of(given) is not None:
             with progress(f"reaching {shown(given)}"):
                 found |= _behind(given, spool, found)
@@ -33,6 +37,9 @@ def find(paths: Sequence[str], spool: Path, progress: Progress = silent) -> list
             found |= {str(file): file for file in inside}
         elif path.is_file():
             found[given] = path
+        elif path.is_fifo():
+            with path.open("rb") as pipe:
+                found[given] = _spooled(pipe, spool)
         elif has_magic(given):
             # Path.glob takes no absolute pattern
             matches = sorted(m for m in glob(given, recursive=True) if Path(m).is_file())  # noqa: PTH207
@@ -40,7 +47,8 @@ def find(paths: Sequence[str], spool: Path, progress: Progress = silent) -> list
                 raise InputError(f"{given}: no file matches this pattern")
             found |= {match: Path(match) for match in matches}
         else:
-            raise InputError(f"{given}: no such file or folder")
+            what = "neither a file nor a folder nor a pipe" if path.exists() else "no such file or folder"
+            raise InputError(f"{given}: {what}")
     return list(found.items())
 
 
@@ -71,8 +79,8 @@ def _behind(address: str, spool: Path, taken: Mapping[str, Location]) -> dict[st
     return {name: place}
 
 
-def _spool_stdin(spool: Path) -> Path:
-    with tempfile.NamedTemporaryFile(dir=spool, prefix="stdin-", delete=False) as copy:
-        while chunk := sys.stdin.buffer.read(1 << 20):
-            copy.write(chunk)
+def _spooled(pipe: BinaryIO, spool: Path) -> Path:
+    """What a pipe gives, as a file, which can be read more than once."""
+    with tempfile.NamedTemporaryFile(dir=spool, prefix="piped-", delete=False) as copy:
+        shutil.copyfileobj(pipe, copy, 1 << 20)
     return Path(copy.name)

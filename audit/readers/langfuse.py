@@ -190,7 +190,7 @@ def _warnings(export: Export) -> Iterator[str]:
         yield f"{export.name}: no usage; ask the API for it with {FIELDS_URL}, or select the field group usage."
     page, last = export.page.get("page"), export.page.get("totalPages")
     if isinstance(page, int) and isinstance(last, int) and page < last:
-        yield f"{export.name}: page {page} of {last} only; fetch the others."
+        yield f"{export.name}: page {page} of {last}; load the others as well."
     elif export.page.get("cursor"):
         yield f"{export.name}: its last page names a cursor; follow it to the pages after it."
 

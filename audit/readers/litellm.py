@@ -187,7 +187,7 @@ def _asked(record: Record, sent: Record) -> Conversation:
 def _more_pages(export: Export) -> str | None:
     page, last = export.page.get("page"), export.page.get("total_pages")
     if isinstance(page, int) and isinstance(last, int) and page < last:
-        return f"{export.name}: page {page} of {last} only; fetch the others, or export the table with psql"
+        return f"{export.name}: page {page} of {last}; load the others as well, or export the table with psql"
     return None
 
 

@@ -8,7 +8,7 @@ from typing import cast
 
 from audit.readers.export import Export
 from audit.readers.openai_usage import unroll_buckets
-from audit.readers.reader import TEXT, Context, Reader, Shape, identifier, parsed, rows
+from audit.readers.reader import MORE_PAGES, TEXT, Context, Reader, Shape, identifier, parsed, rows
 from audit.readers.sniff import Record
 
 RESULT = "organization.costs.result"
@@ -53,7 +53,7 @@ def _is_result(record: Record) -> bool:
 
 def _warn(export: Export) -> str | None:
     if export.page.get("has_more") is True:
-        return f"{export.name}: one page only, has_more is true; save the following pages as well (page=<next_page>)"
+        return f"{export.name}: {MORE_PAGES}"
     return None
 
 

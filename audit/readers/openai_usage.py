@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import cast
 
 from audit.readers.export import Export
-from audit.readers.reader import TEXT, Context, Reader, identifier, rows, unroll_page
+from audit.readers.reader import MORE_PAGES, TEXT, Context, Reader, identifier, rows, unroll_page
 from audit.readers.sniff import Record
 
 TIMES = frozenset({"start_time", "end_time", "start_time_iso", "end_time_iso"})
@@ -81,7 +81,7 @@ def unroll_buckets(document: object) -> Iterable[object]:
 def _warn(export: Export) -> str | None:
     said: list[str] = []
     if export.page.get("has_more") is True:
-        said.append("one page only, has_more is true; save the following pages as well (page=<next_page>)")
+        said.append(MORE_PAGES)
     used = [row for row in export.records if row.get("num_model_requests") not in (None, "")]
     if used and not any(row.get("model") for row in used):
         said.append("not grouped by model, so nothing can be priced; export again with group_by=model")

@@ -19,6 +19,8 @@ MAX_CSV_RECORD = 16_777_216
 """Longest CSV record in bytes, as for JSON: a record with its messages can hold a whole document."""
 CSV_BUFFER = 2 * MAX_CSV_RECORD
 """Bytes of a CSV file that are read at once; by itself DuckDB would take sixteen of the longest records."""
+MORE_PAGES = "has_more is true: more pages follow, which belong to it; load them as well (page=<next_page>)"
+"""Said of a page by itself, which cannot know whether the others are loaded with it."""
 ROUTE_KEYS = ("feature", "route", "endpoint", "use_case", "task")
 """Keys under which applications name the part of themselves that calls, the most specific word first."""
 
