@@ -1,6 +1,7 @@
 """Every figure of the page has one SQL query that gives its numbers: each is run on a database and compared."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -50,26 +51,39 @@ def test_a_query_gives_what_its_figure_shows(reported: Reported, name: str) -> N
     COMPARED[name](reported.document, rows)
 
 
-@pytest.mark.parametrize("name", figures())
-def test_the_rows_of_a_query_come_in_one_order(reported: Reported, name: str) -> None:
-    query = sqlglot.parse_one(figures()[name].query, read="duckdb")
-    if order := query.args.get("order"):
-        assert isinstance(query, exp.Select)
-        keys = [f"{each.this.sql('duckdb')} as key_{place}" for place, each in enumerate(order.expressions)]
-        rows = query.select(*keys, append=False, dialect="duckdb").sql("duckdb")
-        tied = f"select * from ({rows}) group by all having count(*) > 1"
-        assert audit.open(reported.db).sql(tied, config=reported.config, today=reported.today).is_empty()
+def test_the_rows_of_every_query_come_in_one_order(reported: Reported) -> None:
+    tied = {name: keys for name, figure in figures().items() if (keys := _keys_of_order(figure.query)) is not None}
+    assert len(tied) > 5
+    assert (
+        _those_with_rows(
+            reported, {name: f"select * from ({rows}) group by all having count(*) > 1" for name, rows in tied.items()}
+        )
+        == set()
+    )
 
 
 def test_both_databases_have_between_them_something_of_every_figure(reported: Reported) -> None:
-    traffic = audit.open(reported.db)
-    empty = {
-        name
-        for name, figure in figures().items()
-        if traffic.sql(figure.query, config=reported.config, today=reported.today).is_empty()
-    }
+    empty = figures().keys() - _those_with_rows(reported, {name: each.query for name, each in figures().items()})
     of_the_demo = {"pairs", "strata", "observational", "cascades", "judges"}
     assert empty <= (of_the_demo if reported.config.parent.name.startswith("demo") else {"pairs"})
+
+
+def _keys_of_order(query: str) -> str | None:
+    """The query with what it orders its rows by as its columns; None where it does not."""
+    found = sqlglot.parse_one(query, read="duckdb")
+    order = found.args.get("order")
+    if order is None:
+        return None
+    assert isinstance(found, exp.Select)
+    keys = [f"{each.this.sql('duckdb')} as key_{place}" for place, each in enumerate(order.expressions)]
+    return found.select(*keys, append=False, dialect="duckdb").sql("duckdb")
+
+
+def _those_with_rows(reported: Reported, queries: Mapping[str, str]) -> set[str]:
+    """The names of the queries that give rows, asked for at once: every question computes the report anew."""
+    asked = (f"select '{name}' as name where exists (select * from ({query}))" for name, query in queries.items())
+    rows = audit.open(reported.db).sql("\nunion all\n".join(asked), config=reported.config, today=reported.today)
+    return set(rows["name"])
 
 
 def test_every_figure_and_table_of_the_page_shows_its_query(reported: Reported) -> None:
