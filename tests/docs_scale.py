@@ -64,12 +64,15 @@ def _measured(found: dict[str, Any], sizes: dict[int, dict[str, Any]]) -> str:
 def _model(found: dict[str, Any], sizes: dict[int, dict[str, Any]]) -> str:
     few, (more, most) = min(sizes), _with(sizes, "rows")[-2:]
     last, before, first = sizes[most]["rows"], sizes[more]["rows"], sizes[few]["rows"]
-    load, report = (last[step]["processor_seconds"] / before[step]["processor_seconds"] for step in ("load", "report"))
+    longer, load, report = (
+        last[step][unit] / before[step][unit]
+        for step, unit in (("load", "seconds"), ("load", "processor_seconds"), ("report", "processor_seconds"))
+    )
     cells = _largest(sizes, "cells")
     per_day = "cells_per_endpoint_and_day"
     return (
-        f"From {more:,} to {most:,} records a load takes {load:.1f} times the processor time, a report "
-        f"{report:.1f} times. A request costs {1e6 * _slope(sizes, 'rows', 'processor_seconds'):.1f} µs of a processor "
+        f"From {more:,} to {most:,} records a load takes {longer:.1f} times as long ({load:.1f} times the "
+        f"processor time), a report {report:.1f} times the processor time. A request costs {1e6 * _slope(sizes, 'rows', 'processor_seconds'):.1f} µs of a processor "
         f"to load and {last['bytes_per_request']:.0f} bytes to keep, {_key_bytes(sizes):.0f} as a key; a cell costs "
         f"{(cells['database_bytes'] - found['empty_bytes']) / cells['cells']:.0f} bytes, its days "
         f"included. Cells grow with endpoints, models and months and hardly with requests: {first[per_day]:.0f} an "

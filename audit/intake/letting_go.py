@@ -8,6 +8,7 @@ A key comes with the cell of its request and what it adds to it, so that databas
 from collections.abc import Collection
 from typing import Literal
 
+from audit import memory
 from audit.errors import InputError
 from audit.intake.buckets import OWNED
 from audit.intake.double_tracing import TRACED
@@ -144,7 +145,7 @@ def close_up(warehouse: Warehouse) -> None:
 
     DuckDB gives back only what is free at the end of a file, and the keys came to lie behind the rows.
     """
-    with warehouse.transaction():
+    with warehouse.transaction(memory.PLAIN):
         last = warehouse.count("select max(load_id) from request_keys")
         warehouse.execute("create or replace temp table moving as from request_keys where load_id = ?", [last])
         warehouse.execute("delete from request_keys where load_id = ?", [last])
