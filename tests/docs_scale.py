@@ -73,7 +73,8 @@ def _model(found: dict[str, Any], sizes: dict[int, dict[str, Any]]) -> str:
     return (
         f"From {more:,} to {most:,} records a load takes {longer:.1f} times as long ({load:.1f} times the "
         f"processor time), a report {report:.1f} times the processor time. A request "
-        f"costs {1e6 * _slope(sizes, 'rows', 'processor_seconds'):.1f} µs of a processor to load and {last['bytes_per_request']:.0f} bytes to keep, {_key_bytes(sizes):.0f} as a key; a cell costs "
+        f"costs {1e6 * _slope(sizes, 'rows', 'processor_seconds'):.1f} µs of a processor to "
+        f"load and {last['bytes_per_request']:.0f} bytes to keep, {_key_bytes(sizes):.0f} as a key; a cell costs "
         f"{(cells['database_bytes'] - found['empty_bytes']) / cells['cells']:.0f} bytes, its days "
         f"included. Cells grow with endpoints, models and months and hardly with requests: {first[per_day]:.0f} an "
         f"endpoint and day at {few:,} records, {last[per_day]:.0f} at {most:,}. What does not fit into memory, as the "
