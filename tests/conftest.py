@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import atexit
+import gc
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 # Tests share the processors with each other: how long an example takes says nothing about the code.
 settings.register_profile("shared processors", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared processors")
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests need not be looked through for garbage again and again: a twentieth of the time."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
