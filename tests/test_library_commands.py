@@ -90,8 +90,9 @@ def commands(group: typer.Typer, prefix: str = "") -> Iterator[tuple[str, Callab
     for inner in group.registered_groups:
         assert inner.typer_instance is not None
         if inner.typer_instance.info.invoke_without_command is True:
-            assert inner.callback is not None
-            yield f"{prefix}{inner.name}", inner.callback
+            given = inner.typer_instance.info.callback
+            assert given is not None
+            yield f"{prefix}{inner.name}", given
         yield from commands(inner.typer_instance, f"{prefix}{inner.name} ")
 
 
