@@ -28,19 +28,21 @@ def new_file(path: Path, *, option: str = "--out", force: bool) -> Path:
 def written_whole(path: Path) -> Generator[Path, None, None]:
     """A file beside `path` to write to, which takes its place at the end: nobody ever sees half of one.
 
-    A pipe or a device such as /dev/null is written to as it is: to take its place would be to remove it.
+    Where `path` is a link, what it leads to is replaced. A pipe or a device such as /dev/null is written to as it is:
+    to take its place would be to remove it.
     """
     with _said(path):
         if path.exists() and not path.is_file():
             yield path
             return
-        handle, name = mkstemp(prefix=".audit-", dir=path.parent)
+        place = path.resolve()
+        handle, name = mkstemp(prefix=".audit-", dir=place.parent)
         os.close(handle)
         partial = Path(name)
         try:
             yield partial
             partial.chmod(0o666 & ~_umask())
-            partial.replace(path)
+            partial.replace(place)
         finally:
             partial.unlink(missing_ok=True)
 

@@ -7,6 +7,7 @@ import pytest
 
 from audit import memory
 from audit.errors import OutOfMemoryError
+from audit.intake.letting_go import Kept
 from audit.intake.loading import load
 from audit.warehouse import Warehouse
 from tests.exports import spend_log, write_jsonl
@@ -69,6 +70,22 @@ def test_a_load_that_runs_out_begins_again_with_more_and_loads_the_same(
     load([str(log)], tmp_path / "once.duckdb")
     assert limits == ["40.0 MiB"]
     assert cells(tmp_path / "again.duckdb") == cells(tmp_path / "once.duckdb")
+
+
+@pytest.mark.parametrize("keep", ["rows", "keys", "cells"])
+def test_a_plain_log_is_loaded_within_little_memory_whatever_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: Kept
+) -> None:
+    monkeypatch.setattr(memory, "A_COLUMN", 0)
+    more, asked = Warehouse.allow, set[int]()
+
+    def noted(warehouse: Warehouse, most: int) -> bool:
+        asked.add(most)
+        return more(warehouse, most)
+
+    monkeypatch.setattr(Warehouse, "allow", noted)
+    load([str(write_jsonl(tmp_path / "log.jsonl", map(spend_log, range(40))))], tmp_path / "usage.duckdb", keep=keep)
+    assert asked == {memory.PLAIN}
 
 
 @pytest.mark.usefixtures("narrow")

@@ -5,6 +5,7 @@ from pathlib import Path
 from loads import jsonl, loaded
 
 import audit
+from audit.report.queries import figures
 
 USUAL = {"usage_input_tokens": 1_000_000, "usage_output_tokens": 0, "start_time": "2026-10-20T09:00:00Z"}
 SAID = "of a batch, flex or priority tier are priced at the standard rate"
@@ -17,7 +18,11 @@ def reported(folder: Path, *calls: dict[str, object], settings: str = "") -> tup
     loaded(folder / "usage.duckdb", folder / "log.jsonl")
     traffic = audit.open(folder / "usage.duckdb")
     traffic.rebuild(config=folder / "audit.toml")
-    document = traffic.report(config=folder / "audit.toml", today="2026-11-26").document
+    config, today = folder / "audit.toml", "2026-11-26"
+    document = traffic.report(config=config, today=today).document
+    count = "requests_of_a_tier_priced_at_the_standard_rate"
+    asked = traffic.sql(figures()["data"].query, config=config, today=today)[count]
+    assert asked.to_list() == [document.get("data_quality", {}).get(count)]
     return float(document["spend"]["list_cost"]), [each for each in document.get("warnings", []) if SAID in each]
 
 

@@ -36,6 +36,17 @@ def test_a_file_that_the_system_refuses_is_one_error(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_link_stays_a_link_and_what_it_names_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    page, link = tmp_path / "kept" / "page.html", tmp_path / "link.html"
+    link.symlink_to(page)
+    for text in ("first", "second"):
+        with written_whole(new_file(link, force=True)) as partial:
+            partial.write_text(text)
+        assert link.is_symlink()
+        assert page.read_text() == text
+
+
 def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

@@ -68,7 +68,7 @@ LET_GO = frozenset(
 KEPT = [each for each in REQUEST_FACTS if each not in LET_GO]
 WHICH_COUNTS = (
     "is_failed asc nulls first",
-    "-billed_cost desc nulls last",
+    "billed_cost asc nulls last",
     *(
         f"{'cast(to_json(tags) as varchar)' if each == 'tags' else each} desc nulls last"
         for each in KEPT

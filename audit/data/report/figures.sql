@@ -151,10 +151,14 @@ order by file_id
 select
     coalesce(sum(case when request_grain = 'bucket' then request_count end), 0) as requests_in_buckets,
     coalesce(sum(case when is_price_assumed then request_count end), 0) as requests_priced_before_first_known_price,
-    coalesce(sum(case when outcome = 'billed' and (provider_name, model, service_tier) in (
-        select (provider_name, model, service_tier)
-        from prices
-        where token_class in ('input', 'output') and source like '%rate published: standard rate'
+    coalesce(sum(case when outcome = 'billed' and exists (
+        select 1 from prices
+        where prices.provider_name = cell_costs.provider_name and prices.model = cell_costs.model
+            and prices.service_tier = cell_costs.service_tier and prices.length_band = cell_costs.length_band
+            and cell_costs.billing_period >= prices.valid_from
+            and cell_costs.billing_period < coalesce(prices.valid_to, date '9999-12-31')
+            and prices.token_class in ('input', 'output')
+            and ends_with(prices.source, 'rate published: standard rate')
     ) then request_count end), 0) as requests_of_a_tier_priced_at_the_standard_rate,
     (select coalesce(sum(id_collision_count), 0) from request_files) as id_collisions,
     (select coalesce(sum(rejected_count), 0) from request_files) as rejected_records
