@@ -82,7 +82,7 @@ def recognise_all(
 
     result = Recognised([], [], [])
     gatherer = Gatherer(spool) if gather and len(found) >= WORTH_GATHERING else None
-    with progress(f"looking into {len(found):,} files", len(found)) as advance:
+    with progress(f"looking into {len(found):,} file{'s' * (len(found) != 1)}", len(found)) as advance:
         for name, path in found:
             try:
                 tables = tables_of(name, path, spool, wanted, map_file)

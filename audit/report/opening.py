@@ -110,8 +110,13 @@ def _warnings(document: ReportDocument) -> Element | None:
 
 
 def code(text: str) -> list[Content]:
-    """Text whose `backquoted` parts are code."""
-    return [el("code", part) if index % 2 else part for index, part in enumerate(re.split("`([^`]+)`", text))]
+    """Text whose `backquoted` parts are code, in which no line ends inside of an option."""
+    return [_command(part) if index % 2 else part for index, part in enumerate(re.split("`([^`]+)`", text))]
+
+
+def _command(text: str) -> Element:
+    parts = re.split(r"(?<!\S)(--[a-z-]+)", text)
+    return el("code", [el("span", part, class_="option") if place % 2 else part for place, part in enumerate(parts)])
 
 
 def _lead(document: ReportDocument) -> Element:
