@@ -75,8 +75,15 @@ def test_a_load_that_is_told_to_end_leaves_no_copy_of_an_export(name: str, tmp_p
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     command = [AUDIT, "load", "-", "--quiet"]
-    settings = os.environ | {"TMPDIR": str(temporary)}
-    with subprocess.Popen(command, cwd=tmp_path, env=settings, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as load:
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=os.environ | {"TMPDIR": str(temporary)},
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # where the tests themselves run under nohup, which the command would heed
+        preexec_fn=lambda: signal.signal(signal.Signals[name], signal.SIG_DFL),
+    ) as load:
         assert load.stdin is not None
         load.stdin.write(SAMPLE.read_bytes())
         load.stdin.flush()

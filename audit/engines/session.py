@@ -144,7 +144,10 @@ def _without_secrets(remote: str) -> str:
     """The address without its parameters, of which one may be a token, and without a name and password."""
     scheme, slashes, place = remote.partition("/;")[0].rpartition("://")
     # parameters that do not come after a slash are taken for a part of the host
-    return scheme + slashes + (UNKNOWN if ";" in place else place.rpartition("@")[2].partition("/")[0])
+    if ";" in place:
+        return scheme + slashes + UNKNOWN
+    host = place.rpartition("@")[2]
+    return scheme + slashes + (host.partition("/")[0] if slashes else host)
 
 
 def first_line(error: Exception) -> str:
