@@ -71,7 +71,7 @@ def test_only_the_columns_that_are_asked_for_are_read(traffic: audit.Audit) -> N
 
 def test_duckdb_decides_what_it_can_of_a_predicate_and_polars_the_rest(traffic: audit.Audit) -> None:
     with Warehouse.read(traffic.path) as warehouse:
-        rows = warehouse.con.sql("from requests")
+        rows = warehouse.relation("from requests")
         known = comparable(
             traffic.requests.collect_schema(), dict(zip(rows.columns, map(str, rows.types), strict=True))
         )

@@ -114,7 +114,7 @@ def _refuse_all_but_select(warehouse: Warehouse, query: str) -> None:
 
 def _refuse_columns_without_place(warehouse: Warehouse, query: str) -> None:
     """Polars wants every name once, and has no type for intervals and unions: it ends the process over them."""
-    rows = warehouse.con.sql(query)
+    rows = warehouse.relation(query)
     for place, (name, kind) in enumerate(zip(rows.columns, rows.types, strict=True)):
         if name in rows.columns[:place]:
             raise AuditError(f"two columns are called {name!r}; give them names with `as`; the query was: {query}")

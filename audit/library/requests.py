@@ -19,7 +19,7 @@ def scan(path: Path, relation: str) -> pl.LazyFrame:
     """
     with Warehouse.read(path) as warehouse:
         need_rows(warehouse, f"the frame of {relation}")
-        found = warehouse.con.sql(f'from "{relation}"')
+        found = warehouse.relation(f'from "{relation}"')
         schema = pl.DataFrame(found.limit(0)).schema
         known = comparable(schema, dict(zip(found.columns, map(str, found.types), strict=True)))
 
@@ -42,7 +42,7 @@ def _read(
 ) -> Iterator[pl.DataFrame]:
     condition, rest = pushed(predicate, known)
     with Warehouse.read(path) as warehouse:
-        found = warehouse.con.sql(f'from "{relation}"')
+        found = warehouse.relation(f'from "{relation}"')
         if condition is not None:
             found = found.filter(condition)
         if columns is not None:
