@@ -29,15 +29,12 @@ class Query:
     name: str
     folder: str
     text: str
+    select: str
+    """The SELECT alone, without the header."""
     grain: str
     purpose: str
     when: str
     """For a check: 'load' (on newly loaded files) or 'report'; otherwise empty."""
-
-    @property
-    def select(self) -> str:
-        """The SELECT alone, without the header."""
-        return "\n".join(line for line in self.text.splitlines() if not line.startswith("--")).strip()
 
 
 def queries_folder() -> Path:
@@ -59,6 +56,7 @@ def all_queries() -> dict[str, Query]:
             name=path.stem,
             folder=path.parent.name,
             text=text,
+            select="\n".join(line for line in text.splitlines() if not line.startswith("--")).strip(),
             grain=keys.get("grain", ""),
             purpose=purpose,
             when=keys.get("when", ""),
@@ -74,11 +72,12 @@ def find(name: str) -> Query:
     return queries[name]
 
 
-def in_folders(*prefixes: str) -> list[Query]:
+@cache
+def in_folders(*prefixes: str) -> tuple[Query, ...]:
     """The relations of the folders that start with one of `prefixes`, each after those it reads."""
     chosen = {query.name: query for query in all_queries().values() if query.folder.startswith(prefixes)}
     graph = {name: sources(query.select) & chosen.keys() for name, query in chosen.items()}
-    return [chosen[name] for name in TopologicalSorter(graph).static_order()]
+    return tuple(chosen[name] for name in TopologicalSorter(graph).static_order())
 
 
 def sources(text: str) -> set[str]:
