@@ -230,7 +230,7 @@ def number_for_good(warehouse: Warehouse, load_id: int, before: int) -> None:
 
 def supersede(db: Path, path: str) -> list[str]:
     """Take the rejects of earlier versions of a file out, if all that counted of them is in the file as it is now."""
-    with Warehouse.create(db) as warehouse, warehouse.transaction():
+    with Warehouse.change(db) as warehouse, warehouse.transaction():
         forget(warehouse)
         rows = warehouse.rows(
             "select file_id, loaded_count + duplicate_count, duplicate_count, rejected_count from files "
