@@ -65,6 +65,8 @@ class Export:
     modified: int = 0
     """When the file was written last, in ns; 0 for what nobody else can write, or that does not say."""
     delimiter: str = ","
+    repeated: tuple[str, ...] = ()
+    """Names that several columns of a CSV have: the first of them is read."""
     nested: frozenset[str] = frozenset()
     """Columns of a Parquet file that are no scalars."""
     page: Record = field(default_factory=dict[str, object])
@@ -118,6 +120,7 @@ def inspect(name: str, path: Location) -> Export:
         fields=(*layout.fields, *partitions) if layout.fields else (),
         partitions=partitions,
         delimiter=layout.delimiter,
+        repeated=layout.repeated,
     )
 
 

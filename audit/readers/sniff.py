@@ -34,12 +34,16 @@ csv.field_size_limit(1 << 24)  # a CSV field can hold a whole conversation; the 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """The container of a text file with the names and values found first; a document shows none of its own."""
+    """The container of a text file with the names and values found first; a document shows none of its own.
+
+    `repeated` are the names that several columns of a CSV have.
+    """
 
     container: Container
     records: tuple[Record, ...] = ()
     fields: tuple[str, ...] = ()
     delimiter: str = ","
+    repeated: tuple[str, ...] = ()
 
 
 def sniff(name: str, head: bytes, whole: bool) -> Layout:
@@ -177,7 +181,8 @@ def _csv(name: str, lines: list[bytes]) -> Layout:
         raise InputError(f"{name}: starts with {header[:60]!r}; expected JSON, CSV with a header, or Parquet")
     fields = _unique(names)
     records = tuple(dict(zip(fields, cast("list[object]", row), strict=False)) for row in rows[1:])
-    return Layout(container="csv", records=records, fields=fields, delimiter=delimiter)
+    repeated = tuple(dict.fromkeys(name for name, field in zip(names, fields, strict=True) if name and name != field))
+    return Layout(container="csv", records=records, fields=fields, delimiter=delimiter, repeated=repeated)
 
 
 def _unique(names: Sequence[str]) -> tuple[str, ...]:
