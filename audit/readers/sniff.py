@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, cast
 
+from audit.csv_signs import delimiter_of
 from audit.errors import InputError
 
 Container = Literal["jsonl", "json", "csv", "parquet"]
@@ -17,8 +18,6 @@ Record = dict[str, object]
 
 HEAD_RECORDS = 50
 """Records looked at when a format is recognised: the first may be broken or a rare kind."""
-DELIMITERS = ",;\t|"
-"""Excel writes a semicolon where the comma is the decimal sign; databases write tabs and bars."""
 NOT_ON_A_PAGE = {"usage", "model", "messages", "request", "response"}
 """Keys that make an object a record of its own though it holds a list, as the reply to an embeddings call does."""
 MOST_BLANKS = 100
@@ -170,7 +169,7 @@ def _csv(name: str, lines: list[bytes]) -> Layout:
     if "\r" in header.rstrip("\r"):
         raise InputError(f"{name}: its lines end with a carriage return alone; save it again as CSV UTF-8")
     try:
-        delimiter = max(DELIMITERS, key=lambda sign: len(next(csv.reader([header], delimiter=sign))))
+        delimiter = delimiter_of(header)
         # A stray carriage return inside a line would end Python's reading.
         texts = (line.decode("utf-8", "replace").rstrip("\r").replace("\r", " ") + "\n" for line in lines)
         rows = list(csv.reader(texts, delimiter=delimiter))
