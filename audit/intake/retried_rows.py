@@ -185,7 +185,7 @@ def settle_retried(warehouse: Warehouse, load_id: int, file_ids: Collection[int]
         for file_id in file_ids:
             warehouse.execute(
                 "update files set id_collision_count = id_collision_count + "
-                "(select count(*) from suspects where suspects.file_id = $file and is_collision) where file_id = $file",
+                "(select count(*) from collisions where collisions.file_id = $file) where file_id = $file",
                 {"file": file_id},
             )
     recount(warehouse)
