@@ -101,10 +101,26 @@ def _of_the_settings(warehouse: Warehouse, config: Config) -> Iterator[str]:
     """What somebody wrote down and a report did not heed."""
     if (unknown := _strangers(warehouse, config)) is not None:
         yield unknown
+    yield from _turned(warehouse)
     if config.path is None and warehouse.path.with_name(CONFIG_NAME).is_file():
         yield (
             f"an {CONFIG_NAME} beside the database was not read, only one in the working folder is; name it: "
             "--config FILE"
+        )
+
+
+def _turned(warehouse: Warehouse) -> Iterator[str]:
+    """Where every pair of these two models has them the other way round, which no verdict can read."""
+    same = "paired_outcomes.{} = report_pairs.incumbent_model and paired_outcomes.{} = report_pairs.candidate_model"
+    names = ("incumbent_model", "candidate_model")
+    right, turned = (
+        warehouse.count(f"select count(*) from paired_outcomes semi join report_pairs on {same.format(*order)}")
+        for order in (names, names[::-1])
+    )
+    if turned and not right:
+        yield (
+            f"{turned:,} paired outcomes call the candidate of this report the incumbent and count for nothing; if "
+            "their columns were swapped, add them again the right way round"
         )
 
 

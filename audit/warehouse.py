@@ -42,7 +42,8 @@ class ArrowStream:
 class Warehouse:
     """An open database.
 
-    Use `Warehouse.create` to load into it and `Warehouse.read` to report from it; both are context managers.
+    Use `Warehouse.create` to load into it, `Warehouse.change` to work on what is there and `Warehouse.read` to report
+    from it; all are context managers.
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -50,6 +51,7 @@ class Warehouse:
         self.con = con
         self.path = path
         self._is_in_transaction = False
+        self._is_unused = False
         self._most = memory.PLAIN
         self._unmade: dict[str, str] = {}
         self._made: dict[str, str] = {}
@@ -59,27 +61,41 @@ class Warehouse:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        """Close the connection."""
+        """Close the connection; a database that was made for it and got nothing is gone."""
+        if self._is_unused:
+            # While it is still locked: whoever opens it next makes one anew, and cannot lose what goes into it.
+            self.path.unlink(missing_ok=True)
         self.con.close()
 
     @classmethod
     def create(cls, path: Path) -> Self:
-        """The database at `path` opened for writing, made first where it does not exist."""
+        """The database at `path` opened for writing, made first where it does not exist.
+
+        One that is made is there to stay from the first transaction on that ends well.
+        """
         if not path.parent.is_dir():
             raise DatabaseError(f"{path}: the folder {path.parent} does not exist; make it, or name another --db")
+        is_new = not path.exists()
         warehouse = cls(connect(path, read_only=False), path)
         try:
             warehouse._prepare()
         except BaseException:
-            warehouse.con.close()
+            warehouse._is_unused = is_new
+            warehouse.__exit__()
             raise
+        warehouse._is_unused = is_new
         return warehouse
+
+    @classmethod
+    def change(cls, path: Path) -> Self:
+        """The database at `path` opened for writing; DatabaseError where there is none."""
+        refuse_missing(path)
+        return cls.create(path)
 
     @classmethod
     def read(cls, path: Path) -> Self:
         """The database at `path` opened read-only, so that a notebook and a report do not block each other."""
-        if not path.is_file():
-            raise DatabaseError(f"{path}: no such database; make one with `audit load PATH --db {path}`")
+        refuse_missing(path)
         warehouse = cls(connect(path, read_only=True), path)
         try:
             warehouse._check_version()
@@ -157,6 +173,7 @@ class Warehouse:
         except duckdb.Error as error:
             self._refuse_full_disk(error)
             raise
+        self._is_unused = False
 
     def setting(self, key: str) -> str | None:
         """A value of the `meta` table."""
@@ -261,6 +278,12 @@ class Warehouse:
             read = f"read_csv('{_escaped(path)}', {written})"
             self._unmade[table] = f'create or replace temp table "{table}" as select * from {read}'
         self.add_views("2_", "3_")
+
+
+def refuse_missing(path: Path) -> None:
+    """DatabaseError where there is no file at `path`."""
+    if not path.is_file():
+        raise DatabaseError(f"{path}: no such database; make one with `audit load PATH --db {path}`")
 
 
 def new_salt() -> str:

@@ -149,8 +149,7 @@ def test_fine_tuned_models_have_no_candidate(tmp_path: Path) -> None:
 
 
 def test_a_database_without_requests_says_to_load_or_to_name_two_models(tmp_path: Path) -> None:
-    with Warehouse.create(tmp_path / "usage.duckdb"):
-        pass
+    Warehouse.create(tmp_path / "usage.duckdb").con.close()
     with pytest.raises(AuditError, match=r"audit load PATH.*name two models"):
         pairs(tmp_path / "usage.duckdb")
 

@@ -24,6 +24,7 @@ BREAKS = {
     "chk_dispositions_add_up_to_all_requests": (
         "insert into workload_rules select * replace ('w-twin' as workload_id) from workload_rules"
     ),
+    "chk_every_workload_has_its_own_id": "update workload_rules set workload_id = 'w-twin'",
     "chk_rejects_are_located_or_no_calls": "update files set rejected_count = 1, read_count = read_count + 1",
     "chk_no_record_counts_twice": "insert into rejects select file_id, 1, 0, 9, 'no json', null from files",
     "chk_daily_costs_equal_cell_costs": "update daily_usage set usage_output_tokens = usage_output_tokens + 1",

@@ -13,7 +13,7 @@ from staging import judged, prepared
 
 from audit.errors import InputError
 from audit.intake.recognising import recognise_all
-from audit.readers.export import inspect
+from audit.readers.export import WIDE, inspect
 from audit.readers.finding import find
 from audit.readers.reader import Context
 
@@ -174,9 +174,16 @@ def test_native_parquet_types_arrive_as_the_same_text_as_from_csv(tmp_path: Path
         (b"PK\x03\x04rest", "zip archive or an Excel workbook"),
         (b"SQLite format 3\x00", "SQLite database"),
         ("a,b".encode("utf-16"), "UTF-16"),
+        ("a,b".encode("utf-32"), "UTF-32"),
+        *(
+            (LINE.decode().encode(name), rf"text in {name}; .* iconv -f {name} -t UTF-8 x.jsonl > utf8-x")
+            for name in WIDE
+        ),
         (bytes(range(256)) * 9, "expected JSON, CSV with a header, or Parquet"),
         ("größe,model\n1,a".encode("latin-1"), "save it again as UTF-8"),
         (b"\x01\x00\x02\x00" * 300, "binary file"),
+        (b"\x00\x00", "binary file"),
+        (b"\x7fELF\x02\x01" + bytes(500), "binary file"),
         (b"just one column\nand text\n", "expected JSON, CSV with a header, or Parquet"),
         (b'{"a": 1\n{"b": 2\n', "is the file damaged"),
         (b"PAR1 cut off", "not a readable Parquet file"),

@@ -7,6 +7,7 @@ import pytest
 
 from audit import memory
 from audit.errors import OutOfMemoryError
+from audit.intake.duplicates import set_aside
 from audit.intake.letting_go import Kept
 from audit.intake.loading import load
 from audit.warehouse import Warehouse
@@ -16,6 +17,14 @@ from tests.loads import cells
 SMALL, ENOUGH = 40 << 20, 1 << 30
 LARGE_TEXT = "select length(string_agg(repeat('x', 1000), '')) from range(50000)"
 """A value of 50 MB, which is nothing that could spill."""
+AGAIN = """
+select 2 as load_id, 2 as file_id, 'r' || range as request_id, hash(range) as request_key from range({rows})
+"""
+KEPT = """
+select 1 as load_id, 1 as file_id, hash('r' || range) as identity, (hash(range) & 4294967295)::uinteger as content
+from range({rows})
+"""
+"""The keys of requests, and the requests once more."""
 MESSAGES = json.dumps([{"role": "user", "content": "a long document " * 6_000}])
 
 
@@ -86,6 +95,21 @@ def test_a_plain_log_is_loaded_within_little_memory_whatever_is_kept(
     monkeypatch.setattr(Warehouse, "allow", noted)
     load([str(write_jsonl(tmp_path / "log.jsonl", map(spend_log, range(40))))], tmp_path / "usage.duckdb", keep=keep)
     assert asked == {memory.PLAIN}
+
+
+def test_all_of_a_large_load_may_be_known_without_more_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AUDIT_MEMORY_LIMIT", raising=False)
+    monkeypatch.setattr(memory, "PLAIN", 56 << 20)
+    rows, db = 400_000, tmp_path / "usage.duckdb"
+    load([str(write_jsonl(tmp_path / "log.jsonl", [spend_log()]))], db)
+    with Warehouse.create(db) as warehouse:
+        warehouse.execute("set threads = 2")
+        warehouse.execute(f"update files set kept = 'keys'; insert into request_keys by name {KEPT.format(rows=rows)}")
+        warehouse.execute("insert into files by name select 2 as file_id, 2 as load_id, 1 as first_row, 'rows' as kept")
+        warehouse.execute(f"insert into stored_facts by name {AGAIN.format(rows=rows)}")
+        with warehouse.transaction(memory.PLAIN):
+            set_aside(warehouse, 2)
+        assert warehouse.count("select count(*) from set_aside where reason = 'duplicate'") == rows
 
 
 @pytest.mark.usefixtures("narrow")

@@ -188,7 +188,7 @@ def test_databases_that_cannot_be_one_say_why_and_leave_nothing(tmp_path: Path) 
     nameless = [single(tmp_path, f"n{n}", [spend_log(n, request_id=None)], "keys") for n in range(2)]
     unseen = [single(tmp_path, f"u{n}", [spend_log(50 + n), spend_log(60 + n)], "cells") for n in range(2)]
     other = tmp_path / "other.duckdb"
-    with Warehouse.create(other) as warehouse:
+    with Warehouse.create(other) as warehouse, warehouse.transaction():
         warehouse.set("schema_version", "1")
     for parts, said in (
         ([one, ruled], r"ruled\.duckdb: the endpoint rule: tag:a, but none in .*one\.duckdb. `audit rebuild"),

@@ -124,3 +124,47 @@ def test_pairs_of_a_model_that_nobody_knows_are_kept_and_said_to_wait(
     assert added.pairs == 1
     assert len(added.waiting) == len(said)
     assert all(each.startswith(start) for each, start in zip(added.waiting, said, strict=True))
+
+
+def test_pairs_of_a_day_to_come_of_another_endpoint_or_with_models_swapped_are_kept_and_doubted(
+    traffic: Path, tmp_path: Path
+) -> None:
+    plain = SCORES | {"endpoint": "chat"}
+    pairs = {
+        "good": [plain | {"request_id": "r1", "observed_on": "2026-11-02"}],
+        "later": [plain | {"observed_on": "2026-11-03"}, plain | {"observed_on": "2062-11-01"}, plain],
+        "elsewhere": [plain | {"request_id": name, "endpoint": "chta"} for name in ("r3", "r2")],
+        "swapped": [plain | {"incumbent_model": SMALL, "candidate_model": BIG}],
+        "of_others": [plain | {"incumbent_model": "gpt-4.1", "candidate_model": SMALL}],
+    }
+    said: dict[str, tuple[str, ...]] = {}
+    for name, rows in pairs.items():
+        jsonl(path := tmp_path / f"{name}.jsonl", *rows)
+        added = add_outcomes(traffic, path, today=TODAY)
+        assert added.pairs == len(rows)
+        said[name] = added.doubts
+    assert said == {
+        "good": (),
+        "later": ("2 pairs were observed after today, up to 2062-11-01; they count as those of today",),
+        "elsewhere": (
+            "2 pairs name another endpoint than that of their request, as 'chta' for 'r2' of 'chat'; that of the "
+            "request counts",
+        ),
+        "swapped": (
+            f"1 pairs call {SMALL} the incumbent, which serves none of their traffic; {BIG}, their candidate, does: "
+            "are the columns swapped?",
+        ),
+        "of_others": (),
+    }
+
+
+def test_a_report_whose_pairs_are_all_the_other_way_round_says_so(traffic: Path, tmp_path: Path) -> None:
+    turned = SCORES | {"endpoint": "chat", "incumbent_model": SMALL, "candidate_model": BIG}
+    for rows, count in (([turned] * 3, 1), ([SCORES | {"endpoint": "chat"}], 0)):
+        jsonl(path := tmp_path / f"{count}.jsonl", *rows)
+        add_outcomes(traffic, path, today=TODAY)
+        warnings = audit.open(traffic).report(today=TODAY).document.get("warnings", [])
+        assert (
+            sum("3 paired outcomes call the candidate of this report the incumbent" in text for text in warnings)
+            == count
+        )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from audit.catalog.facts import catalogue_provider, length_bands
 from audit.catalog.models import EARLIEST, model_family, plain_name
+from audit.csv_signs import delimiter_of
 from audit.errors import InputError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def read_price_overrides(path: Path) -> tuple[PriceOverride, ...]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as UTF-8 text ({error}); give a CSV file") from error
-    reader = csv.DictReader(text.splitlines())
+    reader = csv.DictReader(text.splitlines(), delimiter=delimiter_of(text.partition("\n")[0]))
     header = [name.strip() for name in reader.fieldnames or ()]
     reader.fieldnames = header
     _check_header(header, path)
@@ -113,6 +114,8 @@ def _check_header(header: Sequence[str], path: Path) -> None:
         if name not in header:
             raise InputError(f"{path}:1: column {name!r} is missing; the columns are {', '.join(COLUMNS)}")
     for name in header:
+        if header.count(name) > 1:
+            raise InputError(f"{path}:1: column {name!r} appears twice; keep one")
         if name not in COLUMNS:
             nearest = get_close_matches(name, COLUMNS, n=1)
             advice = f"did you mean {nearest[0]!r}?" if nearest else f"the columns are {', '.join(COLUMNS)}"

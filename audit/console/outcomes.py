@@ -71,6 +71,8 @@ def print_added(added: "Added") -> None:
         note(f"warning: {added.unknown_requests:,} pairs name a request that is in no loaded export; left out")
     for unknown in added.waiting:
         note(f"warning: {unknown}; its pairs wait for it")
+    for doubt in added.doubts:
+        note(f"warning: {doubt}")
 
 
 def print_answers(result: "AddedAnswers") -> None:

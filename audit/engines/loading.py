@@ -17,7 +17,7 @@ from audit.engines.reading import Reading, reading_of
 from audit.engines.records import refuse_codec
 from audit.engines.session import is_on_this_machine, session
 from audit.errors import InputError
-from audit.intake.load_report import FileReport, LoadReport, file_reports
+from audit.intake.load_report import FileReport, LoadReport, file_reports, without_records
 from audit.intake.loading import concluded, insert_files, next_load
 from audit.intake.one_by_one import why_only_here
 from audit.intake.recognising import Pending, recognise_all
@@ -61,7 +61,8 @@ def load(
         reports: list[FileReport] = []
         if pending:
             reports = _load_all(warehouse, groups, pending, master, config, keep_raw, progress, now)
-        return concluded(warehouse, reports, [*found.refused, *refused], found.warnings, config, progress)
+        told = found.warnings + without_records(reports)
+        return concluded(warehouse, reports, [*found.refused, *refused], told, config, progress)
 
 
 def _load_all(

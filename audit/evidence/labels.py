@@ -68,7 +68,7 @@ def add_labels(db: Path, file: Path, *, scale: str = "1") -> Labelled:
     or hold no label, and where none is of a stored pair.
     """
     labels, empty = read_labels(file, scale=scale)
-    with Warehouse.create(db) as warehouse:
+    with Warehouse.change(db) as warehouse:
         stored = _judged(warehouse)
         meant = [_of_one(file, label, stored.get(label.key, set())) or label for label in labels]
         kept, duplicate = _distinct(file, meant)

@@ -1,7 +1,8 @@
 """Paired outcomes kept in the database: what was asked of both models, resolved to the traffic it speaks for."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,8 @@ class Added:
     """Endpoints without traffic in the database: kept, and of no effect until such traffic is loaded."""
     unknown_models: tuple[str, ...] = ()
     """Models that neither the catalogue nor the traffic has: kept, and of no effect but on a report about them."""
+    doubts: tuple[str, ...] = ()
+    """What looks wrong about pairs that were kept as they are, in words."""
 
     @property
     def waiting(self) -> list[str]:
@@ -86,12 +89,13 @@ def store_outcomes(warehouse: Warehouse, outcomes: Outcomes, *, today: date) -> 
             f"{outcomes.path}: none of the {outcomes.frame.height:,} requests is in {warehouse.path}; "
             "load their export first; a sample belongs to the database it was drawn from"
         )
+    warehouse.temporary("placed_outcomes", placed)
+    doubts = tuple(_doubts(warehouse, today))
     with warehouse.transaction():
-        warehouse.temporary("placed_outcomes", placed)
         before = warehouse.count("select count(*) from paired_outcomes")
         replace_pairs(warehouse)
         replaced = before - warehouse.count("select count(*) from paired_outcomes")
-        warehouse.insert("paired_outcomes", placed)
+        warehouse.insert("paired_outcomes", placed.select(list(TABLES["paired_outcomes"])))
     return Added(
         path=str(outcomes.path),
         pairs=placed.height,
@@ -103,7 +107,43 @@ def store_outcomes(warehouse: Warehouse, outcomes: Outcomes, *, today: date) -> 
             for name in sorted({*placed["incumbent_model"].unique(), *placed["candidate_model"].unique()} - served)
             if not is_known(name)
         ),
+        doubts=doubts,
     )
+
+
+def _doubts(warehouse: Warehouse, today: date) -> Iterator[str]:
+    """What looks wrong about the pairs in `placed_outcomes`: their day, their endpoint, which model is which."""
+    latest = today + timedelta(days=1)  # it is tomorrow already where somebody else is
+    later, last = warehouse.rows(
+        "select count(*), max(observed_on) from placed_outcomes where observed_on > cast(? as date)",
+        [latest.isoformat()],
+    )[0]
+    if later:
+        yield f"{later:,} pairs were observed after today, up to {last}; they count as those of today"
+    elsewhere = warehouse.rows(
+        "select coalesce(request_id, sample_id), named_endpoint, endpoint, count(*) over () from placed_outcomes "
+        "where named_endpoint <> endpoint order by 1 limit 1"
+    )
+    for request, named, endpoint, count in elsewhere:
+        yield (
+            f"{count:,} pairs name another endpoint than that of their request, as {named!r} for {request!r} of "
+            f"{endpoint!r}; that of the request counts"
+        )
+    turned = warehouse.rows(
+        """
+        with served as (select distinct endpoint, model from traffic_cells)
+        select any_value(incumbent_model), any_value(candidate_model), count(*)
+        from placed_outcomes
+        semi join served on placed_outcomes.endpoint = served.endpoint and candidate_model = served.model
+        anti join served as own on placed_outcomes.endpoint = own.endpoint and incumbent_model = own.model
+        group by incumbent_model, candidate_model order by all
+        """
+    )
+    for incumbent, candidate, count in turned:
+        yield (
+            f"{count:,} pairs call {incumbent} the incumbent, which serves none of their traffic; {candidate}, their "
+            "candidate, does: are the columns swapped?"
+        )
 
 
 def replace_pairs(warehouse: Warehouse) -> None:
@@ -146,9 +186,9 @@ def _canonical(frame: "pl.DataFrame", today: date) -> "pl.DataFrame":
 
 
 def _placed(warehouse: Warehouse, file_hash: str) -> "pl.DataFrame":
-    columns = list(TABLES["paired_outcomes"])
+    """The pairs with what the log says of their requests, the columns of `paired_outcomes` and the endpoint named."""
     from_log = ("operation_name", "has_tools", "is_json", "length_band", "input_bin", "output_bin", "cache_read_bin")
-    found = warehouse.frame(
+    return warehouse.frame(
         f"""
         with asked as (
             select distinct request_key, case when request_key is null then request_id end as asked_id
@@ -174,7 +214,7 @@ def _placed(warehouse: Warehouse, file_hash: str) -> "pl.DataFrame":
         )
         select new_outcomes.* exclude (endpoint, incumbent_output_tokens, record_number, workload, request_key),
             '{file_hash}' as outcome_file_hash,
-            coalesce(logged.endpoint, new_outcomes.endpoint) as endpoint,
+            coalesce(logged.endpoint, new_outcomes.endpoint) as endpoint, new_outcomes.endpoint as named_endpoint,
             coalesce(new_outcomes.incumbent_output_tokens, logged.usage_output_tokens) as incumbent_output_tokens,
             logged.template_hash, cast(logged.start_time as date) as request_date,
             logged.model, logged.reasoning_bin, {", ".join(f"logged.{name}" for name in from_log)}
@@ -185,4 +225,3 @@ def _placed(warehouse: Warehouse, file_hash: str) -> "pl.DataFrame":
         where new_outcomes.scope = 'endpoint' or logged.place is not null
         """
     )
-    return found.select(columns)

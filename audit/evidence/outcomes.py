@@ -186,7 +186,8 @@ def _number(value: object) -> float | None:
     try:
         number = float(cast("float", value))
     except (TypeError, ValueError, OverflowError):
-        raise _BadValueError(f"{value!r} is not a number") from None
+        with_point = "; write the decimals after a point" if "," in str(value) else ""
+        raise _BadValueError(f"{value!r} is not a number{with_point}") from None
     if not math.isfinite(number):
         raise _BadValueError(f"{value!r} is not a finite number")
     return number

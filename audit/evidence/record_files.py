@@ -13,6 +13,7 @@ from typing import cast
 
 import polars as pl
 
+from audit.csv_signs import delimiter_of
 from audit.errors import InputError
 
 Records = Iterator[tuple[int, Mapping[str, object]]]
@@ -46,9 +47,8 @@ def read_records(path: Path, content: bytes, columns: Collection[str] | None = N
         lines = list(_json_lines(path, text))
         return iter(lines), list(dict.fromkeys(name for _, record in lines for name in record))
     if suffix == ".csv":
-        lines = list(_csv_lines(path, text))
-        header = next(csv.reader(io.StringIO(text, newline="")))
-        return iter(lines), [name.strip() for name in header]
+        (_, names), *rows = _csv_lines(path, text)
+        return iter([(line, dict(zip(names, values, strict=True))) for line, values in rows]), names
     raise InputError(f"{path}: unknown file type {suffix!r}; it has to be .csv, .jsonl or .parquet")
 
 
@@ -74,18 +74,21 @@ def _json_lines(path: Path, text: str) -> Records:
         yield number, cast("dict[str, object]", record)
 
 
-def _csv_lines(path: Path, text: str) -> Records:
+def _csv_lines(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
+    """The line that each row begins in, and its values; of the first row, which names the columns, without spaces."""
     csv.field_size_limit(MAX_FIELD)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     start = 1
     try:
+        sign = delimiter_of(text.partition("\n")[0])
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign, strict=True)
         names = [name.strip() for name in next(reader)]
+        yield start, names
         start = reader.line_num + 1
         for values in reader:
             if len(values) != len(names) and values:
                 raise InputError(f"{path}, line {start:,}: {len(values)} values for {len(names)} columns")
             if values:
-                yield start, dict(zip(names, values, strict=True))
+                yield start, values
             start = reader.line_num + 1
     except csv.Error as error:
         raise InputError(f"{path}, line {start:,}: not CSV ({error}); quote values that hold commas") from error

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import cast
 
+from audit.csv_signs import delimiter_of
 from audit.errors import InputError
 from audit.evidence.record_files import MAX_FIELD, read_bytes
 from audit.grading.harness_map import Condition, HarnessMap, Paths, harness_maps
@@ -45,7 +46,7 @@ def records_of(path: Path) -> tuple[object, list[Record]]:
         raise InputError(f"{path}: byte {error.start:,} is not UTF-8; give the JSON, JSONL or CSV export") from error
     if path.suffix.lower() == ".csv":
         csv.field_size_limit(MAX_FIELD)
-        rows = csv.DictReader(io.StringIO(text, newline=""))
+        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text.partition("\n")[0]))
         return None, [{name: _cell(value) for name, value in row.items() if name} for row in rows]
     try:
         return cast("object", json.loads(text)), []

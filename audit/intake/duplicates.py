@@ -144,51 +144,67 @@ def _requests(warehouse: Warehouse, load_id: int) -> None:
                 and {IDENTITY} in ({" union all ".join(known)})
             """
         )
+    # One large join or grouping at a time, and no window: where all of a large load is known, they would want more
+    # memory together than a load has.
     warehouse.execute(
         f"""
-        create or replace temp table suspects as
-        with concerned as (
-            select facts.file_id, position, facts.load_id, position - files.first_row + 1 as row_number,
-                identity, content
+        create or replace temp table standing as
+        select load_id, file_id, row_number, position, identity, content
+        from (
+            select facts.*, position - files.first_row + 1 as row_number
             from (
-                select file_id, rowid as position, load_id, {IDENTITY} as identity, {CONTENT} as content
+                select load_id, file_id, rowid as position, {IDENTITY} as identity, {CONTENT} as content
                 from request_facts
-                where reject_reason is null and not ({OWNED}) and (load_id = {load_id} or {earlier})
-            ) as facts inner join files using (file_id)
-            where identity in (select identity from repeated)
-        ),
-        standing as (
-            select * from concerned
-            where not exists (
-                select 1 from set_aside
-                where set_aside.file_id = concerned.file_id and set_aside.row_number = concerned.row_number
-            )
+                where load_id <= {load_id} and reject_reason is null and not ({OWNED})
+            ) as facts
+            inner join files using (file_id)
             union all
-            select file_id, null, load_id, null, identity, content
+            select load_id, file_id, null, identity, content, null
             from request_keys
-            where {earlier} and identity in (select identity from repeated)
-        ),
-        ordered as (
-            select *, row_number() over (partition by identity, content order by load_id, position) as occurrence
-            from standing
-        ),
-        judged as (
-            select *,
-                content is not null and occurrence = 1
-                    and row_number() over (partition by identity, occurrence order by load_id, position) > 1
-                    as is_collision
-            from ordered
-        )
-        select file_id, row_number, occurrence, is_collision from judged where load_id = {load_id}
+            where {earlier}
+        ) as known
+        semi join repeated using (identity)
+        anti join set_aside using (file_id, row_number)
         """
     )
     warehouse.execute(
-        "insert into set_aside select file_id, row_number, 'duplicate' from suspects where occurrence > 1"
+        f"""
+        create or replace temp table suspects as
+        select identity, content, bool_or({earlier}) as is_known,
+            min(position) filter (where load_id = {load_id}) as first_position
+        from standing
+        group by identity, content
+        """
+    )
+    warehouse.execute(
+        """
+        insert into set_aside
+        select file_id, row_number, 'duplicate'
+        from standing
+        anti join suspects on standing.position = suspects.first_position and not suspects.is_known
+        where load_id = ?
+        """,
+        [load_id],
+    )
+    warehouse.execute(
+        """
+        create or replace temp table collisions as
+        with ids as (
+            select identity, bool_or(is_known) as is_known, min(first_position) as first_position
+            from suspects group by identity having count(*) > 1
+        )
+        select standing.file_id
+        from suspects
+        inner join ids using (identity)
+        inner join standing on suspects.first_position = standing.position
+        where suspects.content is not null and not suspects.is_known
+            and (ids.is_known or suspects.first_position > ids.first_position)
+        """
     )
     warehouse.execute(
         """
         update files set id_collision_count = (
-            select count(*) from suspects where suspects.file_id = files.file_id and suspects.is_collision
+            select count(*) from collisions where collisions.file_id = files.file_id
         )
         where load_id = ? and kept = 'rows'
         """,

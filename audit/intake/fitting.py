@@ -25,6 +25,8 @@ BUSIEST = f"""
 
 def fit_rules_of(warehouse: Warehouse, endpoints: str) -> None:
     """Give the `endpoints` (a query of names) workload rules where they have none, or too few requests until now."""
+    from audit.workloads.rules import told_apart
+
     rules = _missing_rules(warehouse, endpoints)
     if rules is None:
         return
@@ -32,7 +34,8 @@ def fit_rules_of(warehouse: Warehouse, endpoints: str) -> None:
         "delete from workload_rules as rules where exists (select 1 from unfitted "
         "where unfitted.endpoint = rules.endpoint and unfitted.model = rules.model)"
     )
-    warehouse.insert("workload_rules", rules)
+    known = {str(name) for (name,) in warehouse.rows("select workload_id from workload_rules")}
+    warehouse.insert("workload_rules", told_apart(rules, known))
 
 
 def _missing_rules(warehouse: Warehouse, endpoints: str) -> "pl.DataFrame | None":

@@ -1,6 +1,6 @@
 """What became of a load: counts and notes, file by file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -104,6 +104,13 @@ def file_reports(warehouse: Warehouse, load_id: int) -> list[FileReport]:
     return [
         FileReport(**cast("dict[str, Any]", dict(zip(names, row, strict=True)) | {"notes": notes.get(file_id, {})}))
         for file_id, *row in rows
+    ]
+
+
+def without_records(reports: Iterable[FileReport]) -> list[str]:
+    """A warning for every file of `reports` that is an export without a record, as of a day without traffic."""
+    return [
+        f"{each.path}: holds no records; if there was traffic, export it again" for each in reports if not each.read
     ]
 
 

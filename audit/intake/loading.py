@@ -27,7 +27,14 @@ from audit.intake.letting_go import (
     unseen_nesting,
 )
 from audit.intake.load_checks import check_loads
-from audit.intake.load_report import FileReport, LoadReport, file_reports, keep_notes, nothing_loaded
+from audit.intake.load_report import (
+    FileReport,
+    LoadReport,
+    file_reports,
+    keep_notes,
+    nothing_loaded,
+    without_records,
+)
 from audit.intake.locate import keep_rejects
 from audit.intake.many_endpoints import many_endpoints
 from audit.intake.recognising import Pending, hold_still, in_batches, recognise_all
@@ -99,7 +106,8 @@ def load(
                 with progress("a file changes while it is read; taking what was there at first"):
                     pending, lost = hold_still(pending, spool)
                 refused += lost
-        told = list(found.warnings)
+        joined = {item.export.name for item in pending if item.reader.needs_siblings}
+        told = found.warnings + without_records(report for report in reports if report.path not in joined)
         if reports and keep == "keys":
             with progress("closing up"):
                 close_up(warehouse)

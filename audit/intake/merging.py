@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from audit import memory
 from audit.config import Config
 from audit.errors import ConfigError
 from audit.evidence.outcome_log import replace_pairs
@@ -107,10 +108,10 @@ def _remove(path: Path) -> None:
 
 def _merged(warehouse: Warehouse, parts: Sequence[Part], db: Path, config: Config, progress: Progress) -> Merged:
     salt = common_salt(parts)
-    warehouse.set("salt", salt)
-    for key, value in settings_of(parts).items():
-        warehouse.set(key, value)
-    warehouse.set("disputes", json.dumps([each for part in parts for each in json.loads(part.disputes)]))
+    disputes = json.dumps([each for part in parts for each in json.loads(part.disputes)])
+    with warehouse.transaction(memory.PLAIN):
+        for key, value in {"salt": salt, **settings_of(parts), "disputes": disputes}.items():
+            warehouse.set(key, value)
     keep_keys_current(warehouse, salt)
     ends: list[int] = []
     with progress("copying", len(parts)) as advance:

@@ -93,6 +93,8 @@ def recognise_all(
                     item = recognised(export, spool, context, wanted, map_file, gatherer)
                     if item.reader.warn is not None and (warning := item.reader.warn(item.source)) is not None:
                         result.warnings.append(warning)
+                    if export.repeated:
+                        result.warnings.append(_first_counts(export))
                     result.has_long_records |= has_long_records(export.size, export.records or item.source.records)
                     result.pending.append(item if item.reader.needs_siblings else _without_records(item))
             except InputError as error:
@@ -150,6 +152,14 @@ def _relate(item: Pending, source: Export) -> None:
     item.relation = item.reader.relation(source, item.context)
     if item.reader.records_per_line is not None:
         item.counting = item.reader.records_per_line(source, item.context)
+
+
+def _first_counts(export: Export) -> str:
+    names = ", ".join(map(repr, export.repeated))
+    return (
+        f"{export.name}: several columns are called {names}; the first of a name counts. Where that is the wrong one, "
+        "rename the others, `audit unload` the file and load it again"
+    )
 
 
 def _without_records(item: Pending) -> Pending:

@@ -81,7 +81,7 @@ def _changed_settings(warehouse: Warehouse, config: Config) -> list[str]:
 
 def rebuild(path: Path, config: Config) -> None:
     """Derive everything again from the facts in the database at `path`."""
-    with Warehouse.create(path) as warehouse:
+    with Warehouse.change(path) as warehouse:
         with warehouse.transaction():
             derive(warehouse, config, None, silent)
         check_loads(warehouse)
@@ -95,7 +95,7 @@ def unload(path: Path, name: str, config: Config) -> int:
     from audit.errors import UnknownNameError
     from audit.intake.duplicates import recount, set_aside_again
 
-    with Warehouse.create(path) as warehouse:
+    with Warehouse.change(path) as warehouse:
         with warehouse.transaction():
             rows = warehouse.rows("select path, sum(loaded_count) from files where read_count > 0 group by path")
             loaded = {str(file): int(str(count)) for file, count in rows}
@@ -177,7 +177,7 @@ def fit_missing_rules(warehouse: Warehouse) -> None:
 def refit(path: Path) -> list[tuple[str, str, int]]:
     """Fit every workload anew and return (old workload, new workload, requests they share), most requests first."""
     placed = sql.find("cell_workloads").select
-    with Warehouse.create(path) as warehouse, warehouse.transaction():
+    with Warehouse.change(path) as warehouse, warehouse.transaction():
         warehouse.execute(f"create or replace temp table cells_before as select * from ({placed})")
         warehouse.execute("delete from workload_rules")
         fit_missing_rules(warehouse)

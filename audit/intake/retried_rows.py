@@ -185,7 +185,7 @@ def settle_retried(warehouse: Warehouse, load_id: int, file_ids: Collection[int]
         for file_id in file_ids:
             warehouse.execute(
                 "update files set id_collision_count = id_collision_count + "
-                "(select count(*) from suspects where suspects.file_id = $file and is_collision) where file_id = $file",
+                "(select count(*) from collisions where collisions.file_id = $file) where file_id = $file",
                 {"file": file_id},
             )
     recount(warehouse)
@@ -230,7 +230,7 @@ def number_for_good(warehouse: Warehouse, load_id: int, before: int) -> None:
 
 def supersede(db: Path, path: str) -> list[str]:
     """Take the rejects of earlier versions of a file out, if all that counted of them is in the file as it is now."""
-    with Warehouse.create(db) as warehouse, warehouse.transaction():
+    with Warehouse.change(db) as warehouse, warehouse.transaction():
         forget(warehouse)
         rows = warehouse.rows(
             "select file_id, loaded_count + duplicate_count, duplicate_count, rejected_count from files "

@@ -67,7 +67,7 @@ def retry_rejects(
     reports: list[FileReport] = []
     warnings, failed = list[str](), list[str]()
     changed: list[Candidate] = []
-    with tempfile.TemporaryDirectory(prefix="audit-") as spool, Warehouse.create(db) as warehouse:
+    with tempfile.TemporaryDirectory(prefix="audit-") as spool, Warehouse.change(db) as warehouse:
         retry = _Retry(warehouse, Path(spool), config, format, map_file)
         candidates = _candidates(warehouse, paths, Path(spool))
         with warehouse.transaction():

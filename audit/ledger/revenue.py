@@ -12,6 +12,7 @@ from audit.evidence.record_files import read_bytes, read_records
 
 DOCUMENTS = "documents"
 """A column that counts units without being named with --unit."""
+COLUMNS = ("customer_id", "revenue", "currency", "period_start", "period_end", "plan", DOCUMENTS)
 USD = "USD"
 
 
@@ -73,6 +74,8 @@ def read_lines(path: Path, *, units: Sequence[str] = (), rates: Mapping[str, Dec
     for name in ("customer_id", "revenue", *units):
         if name not in columns:
             raise InputError(f"{path}: {UnknownNameError('column', name, columns, f'Its columns: {_named(columns)}')}")
+    if doubled := sorted({name for name in columns if columns.count(name) > 1 and name in (*COLUMNS, *units)}):
+        raise InputError(f"{path}: column {', '.join(doubled)} appears twice; keep one")
     counted = [*units, *([DOCUMENTS] if DOCUMENTS in columns and DOCUMENTS not in units else [])]
     lines = [_line(f"{path}, line {number:,}", record, counted, rates or {}) for number, record in records]
     if not lines:

@@ -25,15 +25,25 @@ LIMIT = 0.2
 MOVES_SHOWN = 50
 
 AS_INCUMBENT = """
-    (
-        select requests.* replace ({model} as model)
-        from requests
-        inner join watched_models on requests.model = watched_models.model
-        inner join placed_requests
-            on requests.file_id = placed_requests.file_id and requests.row_number = placed_requests.row_number
-        where not placed_requests.is_second_answer
+    select requests.* replace (
+        coalesce(
+            case when watched_models.role = 'incumbent' then requests.model end,
+            (
+                select max_by(workload_rules.model, workload_rules.fitted_request_count)
+                from workload_rules
+                inner join watched_models as incumbents on workload_rules.model = incumbents.model
+                where incumbents.role = 'incumbent' and workload_rules.endpoint = requests.endpoint
+            ),
+            requests.model
+        ) as model
     )
+    from requests
+    inner join watched_models on requests.model = watched_models.model
+    inner join placed_requests
+        on requests.file_id = placed_requests.file_id and requests.row_number = placed_requests.row_number
+    where not placed_requests.is_second_answer
 """
+"""The requests of both models, all under a model of which the database has rules for the endpoint."""
 
 SHARES = """
     select coalesce(workload_id, '') as id, endpoint, cast(sum(request_count) as bigint) as requests
@@ -96,24 +106,9 @@ def _shares(counts: Mapping[str, float]) -> dict[str, float]:
 
 
 def _count_as_incumbent(warehouse: Warehouse) -> None:
-    """Shadow the cells by those of both models, all under a model of which the database has rules for the endpoint."""
-    ruled = """
-        coalesce(
-            case when watched_models.role = 'incumbent' then requests.model end,
-            (
-                select max_by(workload_rules.model, workload_rules.fitted_request_count)
-                from workload_rules
-                inner join watched_models as incumbents on workload_rules.model = incumbents.model
-                where incumbents.role = 'incumbent' and workload_rules.endpoint = requests.endpoint
-            ),
-            requests.model
-        )
-    """
-    source = AS_INCUMBENT.format(model=ruled)
-    select = sql.find("traffic_cells").select
-    warehouse.execute(
-        f"create or replace temp table traffic_cells as {select.replace('from requests', f'from {source}')}"
-    )
+    """Shadow the cells by those of both models, all under the incumbent."""
+    cells = sql.find("traffic_cells").select
+    warehouse.execute(f"create or replace temp table traffic_cells as with requests as ({AS_INCUMBENT}) {cells}")
     warehouse.add_views("3_", "4_")
 
 

@@ -22,14 +22,12 @@ from audit.scope import pair_up
 from audit.warehouse import Warehouse
 
 MOVED = """
-    (
-        select requests.* replace (
-            cast(2 * placed_requests.rule_number + cast(coalesce(is_escalated, false) as integer) as integer) as load_id
-        )
-        from requests
-        inner join placed_requests using (file_id, row_number)
-        where placed_requests.role = 'candidate' and placed_requests.rule_number is not null
+    select requests.* replace (
+        cast(2 * placed_requests.rule_number + cast(coalesce(is_escalated, false) as integer) as integer) as load_id
     )
+    from requests
+    inner join placed_requests using (file_id, row_number)
+    where placed_requests.role = 'candidate' and placed_requests.rule_number is not null
 """
 """What the candidate answered; `load_id` becomes twice the rule, and 1 more if escalated."""
 
@@ -133,10 +131,8 @@ def realise(
 ) -> dict[int, Realised]:
     """What moved of every rule, by its number; needs `placed_requests`."""
     instead = {rule.number: _instead(rule, pair, on) for rule in rules}
-    select = sql.find("traffic_cells").select
-    warehouse.execute(
-        f"create or replace temp table traffic_cells as {select.replace('from requests', f'from {MOVED}')}"
-    )
+    cells = sql.find("traffic_cells").select
+    warehouse.execute(f"create or replace temp table traffic_cells as with requests as ({MOVED}) {cells}")
     served = warehouse.rows("select distinct provider_name, model from traffic_cells order by all")
     trios = [
         (str(provider), str(model), other) for provider, model in served for other in sorted(set(instead.values()))

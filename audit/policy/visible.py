@@ -110,11 +110,9 @@ def _split(warehouse: Warehouse, cuts: Sequence[int]) -> None:
     """Shadow the cells by finer ones, summed from requests: the value of `load_id`, unused here, is the part."""
     need_rows(warehouse, "a policy with a limit between two token bins")
     part = " + ".join(f"(usage_input_tokens >= {int(cut)})::integer" for cut in cuts)
-    select = sql.find("traffic_cells").select
-    cut_requests = f"(select * replace (cast(coalesce({part}, 0) as integer) as load_id) from requests)"
-    warehouse.execute(
-        f"create or replace temp table traffic_cells as {select.replace('from requests', f'from {cut_requests}')}"
-    )
+    cut = f"select * replace (cast(coalesce({part}, 0) as integer) as load_id) from requests"
+    cells = sql.find("traffic_cells").select
+    warehouse.execute(f"create or replace temp table traffic_cells as with requests as ({cut}) {cells}")
     warehouse.add_views("3_", "4_")
     warehouse.execute("create or replace temp table priced_cells as select * from cell_costs")
     warehouse.execute("create or replace temp view cell_costs as select * from priced_cells")

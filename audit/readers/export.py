@@ -30,12 +30,15 @@ HEAD_BYTES = 4_000_000
 TOO_DEEP = "a JSON document nested deeper than any log is; export the logs again"
 MOST_NULS = 0.05
 """More zero bytes than this and a file is binary; fewer, and a text file has a damaged line."""
+WIDE = ("UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE")
+"""Encodings in which most bytes of a log are zero; without a byte order mark nothing else tells them from binary."""
 NOT_TEXT = {
     b"PK\x03\x04": "a zip archive or an Excel workbook: unzip it, or save the sheet as CSV UTF-8",
     b"%PDF": "a PDF: export the logs as CSV or JSON",
     b"BZh": "bzip2: unpack it first",
     b"\xfd7zXZ": "xz: unpack it first",
     b"SQLi": "a SQLite database inside of an archive: unpack it first",
+    codecs.BOM_UTF32_LE: "text in UTF-32: save it again as CSV UTF-8",
     codecs.BOM_UTF16_LE: "text in UTF-16: save it again as CSV UTF-8",
     codecs.BOM_UTF16_BE: "text in UTF-16: save it again as CSV UTF-8",
 }
@@ -62,6 +65,8 @@ class Export:
     modified: int = 0
     """When the file was written last, in ns; 0 for what nobody else can write, or that does not say."""
     delimiter: str = ","
+    repeated: tuple[str, ...] = ()
+    """Names that several columns of a CSV have: the first of them is read."""
     nested: frozenset[str] = frozenset()
     """Columns of a Parquet file that are no scalars."""
     page: Record = field(default_factory=dict[str, object])
@@ -115,6 +120,7 @@ def inspect(name: str, path: Location) -> Export:
         fields=(*layout.fields, *partitions) if layout.fields else (),
         partitions=partitions,
         delimiter=layout.delimiter,
+        repeated=layout.repeated,
     )
 
 
@@ -176,7 +182,19 @@ def _refuse_binary(name: str, head: bytes) -> None:
     if head[TAR_MAGIC] == b"ustar":
         raise InputError(f"{name}: a tar archive: unpack it first")
     if head[:1000].count(0) > MOST_NULS * len(head[:1000]):
+        for encoding in WIDE:
+            if _is_text_in(encoding, head[:1000]):
+                raise InputError(
+                    f"{name}: text in {encoding}; save it again as UTF-8, or convert it: "
+                    f"iconv -f {encoding} -t UTF-8 {name} > utf8-{Path(name).name}"
+                )
         raise InputError(f"{name}: a binary file that starts with {head[:8]!r}; expected JSON, CSV or Parquet")
+
+
+def _is_text_in(encoding: str, head: bytes) -> bool:
+    """Whether the first letters are those of a log: of the first line most are ASCII, and all can be shown."""
+    line = head[: len(head) // 4 * 4].decode(encoding, "replace").partition("\n")[0].rstrip()
+    return line.isprintable() and 2 * sum(map(str.isascii, line)) > len(line)
 
 
 def _parquet(name: str, path: Location, size: int) -> Export:

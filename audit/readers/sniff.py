@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, cast
 
+from audit.csv_signs import delimiter_of
 from audit.errors import InputError
 
 Container = Literal["jsonl", "json", "csv", "parquet"]
@@ -17,8 +18,6 @@ Record = dict[str, object]
 
 HEAD_RECORDS = 50
 """Records looked at when a format is recognised: the first may be broken or a rare kind."""
-DELIMITERS = ",;\t|"
-"""Excel writes a semicolon where the comma is the decimal sign; databases write tabs and bars."""
 NOT_ON_A_PAGE = {"usage", "model", "messages", "request", "response"}
 """Keys that make an object a record of its own though it holds a list, as the reply to an embeddings call does."""
 MOST_BLANKS = 100
@@ -34,12 +33,16 @@ csv.field_size_limit(1 << 24)  # a CSV field can hold a whole conversation; the 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """The container of a text file with the names and values found first; a document shows none of its own."""
+    """The container of a text file with the names and values found first; a document shows none of its own.
+
+    `repeated` are the names that several columns of a CSV have.
+    """
 
     container: Container
     records: tuple[Record, ...] = ()
     fields: tuple[str, ...] = ()
     delimiter: str = ","
+    repeated: tuple[str, ...] = ()
 
 
 def sniff(name: str, head: bytes, whole: bool) -> Layout:
@@ -166,7 +169,7 @@ def _csv(name: str, lines: list[bytes]) -> Layout:
     if "\r" in header.rstrip("\r"):
         raise InputError(f"{name}: its lines end with a carriage return alone; save it again as CSV UTF-8")
     try:
-        delimiter = max(DELIMITERS, key=lambda sign: len(next(csv.reader([header], delimiter=sign))))
+        delimiter = delimiter_of(header)
         # A stray carriage return inside a line would end Python's reading.
         texts = (line.decode("utf-8", "replace").rstrip("\r").replace("\r", " ") + "\n" for line in lines)
         rows = list(csv.reader(texts, delimiter=delimiter))
@@ -177,7 +180,8 @@ def _csv(name: str, lines: list[bytes]) -> Layout:
         raise InputError(f"{name}: starts with {header[:60]!r}; expected JSON, CSV with a header, or Parquet")
     fields = _unique(names)
     records = tuple(dict(zip(fields, cast("list[object]", row), strict=False)) for row in rows[1:])
-    return Layout(container="csv", records=records, fields=fields, delimiter=delimiter)
+    repeated = tuple(dict.fromkeys(name for name, field in zip(names, fields, strict=True) if name and name != field))
+    return Layout(container="csv", records=records, fields=fields, delimiter=delimiter, repeated=repeated)
 
 
 def _unique(names: Sequence[str]) -> tuple[str, ...]:

@@ -7,14 +7,15 @@ its outcomes and its history; refitting each week would give it a new identity e
 import datetime
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import polars as pl
 
 from audit.workloads.valley_tree import AXES, DEFAULT, Leaf, TreeParameters, grow
 
-__all__ = ["BINS", "DEFAULT", "RULE_COLUMNS", "SEGMENT", "TreeParameters", "fit_rules", "rules_of_whole"]
+__all__ = ["BINS", "DEFAULT", "RULE_COLUMNS", "SEGMENT", "TreeParameters", "fit_rules", "rules_of_whole", "told_apart"]
 
 SEGMENT = ("is_embedding", "has_tools", "is_json")
 """The flags that split an endpoint before any shape is looked at."""
@@ -38,6 +39,10 @@ RULE_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 
 Flags = tuple[bool, bool, bool]
+Bounds = Sequence[tuple[int | None, int | None]]
+
+DIGITS, MORE_DIGITS = 8, 16
+"""Of an id, in hex: plans and policies name the short ones, of which two of 77,000 are as likely alike as not."""
 
 
 def fit_rules(
@@ -70,8 +75,26 @@ def rules_of_whole(endpoints: Iterable[tuple[str, str, int]]) -> pl.DataFrame:
         leaf = Leaf(bounds=((None, None),) * len(AXES), request_count=count)
         bounds = [bound for interval in leaf.bounds for bound in interval]
         stamp = (1, count, 1.0, False, None, None, None)
-        rows.append((_identity(endpoint, model, flags, leaf), endpoint, model, *flags, True, *bounds, *stamp))
+        rows.append((_identity(endpoint, model, flags, leaf.bounds), endpoint, model, *flags, True, *bounds, *stamp))
     return pl.DataFrame(rows, schema=RULE_COLUMNS, orient="row")
+
+
+def told_apart(rules: pl.DataFrame, known: Collection[str]) -> pl.DataFrame:
+    """The rules (RULE_COLUMNS) with a longer id for each whose own is one of `known` or of another of them."""
+    is_taken = rules["workload_id"].is_duplicated() | rules["workload_id"].is_in(list(known))
+    if not is_taken.any():
+        return rules
+    ids = [
+        _longer_identity(row) if taken else row["workload_id"]
+        for row, taken in zip(rules.iter_rows(named=True), is_taken, strict=True)
+    ]
+    return rules.with_columns(pl.Series("workload_id", ids, pl.String))
+
+
+def _longer_identity(rule: Mapping[str, Any]) -> str:
+    embedding, tools, schema = (rule[flag] for flag in SEGMENT)
+    bounds = [(rule[f"{axis}_low"], rule[f"{axis}_high"]) for axis in AXES]
+    return _identity(rule["endpoint"], rule["model"], (embedding, tools, schema), bounds, MORE_DIGITS)
 
 
 def _fit_endpoint(cells: pl.DataFrame, parameters: TreeParameters) -> Iterator[tuple[object, ...]]:
@@ -85,10 +108,10 @@ def _fit_endpoint(cells: pl.DataFrame, parameters: TreeParameters) -> Iterator[t
         leaves = grow(part.select(BINS).to_numpy().astype("int64"), counts, parameters)
         found.extend((flags, is_clustered, leaf) for leaf in leaves)
     default = next(iter(segments))
-    found.sort(key=lambda each: (-each[2].request_count, _identity(endpoint, model, each[0], each[2])))
+    found.sort(key=lambda each: (-each[2].request_count, _identity(endpoint, model, each[0], each[2].bounds)))
     for position, (flags, is_clustered, leaf) in enumerate(found, start=1):
         yield (
-            _identity(endpoint, model, flags, leaf),
+            _identity(endpoint, model, flags, leaf.bounds),
             endpoint,
             model,
             *flags,
@@ -115,6 +138,6 @@ def _segments(cells: pl.DataFrame, smallest_share: float) -> dict[Flags, pl.Data
     return {flags: pl.concat(members) for flags, members in kept.items()}
 
 
-def _identity(endpoint: str, model: str, flags: Flags, leaf: Leaf) -> str:
-    content = json.dumps([endpoint, model, flags, leaf.bounds], ensure_ascii=False)
-    return "w-" + hashlib.sha256(content.encode()).hexdigest()[:8]
+def _identity(endpoint: str, model: str, flags: Flags, bounds: Bounds, digits: int = DIGITS) -> str:
+    content = json.dumps([endpoint, model, flags, bounds], ensure_ascii=False)
+    return "w-" + hashlib.sha256(content.encode()).hexdigest()[:digits]

@@ -1,0 +1,94 @@
+"""Tables as spreadsheets write them, and tables that are not what somebody meant: columns of one name, no rows."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from audit.catalog.price_file import read_price_overrides
+from audit.errors import InputError
+from audit.evidence.labels import read_labels
+from audit.evidence.outcomes import read_outcomes
+from audit.grading.harness_files import records_of
+from audit.intake.loading import load
+from audit.ledger.revenue import read_lines
+from audit.warehouse import Warehouse
+
+HEADER = "start_time,model,prompt_tokens,completion_tokens,endpoint"
+ROW = "2026-10-01T00:00:00Z,gpt-4o,100,10,a"
+
+
+def test_a_csv_with_columns_of_one_name_says_which_and_that_the_first_counts(tmp_path: Path) -> None:
+    exports = {
+        "twice": f"{HEADER},model,Endpoint,note,note\n{ROW},gpt-4o-mini,b,,\n",
+        "nameless": f"{HEADER},,\n{ROW},1,2\n",
+    }
+    for name, text in exports.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    (tmp_path / "header.csv").write_text(f"{HEADER},endpoint\n")
+    report = load([str(tmp_path)], db := tmp_path / "usage.duckdb")
+    assert (report.total("read"), report.total("rejected"), report.refused) == (2, 0, ())
+    said = [warning.partition("; ")[0].removeprefix(f"{tmp_path}/") for warning in report.warnings]
+    assert said == [
+        "header.csv: several columns are called 'endpoint'",
+        "twice.csv: several columns are called 'model', 'Endpoint', 'note'",
+        "header.csv: holds no records",
+    ]
+    with Warehouse.read(db) as warehouse:
+        assert set(warehouse.rows("select request_model, route from request_facts")) == {("gpt-4o", "a")}
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_an_export_of_no_records_is_named_and_no_error(tmp_path: Path, suffix: str) -> None:
+    export = tmp_path / f"quiet.{suffix}"
+    if suffix == "csv":
+        export.write_text(f"{HEADER}\n")
+    else:
+        import polars as pl
+
+        pl.DataFrame(schema=dict.fromkeys(HEADER.split(","), pl.String)).write_parquet(export)
+    report = load([str(export)], tmp_path / "usage.duckdb")
+    assert (report.total("read"), report.refused, report.failed_checks) == (0, (), ())
+    assert report.warnings == (f"{export}: holds no records; if there was traffic, export it again",)
+
+
+PAIRS = (
+    "endpoint,incumbent_model,candidate_model,incumbent_score,candidate_score,remark\n"
+    'chat,gpt-4o,gpt-4o-mini,1,0.5,"a;b,c"\n'
+)
+REVENUE = 'customer_id,revenue,plan\nacme,1250.50,"a;b,c"\n'
+PRICES = "model,token_class,usd_per_million,source\ngpt-4o,input,2.10,contract\n"
+LABELS = "request_id,candidate_model,incumbent_human_score,candidate_human_score\nr1,gpt-4o-mini,1,0.5\n"
+TABLES: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "outcomes": (PAIRS, lambda path: read_outcomes(path).frame.to_dicts()),
+    "revenue": (REVENUE, read_lines),
+    "prices": (PRICES, read_price_overrides),
+    "labels": (LABELS, read_labels),
+    "harness": (REVENUE, records_of),
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+@pytest.mark.parametrize("sign", [";", "\t", "|"])
+def test_a_table_reads_alike_whatever_stands_between_its_columns(tmp_path: Path, kind: str, sign: str) -> None:
+    text, read = TABLES[kind]
+    path = tmp_path / "table.csv"
+    path.write_text(text)
+    expected = read(path)
+    quoted = text.replace('"a;b,c"', "QUOTED").replace(",", sign).replace("QUOTED", '"a;b,c"')
+    path.write_bytes(b"\xef\xbb\xbf" + quoted.replace("\n", "\r\n").encode())
+    assert read(path) == expected
+
+
+@pytest.mark.parametrize("kind", ["outcomes", "revenue", "prices"])
+def test_a_number_with_a_decimal_comma_and_a_column_named_twice_are_refused_in_words(tmp_path: Path, kind: str) -> None:
+    text, read = TABLES[kind]
+    path = tmp_path / "table.csv"
+    path.write_text(text.replace('"a;b,c"', "x").replace(",", ";").replace(".", ","))
+    with pytest.raises(InputError, match=r"(0,5|1250,50|2,10)' is not .*(decimals after a point|1250\.00|as 2\.50)"):
+        read(path)
+    header, rows = text.replace('"a;b,c"', "x").split("\n", 1)
+    names = header.split(",")
+    path.write_text(f"{header},{names[1]}\n{rows.strip()},9\n")
+    with pytest.raises(InputError, match=f"column '?{names[1]}'? appears twice; keep one"):
+        read(path)
