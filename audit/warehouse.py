@@ -1,7 +1,6 @@
 """An open database: its tables and views, the bridges to Polars. The only place that executes SQL here."""
 
 import os
-import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,9 +8,10 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import duckdb
 
-from audit import memory, sql
+from audit import memory
 from audit.database_file import NO_ROOM, connect
 from audit.errors import DatabaseError, OutOfMemoryError
+from audit.on_demand import OnDemand
 from audit.schema import SCHEMA_VERSION, STORED_FACTS, TABLES, ddl, facts_view
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 SHORTEST_SALT = 16
 """Characters; a salt that can be guessed protects nothing."""
-
-_WORD = re.compile(r"[a-z_][a-z0-9_]*")
 
 Value = str | int | float | bool | None | bytes
 Values = Sequence[Value] | Mapping[str, Value]
@@ -53,8 +51,7 @@ class Warehouse:
         self._is_in_transaction = False
         self._is_unused = False
         self._most = memory.PLAIN
-        self._unmade: dict[str, str] = {}
-        self._made: dict[str, str] = {}
+        self._on_demand = OnDemand()
 
     def __enter__(self) -> Self:
         """Return the open warehouse."""
@@ -99,7 +96,7 @@ class Warehouse:
         warehouse = cls(connect(path, read_only=True), path)
         try:
             warehouse._check_version()
-            warehouse._add_seeds_and_views()
+            warehouse._on_demand.add_own()
         except BaseException:
             warehouse.con.close()
             raise
@@ -157,11 +154,11 @@ class Warehouse:
         self.allow(most)
         self.con.begin()
         self._is_in_transaction = True
-        self._made.clear()
+        self._on_demand.begin()
         try:
             yield
         except BaseException:
-            self._unmade |= self._made
+            self._on_demand.roll_back()
             # A disk that is full makes even this raise, and would hide why it is needed.
             with suppress(duckdb.Error):
                 self.con.rollback()
@@ -187,20 +184,12 @@ class Warehouse:
 
     def add_views(self, *folders: str) -> None:
         """Temporary views of the queries in `folders`, each made anew by the next statement that names it."""
-        for query in sql.in_folders(*folders):
-            if query.name not in {*TABLES, "checked_requests", "checked_costs"}:
-                self._unmade[query.name] = f'create or replace temp view "{query.name}" as {query.select}'
+        self._on_demand.add_views(*folders)
 
     def make(self, statement: str) -> None:
-        """The views and seeds that `statement` names, where they are not there yet.
-
-        DuckDB binds a view, and all that it reads, when it is made: making every one was half the time of a report.
-        """
-        for name in _WORD.findall(statement.lower()):
-            if name in self._unmade:
-                made = self._made[name] = self._unmade.pop(name)
-                self.make(made)
-                self._in_memory(lambda made=made: self.con.execute(made))
+        """The views and seeds that `statement` names, where they are not there yet."""
+        for made in self._on_demand.before(statement):
+            self._in_memory(lambda made=made: self.con.execute(made))
 
     def allow(self, most: int) -> bool:
         """Let DuckDB use `most` bytes of memory where it may use less by now; whether that is more than before."""
@@ -258,7 +247,7 @@ class Warehouse:
                 self.execute(facts_view(STORED_FACTS))
                 self.set("schema_version", str(SCHEMA_VERSION))
                 self.set("salt", salt)
-        self._add_seeds_and_views()
+        self._on_demand.add_own()
 
     def _check_version(self) -> None:
         found = {name for (name,) in self.rows("select table_name from duckdb_tables() where not temporary")}
@@ -270,14 +259,6 @@ class Warehouse:
                 f"{self.path}: written with schema {version}, this version needs {SCHEMA_VERSION}; "
                 "load the exports into a new --db"
             )
-
-    def _add_seeds_and_views(self) -> None:
-        # Told how the files are written, DuckDB does not try every other way: 9 ms instead of 44 for all seeds.
-        written = "header = true, delim = ',', quote = '\"', escape = '\"'"
-        for table, path in sql.seeds().items():
-            read = f"read_csv('{_escaped(path)}', {written})"
-            self._unmade[table] = f'create or replace temp table "{table}" as select * from {read}'
-        self.add_views("2_", "3_")
 
 
 def refuse_missing(path: Path) -> None:
@@ -292,10 +273,6 @@ def new_salt() -> str:
     if len(salt) < SHORTEST_SALT:
         raise DatabaseError(f"AUDIT_SALT has {len(salt)} characters; give it {SHORTEST_SALT} or more")
     return salt
-
-
-def _escaped(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def first_line(error: Exception) -> str:
