@@ -1,4 +1,4 @@
--- grain: load_id, source_format, customer_id, billing_period, endpoint, provider_name, model, service_tier, operation_name, has_tools, is_json, has_images, has_audio, outcome, length_band, request_grain, input_bin, output_bin, cache_read_bin, reasoning_bin
+-- grain: load_id, source_format, customer_id, billing_period, endpoint, provider_name, model, service_tier, operation_name, has_tools, is_json, has_images, has_audio, token_classes, outcome, length_band, request_grain, input_bin, output_bin, cache_read_bin, reasoning_bin
 -- The traffic cells by customer, for margins; computed from the requests when asked, since customers can be as many as they.
 select
     load_id,
@@ -14,6 +14,7 @@ select
     is_json,
     has_images,
     has_audio,
+    token_classes,
     outcome,
     length_band,
     request_grain,
@@ -45,6 +46,7 @@ group by
     is_json,
     has_images,
     has_audio,
+    token_classes,
     outcome,
     length_band,
     request_grain,

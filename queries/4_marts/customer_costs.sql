@@ -33,6 +33,7 @@ with cells as (
         and customer_usage.is_json is not distinct from cell_costs.is_json
         and customer_usage.has_images is not distinct from cell_costs.has_images
         and customer_usage.has_audio is not distinct from cell_costs.has_audio
+        and customer_usage.token_classes = cell_costs.token_classes
         and customer_usage.outcome = cell_costs.outcome
         and customer_usage.length_band is not distinct from cell_costs.length_band
         and customer_usage.request_grain = cell_costs.request_grain

@@ -9,7 +9,7 @@ with days as (
         daily_usage.provider_name,
         daily_usage.model,
         daily_usage.service_tier,
-        daily_usage.has_audio,
+        daily_usage.token_classes,
         daily_usage.length_band,
         cast(sum(request_count) as bigint) as request_count,
         sum(usage_input_tokens) as usage_input_tokens,
@@ -29,7 +29,7 @@ with days as (
         daily_usage.provider_name,
         daily_usage.model,
         daily_usage.service_tier,
-        daily_usage.has_audio,
+        daily_usage.token_classes,
         daily_usage.length_band
 ),
 
@@ -106,7 +106,7 @@ charges as (
             classes.provider_name,
             classes.model,
             classes.service_tier,
-            classes.has_audio,
+            classes.token_classes,
             classes.length_band
     )
 ),
