@@ -23,15 +23,17 @@ PRICES = {
     "input": Decimal("3"),
     "cache_read": Decimal("0.7"),
     "cache_creation": Decimal("4.1"),
+    "cache_creation_1h": Decimal("6.3"),
     "output": Decimal("11"),
     "audio_input": Decimal("40"),
     "audio_output": Decimal("90"),
 }
 """Dollars per million tokens, of whichever of them a model's list has."""
 USED = {
-    "usage_input_tokens": ("input", "cache_read", "cache_creation", "audio_input"),
+    "usage_input_tokens": ("input", "cache_read", "cache_creation", "cache_creation_1h", "audio_input"),
     "usage_cache_read_input_tokens": ("cache_read",),
-    "usage_cache_creation_input_tokens": ("cache_creation",),
+    "usage_cache_creation_input_tokens": ("cache_creation", "cache_creation_1h"),
+    "usage_cache_creation_1h_input_tokens": ("cache_creation_1h",),
     "usage_output_tokens": ("output", "audio_output"),
     "usage_audio_input_tokens": ("audio_input",),
     "usage_audio_output_tokens": ("audio_output",),
@@ -40,11 +42,15 @@ USED = {
 PRICED = ("cell_costs", "customer_costs", "spend_by_day", "focus_charges", "list_cost_by_hour")
 
 
+INSTEAD = {"cache_read": "input", "cache_creation": "input", "cache_creation_1h": "cache_creation"}
+"""What stands in for a class without a price of its own."""
+
+
 def cost(tokens: Mapping[str, int], listed: Sequence[str]) -> Decimal | None:
-    """Of one request, in dollars; a cache class without a price of its own costs what input costs."""
+    """Of one request, in dollars; None where some of its tokens have no price."""
     total = Decimal(0)
     for name, count in tokens.items():
-        priced = "input" if name.startswith("cache") and name not in listed else name
+        priced = name if name in listed else INSTEAD.get(name, name)
         if count and priced not in listed:
             return None
         total += count * PRICES[priced] / 1_000_000 if count else 0

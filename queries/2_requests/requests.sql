@@ -141,10 +141,14 @@ banded as (
                         else 0
                     end
                     + case when usage_cache_read_input_tokens > 0 then 2 else 0 end
-                    + case when usage_cache_creation_input_tokens > 0 then 4 else 0 end
+                    + case
+                        when usage_cache_creation_input_tokens > coalesce(usage_cache_creation_1h_input_tokens, 0) then 4
+                        else 0
+                    end
                     + case when usage_audio_input_tokens > 0 then 8 else 0 end
                     + case when usage_output_tokens > coalesce(usage_audio_output_tokens, 0) then 16 else 0 end
                     + case when usage_audio_output_tokens > 0 then 32 else 0 end
+                    + case when usage_cache_creation_1h_input_tokens > 0 then 64 else 0 end
             else 0
         end as token_classes,
         -- half octaves, exact in integers: floor(2 log2 v) = floor(log2 v^2)

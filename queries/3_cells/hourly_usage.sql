@@ -20,7 +20,10 @@ select
         ) as bigint
     ) as input_tokens,
     cast(coalesce(sum(usage_cache_read_input_tokens), 0) as bigint) as cache_read_tokens,
-    cast(coalesce(sum(usage_cache_creation_input_tokens), 0) as bigint) as cache_creation_tokens,
+    cast(
+        coalesce(sum(usage_cache_creation_input_tokens - coalesce(usage_cache_creation_1h_input_tokens, 0)), 0) as bigint
+    ) as cache_creation_tokens,
+    cast(coalesce(sum(usage_cache_creation_1h_input_tokens), 0) as bigint) as cache_creation_1h_tokens,
     cast(coalesce(sum(usage_audio_input_tokens), 0) as bigint) as audio_input_tokens,
     cast(sum(usage_output_tokens - coalesce(usage_audio_output_tokens, 0)) as bigint) as output_tokens,
     cast(coalesce(sum(usage_audio_output_tokens), 0) as bigint) as audio_output_tokens

@@ -25,6 +25,7 @@ select
     traffic_cells.usage_input_tokens,
     traffic_cells.usage_cache_read_input_tokens,
     traffic_cells.usage_cache_creation_input_tokens,
+    traffic_cells.usage_cache_creation_1h_input_tokens,
     traffic_cells.usage_output_tokens,
     traffic_cells.usage_reasoning_output_tokens,
     traffic_cells.usage_audio_input_tokens,

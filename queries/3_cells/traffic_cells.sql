@@ -25,6 +25,7 @@ select
     cast(coalesce(sum(usage_input_tokens), 0) as bigint) as usage_input_tokens,
     cast(coalesce(sum(usage_cache_read_input_tokens), 0) as bigint) as usage_cache_read_input_tokens,
     cast(coalesce(sum(usage_cache_creation_input_tokens), 0) as bigint) as usage_cache_creation_input_tokens,
+    cast(coalesce(sum(usage_cache_creation_1h_input_tokens), 0) as bigint) as usage_cache_creation_1h_input_tokens,
     cast(coalesce(sum(usage_output_tokens), 0) as bigint) as usage_output_tokens,
     cast(coalesce(sum(usage_reasoning_output_tokens), 0) as bigint) as usage_reasoning_output_tokens,
     cast(coalesce(sum(usage_audio_input_tokens), 0) as bigint) as usage_audio_input_tokens,

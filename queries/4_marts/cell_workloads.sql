@@ -57,6 +57,7 @@ select
     placed_cells.usage_input_tokens,
     placed_cells.usage_cache_read_input_tokens,
     placed_cells.usage_cache_creation_input_tokens,
+    placed_cells.usage_cache_creation_1h_input_tokens,
     placed_cells.usage_output_tokens,
     placed_cells.usage_reasoning_output_tokens,
     placed_cells.usage_audio_input_tokens,

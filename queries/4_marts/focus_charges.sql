@@ -15,6 +15,7 @@ with days as (
         sum(usage_input_tokens) as usage_input_tokens,
         sum(usage_cache_read_input_tokens) as usage_cache_read_input_tokens,
         sum(usage_cache_creation_input_tokens) as usage_cache_creation_input_tokens,
+        sum(usage_cache_creation_1h_input_tokens) as usage_cache_creation_1h_input_tokens,
         sum(usage_output_tokens) as usage_output_tokens,
         sum(usage_audio_input_tokens) as usage_audio_input_tokens,
         sum(usage_audio_output_tokens) as usage_audio_output_tokens
@@ -53,27 +54,34 @@ classes as (
         days.*,
         'cache_creation' as token_class,
         3 as class_place,
-        usage_cache_creation_input_tokens as consumed_quantity
+        usage_cache_creation_input_tokens - usage_cache_creation_1h_input_tokens as consumed_quantity
+    from days
+    union all
+    select
+        days.*,
+        'cache_creation_1h' as token_class,
+        4 as class_place,
+        usage_cache_creation_1h_input_tokens as consumed_quantity
     from days
     union all
     select
         days.*,
         'audio_input' as token_class,
-        4 as class_place,
+        5 as class_place,
         usage_audio_input_tokens as consumed_quantity
     from days
     union all
     select
         days.*,
         'output' as token_class,
-        5 as class_place,
+        6 as class_place,
         usage_output_tokens - usage_audio_output_tokens as consumed_quantity
     from days
     union all
     select
         days.*,
         'audio_output' as token_class,
-        6 as class_place,
+        7 as class_place,
         usage_audio_output_tokens as consumed_quantity
     from days
 ),
