@@ -80,16 +80,26 @@ def use(**tokens: int) -> dict[str, int]:
     return dict.fromkeys(PRICES, 0) | tokens
 
 
-def test_one_output_token_without_a_price_leaves_one_request_unpriced_and_no_more(tmp_path: Path) -> None:
-    """Of twenty embeddings, of which neither a bin nor the day tells the one that has it."""
-    requests = [("house-embed", use(input=1000, output=int(number == 7))) for number in range(20)]
-    db, config = logged(tmp_path, requests, {"house-embed": ["input"]})
+def test_one_token_of_a_class_without_a_price_leaves_one_request_unpriced_and_no_more(tmp_path: Path) -> None:
+    """Of twenty calls of each model, of which neither a bin nor the day tells the one that has such a token."""
+    lists = {name: [each for each in PRICES if each not in (name, INSTEAD.get(name))] for name in PRICES}
+    requests = [
+        (f"house-{lacking}", use(**dict.fromkeys(listed, 1000)) | {lacking: int(number == 7)})
+        for lacking, listed in lists.items()
+        for number in range(20)
+    ]
+    db, config = logged(tmp_path, requests, {f"house-{lacking}": listed for lacking, listed in lists.items()})
+    exact = {
+        f"house-{lacking}": 19 * sum(1000 * PRICES[name] for name in listed) / 1_000_000
+        for lacking, listed in lists.items()
+    }
     with Warehouse.read(db) as warehouse:
         report = run_report(warehouse, Question(today=TODAY), config, Assumptions())
-        found = {name: warehouse.value(f"select sum(list_cost) from {name}") for name in PRICED}
+        for relation in PRICED:
+            sums = f"select model, sum(list_cost) from {relation} group by model"
+            assert {str(model): total for model, total in warehouse.rows(sums)} == exact, relation
         dispositions = "select cell_disposition, sum(request_count) from cell_costs group by all order by all"
-        assert warehouse.rows(dispositions) == [("other_model", 19), ("unpriced", 1)]
-    assert found == dict.fromkeys(PRICED, 19 * 1000 * PRICES["input"] / 1_000_000)
+        assert warehouse.rows(dispositions) == [("other_model", 7 * 19), ("unpriced", 7)]
     assert [check["name"] for check in report.document["checks"] if not check["ok"]] == []
 
 

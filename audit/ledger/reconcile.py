@@ -147,8 +147,6 @@ def _sides(bill: Bill, costs: list[Cost], has_projects: bool) -> _Sides:
     billed: Side = defaultdict(lambda: defaultdict[Part, Decimal](Decimal))
     listed: Side = defaultdict(lambda: defaultdict[Part, Decimal](Decimal))
     outside = ZERO
-    # a bill that tells no lifetimes of cache writes has one class for all of them
-    tells_lifetimes = any(line.token_class == "cache_creation_1h" for line in bill.lines)
 
     def key(day: date, model: str, project: str) -> Key:
         of_day = day if bill.is_daily else bill.start
@@ -158,8 +156,7 @@ def _sides(bill: Bill, costs: list[Cost], has_projects: bool) -> _Sides:
         if line.kind == "usage":
             billed[key(line.day, line.model, line.project)][line.tier, line.token_class] += line.amount
     for cost in costs:
-        for name, amount in cost.parts.items():
-            token_class = name if tells_lifetimes else name.removesuffix("_1h")
+        for token_class, amount in cost.parts.items():
             if bill.start <= cost.day <= bill.end:
                 listed[key(cost.day, cost.model, cost.project)][cost.tier, token_class] += amount
             else:
