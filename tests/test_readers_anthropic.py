@@ -141,6 +141,14 @@ def test_batch_results_take_their_time_from_the_batch_object_and_half_the_price(
     ]
 
 
+def test_writes_for_an_hour_of_a_batch_are_a_part_of_all_writes(tmp_path: Path) -> None:
+    results = [json.loads(line) for line in (SAMPLES / "batch_results_written_here.jsonl").read_text().splitlines()]
+    written = {"cache_creation_input_tokens": 70, "cache_creation": {"ephemeral_1h_input_tokens": 40}}
+    results[0]["result"]["message"]["usage"] |= written
+    row = judged(jsonl(tmp_path / "log.jsonl", *results), siblings=[SAMPLES / "batch_object_written_here.json"])[0]
+    assert (row["usage_cache_creation_input_tokens"], row["usage_cache_creation_1h_input_tokens"]) == (70, 40)
+
+
 def test_batch_results_without_a_batch_object_are_refused_with_what_to_fetch(tmp_path: Path) -> None:
     report = load([str(SAMPLES / "batch_results_written_here.jsonl")], tmp_path / "audit.duckdb")
     assert "GET /v1/messages/batches/{id}" in report.refused[0]
