@@ -26,18 +26,9 @@ LONG_INPUT_SHARE = 0.05
 KEPT = "select endpoint from kept_endpoints"
 
 CELL_KEY = tuple(name for name in TABLES["traffic_cells"] if name not in MEASURES)
+DAY_KEY = tuple(name for name in TABLES["daily_usage"] if name not in MEASURES)
 
-TOKEN_CLASSES = (
-    "usage_input_tokens - usage_cache_read_input_tokens - usage_cache_creation_input_tokens - usage_audio_input_tokens",
-    "usage_cache_read_input_tokens",
-    "usage_cache_creation_input_tokens",
-    "usage_audio_input_tokens",
-    "usage_output_tokens - usage_audio_output_tokens",
-    "usage_audio_output_tokens",
-)
-"""What each has a price of its own: a sum is unpriced if one of them has tokens and no price."""
-
-PARTS = ("", ", long input", ", unpriced", ", no candidate price", ", nothing eligible")
+PARTS = ("", ", long input", ", nothing eligible")
 """What is folded apart because adding up would change what it counts as: see `PARTED`. The last is of days alone: the
 swings of days with what may move must not be smoothed by what may not."""
 
@@ -63,7 +54,7 @@ LONG = """
 PARTED = f"""
     create or replace temp table parted_cells as
     with priced as (
-        select {", ".join(CELL_KEY)}, workload_id, cell_gate, cell_disposition, request_count
+        select {", ".join(CELL_KEY)}, workload_id, cell_disposition, request_count
         from cell_costs anti join kept_endpoints using (endpoint)
     ),
 
@@ -76,20 +67,13 @@ PARTED = f"""
             > cast({LONG_INPUT_SHARE} as double) * sum(request_count)
     )
 
-    select
-        {", ".join(f"priced.{name}" for name in CELL_KEY)},
-        case
-            when cell_disposition = 'unpriced' then 2
-            when cell_gate = 'candidate_unpriced' then 3
-            else 1
-        end as part
+    select {", ".join(f"priced.{name}" for name in CELL_KEY)}, 1 as part
     from priced
-    left join long_workloads using (endpoint, model, workload_id)
-    where cell_disposition = 'unpriced' or cell_gate = 'candidate_unpriced'
-        or (cell_disposition = 'eligible' and long_workloads.workload_id is not null)
+    inner join long_workloads using (endpoint, model, workload_id)
+    where cell_disposition = 'eligible'
 """
-"""Cells of folded endpoints that may not be added to others: one token without a price leaves the sum unpriced, and
-long input stops a workload as a whole. Every other gate and class is in the key of the cell itself."""
+"""Cells of folded endpoints that may not be added to others: long input stops a workload as a whole. Every other gate,
+and whether all classes of tokens have a price, is in the key of the cell itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,12 +167,9 @@ def _shadow(warehouse: Warehouse, question: Question, rest: Rest) -> None:
     warehouse.execute(
         f"create or replace temp table traffic_cells as select {key}, {sums} from ({source}) group by {key}"
     )
-    # Days have no key that anything is joined on: rows with the same classes of tokens are priced alike, or not at all.
-    days = ", ".join(name for name in TABLES["daily_usage"] if name not in MEASURES)
-    classes = ", ".join(f"{tokens} = 0" for tokens in TOKEN_CLASSES)
-    source = _folded("daily_usage", rest, by_cell=False)
+    days, source = ", ".join(DAY_KEY), _folded("daily_usage", rest, by_cell=False)
     warehouse.execute(
-        f"create or replace temp table daily_usage as select {days}, {sums} from ({source}) group by {days}, {classes}"
+        f"create or replace temp table daily_usage as select {days}, {sums} from ({source}) group by {days}"
     )
     source = _folded(f"({requests_of(question)})", rest, by_cell=True)
     warehouse.execute(f"create or replace temp view requests as {source}")

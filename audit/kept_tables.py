@@ -52,6 +52,7 @@ KEPT_HOURS: dict[str, dict[str, str]] = {
         "input_tokens": "BIGINT",
         "cache_read_tokens": "BIGINT",
         "cache_creation_tokens": "BIGINT",
+        "cache_creation_1h_tokens": "BIGINT",
         "audio_input_tokens": "BIGINT",
         "output_tokens": "BIGINT",
         "audio_output_tokens": "BIGINT",

@@ -227,7 +227,9 @@ def daily(warehouse: Warehouse) -> list[object]:
     ]
 
 
-TOKEN_CLASSES = ("input", "cache_read", "cache_creation", "output", "audio_input", "audio_output")
+TOKEN_CLASSES = (
+    "input", "cache_read", "cache_creation", "cache_creation_1h", "output", "audio_input", "audio_output"
+)  # fmt: skip
 
 
 def traffic(warehouse: Warehouse) -> list[object]:

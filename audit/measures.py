@@ -5,6 +5,7 @@ MEASURES = {
     "usage_input_tokens": "BIGINT",
     "usage_cache_read_input_tokens": "BIGINT",
     "usage_cache_creation_input_tokens": "BIGINT",
+    "usage_cache_creation_1h_input_tokens": "BIGINT",
     "usage_output_tokens": "BIGINT",
     "usage_reasoning_output_tokens": "BIGINT",
     "usage_audio_input_tokens": "BIGINT",

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from audit.kept_tables import KEPT_HOURS, KEPT_TABLES
 from audit.measures import MEASURES
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """Raised when a table changes; an older database is refused with the way out."""
 
 CELL_BINS = {"input_bin": "INTEGER", "output_bin": "INTEGER", "cache_read_bin": "INTEGER", "reasoning_bin": "INTEGER"}
@@ -40,6 +40,7 @@ REQUEST_FACTS = {
     "usage_input_tokens": "BIGINT",
     "usage_cache_read_input_tokens": "BIGINT",
     "usage_cache_creation_input_tokens": "BIGINT",
+    "usage_cache_creation_1h_input_tokens": "BIGINT",
     "usage_output_tokens": "BIGINT",
     "usage_reasoning_output_tokens": "BIGINT",
     "usage_audio_input_tokens": "BIGINT",
@@ -184,6 +185,7 @@ TABLES: dict[str, dict[str, str]] = {
         "is_json": "BOOLEAN",
         "has_images": "BOOLEAN",
         "has_audio": "BOOLEAN",
+        "token_classes": "INTEGER",
         "outcome": "VARCHAR",
         "length_band": "BIGINT",
         "request_grain": "VARCHAR",
@@ -199,7 +201,7 @@ TABLES: dict[str, dict[str, str]] = {
         "provider_name": "VARCHAR",
         "model": "VARCHAR",
         "service_tier": "VARCHAR",
-        "has_audio": "BOOLEAN",
+        "token_classes": "INTEGER",
         "outcome": "VARCHAR",
         "length_band": "BIGINT",
         **MEASURES,

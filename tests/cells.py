@@ -27,6 +27,7 @@ PLAIN: dict[str, object] = {
     "is_json": False,
     "has_images": False,
     "has_audio": False,
+    "token_classes": 17,
     "outcome": "billed",
     "length_band": 0,
     "request_grain": "request",

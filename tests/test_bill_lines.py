@@ -40,7 +40,7 @@ def bill_of(path: Path, models: tuple[str, ...] = LOGGED) -> Bill:
         (
             "claude-sonnet-4-5-20250929, cache_creation.ephemeral_1h_input_tokens",
             LOGGED[2],
-            "cache_creation",
+            "cache_creation_1h",
             "default",
         ),
         ("in-house, prompt", "in-house", "input", "default"),

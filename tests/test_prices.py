@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from audit.catalog.facts import length_bands
 from audit.catalog.price_file import PriceOverride, Tier, TokenClass, read_price_overrides
-from audit.catalog.prices import price_rows, request_cost, unit_prices
+from audit.catalog.prices import as_offered, price_rows, request_cost, unit_prices
 from audit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -61,22 +61,43 @@ def at(
     whole=st.one_of(st.sampled_from(EDGES), st.integers(0, 1_000_000)),
     read_share=st.floats(0, 1),
     write_share=st.floats(0, 1),
+    hour_share=st.floats(0, 1),
     output=st.integers(0, 200_000),
 )
 def test_a_request_costs_what_calc_price_says_at_every_tier_and_length(
-    pair: tuple[str, str], tier: Tier, on: date, whole: int, read_share: float, write_share: float, output: int
+    pair: tuple[str, str],
+    tier: Tier,
+    on: date,
+    whole: int,
+    read_share: float,
+    write_share: float,
+    hour_share: float,
+    output: int,
 ) -> None:
     read = int(whole * read_share)
     write = int((whole - read) * write_share)
+    for_an_hour = int(write * hour_share) if pair[0] == "anthropic" else 0
     expected = genai_prices.calc_price(
-        genai_prices.Usage(input_tokens=whole, cache_read_tokens=read, cache_write_tokens=write, output_tokens=output),
+        genai_prices.Usage(
+            input_tokens=whole,
+            cache_read_tokens=read,
+            cache_write_tokens=write,
+            cache_write_1h_tokens=for_an_hour,
+            output_tokens=output,
+        ),
         pair[1],
         provider_id=pair[0],
         genai_request_timestamp=datetime(on.year, on.month, on.day, 12, tzinfo=UTC),
         price_context=CONTEXTS[tier],
     )
     unit = unit_prices(TABLE, *pair, on, tier, whole)
-    tokens: dict[TokenClass, int] = {"input": whole, "cache_read": read, "cache_creation": write, "output": output}
+    tokens: dict[TokenClass, int] = {
+        "input": whole,
+        "cache_read": read,
+        "cache_creation": write,
+        "cache_creation_1h": for_an_hour,
+        "output": output,
+    }
     assert request_cost(unit, tokens) == expected.total_price
 
 
@@ -184,6 +205,47 @@ def test_audio_tokens_without_an_audio_price_are_unpriced_not_text() -> None:
     # 60 text + 40 audio in, 3 text + 7 audio out, at 2.50, 32, 10 and 64 dollars per million
     expected = (60 * Decimal("2.5") + 40 * 32 + 3 * 10 + 7 * 64) / 1_000_000
     assert request_cost(known, {"input": 100, "audio_input": 40, "output": 10, "audio_output": 7}) == expected
+
+
+def test_a_cache_write_for_an_hour_costs_twice_the_input_rate_wherever_claude_is_sold() -> None:
+    sold = [
+        ("anthropic", "claude-sonnet-4-5"),
+        ("aws", "anthropic.claude-sonnet-4-5-20250929-v1:0"),
+        ("github-copilot", "claude-haiku-4.5"),
+    ]
+    table = price_rows(sold)
+    for provider, model in sold:
+        for tier in CONTEXTS:
+            for length in (1, 300_000):
+                unit = at(table, model, TIERS_VERIFIED, tier, length, provider)
+                assert unit["cache_creation_1h"] == 2 * unit["input"], (provider, tier, length)
+    derived = table.filter(pl.col("provider_name") == "github-copilot", pl.col("token_class") == "cache_creation_1h")
+    assert derived["source"].str.contains("twice the input rate (https://", literal=True).all()
+
+
+def test_a_cache_write_for_an_hour_is_unpriced_where_nobody_says_what_it_costs(tmp_path: Path) -> None:
+    known = ",house,,input,,,,1.00,quote"
+    unit = at(price_rows([("vllm", "house")], override_file(tmp_path, known)), "house", TIERS_VERIFIED, provider="vllm")
+    tokens: dict[TokenClass, int] = {"input": 10, "cache_creation": 10, "cache_creation_1h": 4}
+    assert (unit, request_cost(unit, tokens)) == ({"input": 1, "cache_read": 1, "cache_creation": 1}, None)
+    assert request_cost(as_offered(unit), tokens) == Decimal("0.00001")
+
+
+@pytest.mark.parametrize(
+    ("model", "lines", "expected"),
+    [
+        ("house", (",house,,cache_creation,,,,7,own",), 7),
+        ("house", (",house,,cache_creation,,,,7,own", ",house,,cache_creation_1h,,,,9,own"), 9),
+        ("claude-sonnet-4-5", (",claude-sonnet-4-5,,cache_creation,,,,7,own",), 6),
+        ("claude-sonnet-4-5", (",claude-sonnet-4-5,,cache_creation_1h,,,,9,own",), 9),
+    ],
+    ids=["one price for writes", "a price of its own", "the list price of Claude", "a price of its own for Claude"],
+)
+def test_a_price_of_the_users_holds_for_writes_of_an_hour_where_no_list_has_one(
+    tmp_path: Path, model: str, lines: tuple[str, ...], expected: int
+) -> None:
+    table = price_rows([("anthropic", model)], override_file(tmp_path, *lines))
+    assert at(table, model, TIERS_VERIFIED, provider="anthropic")["cache_creation_1h"] == expected
 
 
 def test_embeddings_have_an_input_price_and_need_no_output_price() -> None:

@@ -82,6 +82,12 @@ def test_the_lines_of_one_message_are_one_call_with_the_output_of_the_fullest(tm
     assert query(db, "select sum(usage_output_tokens), sum(usage_input_tokens) from traffic_cells") == [(417, 2200)]
 
 
+def test_writes_for_an_hour_are_a_part_of_all_writes(tmp_path: Path) -> None:
+    parts = {"ephemeral_5m_input_tokens": 36, "ephemeral_1h_input_tokens": 60}
+    (row,) = judged(jsonl(tmp_path / "s.jsonl", line(1, "m1", 1, cache_creation=parts)))
+    assert (row["usage_cache_creation_input_tokens"], row["usage_cache_creation_1h_input_tokens"]) == (96, 60)
+
+
 @pytest.mark.trap("claude_code")
 @pytest.mark.parametrize("seen", [1, 2, 3, 4, 5])
 def test_a_session_that_is_loaded_again_when_it_has_grown_ends_with_the_totals_of_the_whole(

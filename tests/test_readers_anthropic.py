@@ -90,12 +90,13 @@ def test_a_log_with_replies_of_both_vendors_reads_each_by_its_own_way_of_countin
     assert last["usage_input_tokens"] == 2320
 
 
-def test_thinking_is_a_part_of_output_and_writes_for_an_hour_are_noted(tmp_path: Path) -> None:
+def test_thinking_is_a_part_of_output_and_writes_for_an_hour_of_all_writes(tmp_path: Path) -> None:
     usage = USAGE | {"output_tokens_details": {"thinking_tokens": 30}, "cache_creation": {}}
     assert call(tmp_path, response=REPLY | {"usage": usage})["usage_reasoning_output_tokens"] == 30
     usage["cache_creation"] = {"ephemeral_5m_input_tokens": 100, "ephemeral_1h_input_tokens": 200}
     row = call(tmp_path, response=REPLY | {"usage": usage | {"speed": "fast"}})
-    assert row["usage_note"] == "cache writes for an hour, priced as for five minutes; fast mode, priced as standard"
+    assert (row["usage_cache_creation_input_tokens"], row["usage_cache_creation_1h_input_tokens"]) == (300, 200)
+    assert row["usage_note"] == "fast mode, priced as standard"
 
 
 def test_an_error_reply_is_a_failed_call_of_unknown_usage(tmp_path: Path) -> None:
@@ -138,6 +139,14 @@ def test_batch_results_take_their_time_from_the_batch_object_and_half_the_price(
         ("msgbatch_0001/ticket-4", True, "canceled", False),
         ("msgbatch_0001/ticket-5", True, "expired", False),
     ]
+
+
+def test_writes_for_an_hour_of_a_batch_are_a_part_of_all_writes(tmp_path: Path) -> None:
+    results = [json.loads(line) for line in (SAMPLES / "batch_results_written_here.jsonl").read_text().splitlines()]
+    written = {"cache_creation_input_tokens": 70, "cache_creation": {"ephemeral_1h_input_tokens": 40}}
+    results[0]["result"]["message"]["usage"] |= written
+    row = judged(jsonl(tmp_path / "log.jsonl", *results), siblings=[SAMPLES / "batch_object_written_here.json"])[0]
+    assert (row["usage_cache_creation_input_tokens"], row["usage_cache_creation_1h_input_tokens"]) == (70, 40)
 
 
 def test_batch_results_without_a_batch_object_are_refused_with_what_to_fetch(tmp_path: Path) -> None:
@@ -183,7 +192,7 @@ def test_a_busy_day_is_priced_by_its_context_window_and_not_as_one_long_request(
 def test_cache_writes_of_both_lengths_are_added_and_a_count_that_is_none_is_rejected(tmp_path: Path) -> None:
     row = bucket(tmp_path, cache_creation={"ephemeral_5m_input_tokens": 30, "ephemeral_1h_input_tokens": 70})
     assert (row["usage_cache_creation_input_tokens"], row["usage_input_tokens"]) == (100, 1500)
-    assert str(row["usage_note"]).endswith("cache writes for an hour, priced as for five minutes")
+    assert row["usage_cache_creation_1h_input_tokens"] == 70
     broken = bucket(tmp_path, cache_creation={"ephemeral_5m_input_tokens": 30, "ephemeral_1h_input_tokens": "many"})
     assert broken["reject_reason"] == "usage_cache_creation_input_tokens 30 and many is not a count"
 
@@ -210,6 +219,7 @@ def test_the_consoles_csv_has_hours_or_days_a_byte_order_mark_and_signs_beyond_a
     assert (hour["usage_input_tokens"], hour["usage_cache_read_input_tokens"], hour["request_count"]) == (6200, 5000, 1)
     assert (long["usage_input_tokens"], long["request_count"]) == (1_500_000, 2)
     assert (batch["service_tier"], batch["usage_cache_creation_input_tokens"]) == ("batch", 100)
+    assert [row["usage_cache_creation_1h_input_tokens"] for row in (hour, long, batch)] == [0, 0, 100]
     with (SAMPLES / "claude_api_tokens_written_here.csv").open(encoding="utf-8-sig", newline="") as file:
         first = next(csv.DictReader(file))
     daily = tmp_path / "daily.csv"

@@ -57,6 +57,12 @@ def test_the_counts_of_anthropic_models_exclude_the_cache_and_older_lines_lack_t
     cached = {"inputTokenCount": 30, "cacheReadInputTokenCount": 900, "cacheWriteInputTokenCount": 70}
     assert tokens(call(tmp_path, input=cached)) == (1000, 900, 70, 40)
     assert tokens(call(tmp_path)) == (30, 0, 0, 40)
+    hour = {"cache_creation": {"ephemeral_5m_input_tokens": 30, "ephemeral_1h_input_tokens": 40}}
+    details = [{"ttl": "1h", "inputTokens": 40}, {"ttl": "5m", "inputTokens": 30}]
+    start = {"type": "message_start", "message": {"model": "claude-3-5-sonnet-20241022", "usage": hour}}
+    for body in ({"usage": hour}, {"usage": {"cacheDetails": details}}, [start, *STREAM[1:]]):
+        row = call(tmp_path, input=cached, output={"outputTokenCount": 40, "outputBodyJson": body})
+        assert (tokens(row), row["usage_cache_creation_1h_input_tokens"]) == ((1000, 900, 70, 40), 40)
 
 
 @pytest.mark.trap("bedrock")

@@ -63,6 +63,10 @@ def test_the_input_includes_the_cache_for_every_provider(tmp_path: Path) -> None
     assert (row["usage_input_tokens"], row["usage_cache_creation_input_tokens"]) == (2000, 200)
     more = span(tmp_path, metrics=metrics | {"prompt_cached_tokens": 2001})
     assert "exceed usage_input_tokens 2000" in str(more["reject_reason"])
+    parts = {"prompt_cache_creation_5m_tokens": 150, "prompt_cache_creation_1h_tokens": 50}
+    for written in (metrics | parts, {**metrics, "prompt_cache_creation_tokens": None, **parts}):
+        row = span(tmp_path, metrics=written)
+        assert (row["usage_cache_creation_input_tokens"], row["usage_cache_creation_1h_input_tokens"]) == (200, 50)
 
 
 def test_counts_that_are_written_as_floats_are_counts(tmp_path: Path) -> None:

@@ -90,8 +90,15 @@ def test_usage_in_the_body_is_trusted_before_the_columns(tmp_path: Path) -> None
     # a row from before Helicone took cached tokens out: 1,536 in the column and in the body
     old = judged(SAMPLES / "requests_written_here.jsonl")[5]
     assert (tokens(old), old["usage_note"]) == ((1536, 1024, 0, 120), None)
-    usage = {"input_tokens": 10, "output_tokens": 5, "cache_read_input_tokens": 90, "cache_creation_input_tokens": 3}
-    assert tokens(call(tmp_path, response_body={"usage": usage})) == (103, 90, 3, 5)
+    usage: Row = {
+        "input_tokens": 10,
+        "output_tokens": 5,
+        "cache_read_input_tokens": 90,
+        "cache_creation_input_tokens": 3,
+    }
+    usage["cache_creation"] = {"ephemeral_5m_input_tokens": 1, "ephemeral_1h_input_tokens": 2}
+    row = call(tmp_path, response_body={"usage": usage})
+    assert (tokens(row), row["usage_cache_creation_1h_input_tokens"]) == ((103, 90, 3, 5), 2)
     responses = {"input_tokens": 100, "output_tokens": 5, "input_tokens_details": {"cached_tokens": 90}}
     body = {"object": "response", "usage": responses}
     assert tokens(call(tmp_path, response_body=body, request_path="/v1/responses")) == (100, 90, 0, 5)

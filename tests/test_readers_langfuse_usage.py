@@ -103,7 +103,8 @@ def test_writes_of_5_minutes_and_1_hour_are_added_to_their_sum_only_where_the_to
         "output": 80,
         "total": total,
     }
-    assert tokens(observation(tmp_path, usageDetails=usage)) == expected
+    row = observation(tmp_path, usageDetails=usage)
+    assert (tokens(row), row["usage_cache_creation_1h_input_tokens"]) == (expected, 100)
 
 
 @pytest.mark.trap("langfuse")
@@ -224,12 +225,8 @@ def test_a_thousand_calls_in_random_spellings_are_recovered_exactly(tmp_path: Pa
     assert [tokens(row) for row in rows] == [tuple(call.values()) for call in calls]
 
 
-def test_writes_for_an_hour_are_noted_because_they_cost_more(tmp_path: Path) -> None:
-    usage = {"input": 10, "cache_creation_ephemeral_1h_input_tokens": 90, "output": 5, "total": 105}
-    row = observation(tmp_path, usageDetails=usage)
-    assert (tokens(row)[0], str(row["usage_note"]).split("; ")[-1]) == (
-        100,
-        "cache writes for an hour, priced as for five minutes",
-    )
-    five = {"input": 10, "cache_creation_ephemeral_5m_input_tokens": 90, "output": 5, "total": 105}
-    assert "for an hour" not in str(observation(tmp_path, usageDetails=five)["usage_note"])
+def test_writes_for_an_hour_are_counted_because_they_cost_more(tmp_path: Path) -> None:
+    for lifetime, expected in (("1h", 90), ("5m", 0)):
+        usage = {"input": 10, f"cache_creation_ephemeral_{lifetime}_input_tokens": 90, "output": 5, "total": 105}
+        row = observation(tmp_path, usageDetails=usage)
+        assert (tokens(row)[0], tokens(row)[2], row["usage_cache_creation_1h_input_tokens"]) == (100, 90, expected)

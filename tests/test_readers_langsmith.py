@@ -100,9 +100,10 @@ def test_openai_runs_with_more_cached_tokens_than_input_are_rejected(tmp_path: P
 def test_tokens_written_to_the_cache_count_once_beside_their_parts_by_lifetime(tmp_path: Path) -> None:
     both = {"cache_creation": 50, "ephemeral_5m_input_tokens": 50, "ephemeral_1h_input_tokens": 0}
     parts = {"cache_creation": 0, "ephemeral_5m_input_tokens": 30, "ephemeral_1h_input_tokens": 20}
-    for details, note in ((both, None), (parts, "cache writes for an hour, priced as for five minutes")):
+    for details, for_an_hour in ((both, 0), (parts, 20)):
         row = claude(tmp_path, prompt_token_details=details)
-        assert (row["usage_cache_creation_input_tokens"], row["usage_note"]) == (50, note)
+        counted = (row["usage_cache_creation_input_tokens"], row["usage_cache_creation_1h_input_tokens"])
+        assert (counted, row["usage_note"]) == ((50, for_an_hour), None)
 
 
 def test_costs_are_decimals_in_text_and_a_negative_one_is_noted_and_not_billed(tmp_path: Path) -> None:

@@ -286,9 +286,9 @@ def test_a_responses_call_that_may_be_logged_twice_is_loaded_and_noted(tmp_path:
 
 
 @pytest.mark.trap("litellm_spend_logs")
-def test_cache_writes_for_an_hour_are_noted_because_they_cost_more(tmp_path: Path) -> None:
-    written = {"cache_creation_tokens": 90, "cache_creation_token_details": {"ephemeral_1h_input_tokens": 90}}
+def test_cache_writes_for_an_hour_are_counted_because_they_cost_more(tmp_path: Path) -> None:
+    written = {"cache_creation_tokens": 90, "cache_creation_token_details": {"ephemeral_1h_input_tokens": 60}}
     metadata = {"usage_object": {"prompt_tokens_details": written}}
     for row in (spend_log(tmp_path, metadata=json.dumps(metadata)), payload(tmp_path, metadata=metadata)):
-        assert row["usage_cache_creation_input_tokens"] == 90
-        assert row["usage_note"] == "cache writes for an hour, priced as for five minutes"
+        assert (row["usage_cache_creation_input_tokens"], row["usage_cache_creation_1h_input_tokens"]) == (90, 60)
+        assert row["usage_note"] is None

@@ -27,7 +27,6 @@ RESPONSE: Row = {
     "token_details": '{"prompt_tokens_details": {"cached_tokens": 1024}}',
     "schema_id": "s1",
 }
-HOUR_WRITES = "cache writes for an hour, priced as for five minutes"
 pytestmark = pytest.mark.trap("llm_logs")
 
 
@@ -117,10 +116,11 @@ def test_details_are_counted_as_the_plugin_of_the_provider_left_them(
     assert tuple(row[name] for name in found) == expected
 
 
-def test_cache_writes_for_an_hour_are_noted(tmp_path: Path) -> None:
+def test_cache_writes_for_an_hour_are_counted(tmp_path: Path) -> None:
     parts = '{"cache_creation_input_tokens": 100, "cache_creation": {"ephemeral_1h_input_tokens": 60}}'
-    assert response(tmp_path, token_details=parts)["usage_note"] == HOUR_WRITES
-    assert response(tmp_path)["usage_note"] is None
+    row = response(tmp_path, token_details=parts)
+    assert (row["usage_cache_creation_input_tokens"], row["usage_cache_creation_1h_input_tokens"]) == (100, 60)
+    assert response(tmp_path)["usage_cache_creation_1h_input_tokens"] is None
 
 
 def test_a_schema_means_json_and_the_tools_are_counted_in_the_table_beside(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from audit.errors import InputError, UnknownNameError
 from audit.readers.export import Export, inspect
 from audit.readers.registry import READERS, recognise
 
-STAGING_COLUMNS = 54
+STAGING_COLUMNS = 55
 SAMPLES = Path(__file__).parent / "data" / "samples"
 
 

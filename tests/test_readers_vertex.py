@@ -126,6 +126,9 @@ def test_claude_on_vertex_counts_the_cache_beside_the_input(tmp_path: Path) -> N
         20,
         "claude-sonnet-4-5",
     )
+    written = {"cache_creation_input_tokens": 60, "cache_creation": {"ephemeral_1h_input_tokens": 40}}
+    more = logged(tmp_path, full_response=reply | {"usage": usage | written})
+    assert (more["usage_input_tokens"], more["usage_cache_creation_1h_input_tokens"]) == (570, 40)
 
 
 def test_json_lines_csv_and_parquet_of_the_same_table_read_alike(tmp_path: Path) -> None:

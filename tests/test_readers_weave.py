@@ -90,6 +90,12 @@ def test_usage_is_counted_as_its_provider_does(tmp_path: Path, usage: Row, expec
     assert tuple(row[name] for name in (*found, "usage_reasoning_output_tokens")) == expected
 
 
+def test_writes_for_an_hour_are_a_part_of_all_writes(tmp_path: Path) -> None:
+    written = {"cache_creation_input_tokens": 60, "cache_creation": {"ephemeral_1h_input_tokens": 40}}
+    row = call(tmp_path, {"claude-sonnet-4-5": {"input_tokens": 100, "output_tokens": 10} | written})
+    assert (row["usage_cache_creation_input_tokens"], row["usage_cache_creation_1h_input_tokens"]) == (60, 40)
+
+
 def test_the_cost_is_the_sum_of_both_sides(tmp_path: Path) -> None:
     costs = {"gpt-4o": {"prompt_tokens_total_cost": 0.00256, "completion_tokens_total_cost": 0.0004}}
     summary = {"usage": {"gpt-4o": OPENAI}, "weave": {"costs": costs, "latency_ms": 700, "status": "success"}}

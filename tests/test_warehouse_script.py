@@ -166,7 +166,7 @@ WRONG = (
     ("insert into changed from changed where handed_over = 'cell'", "does not add up: the total of request_count"),
     ("update changed set record_count = 41 where name = 'read_count'", "does not add up: read_count is 41"),
     ("update changed set record_count = -1 where name = 'not_call_count'", "a negative count"),
-    ("update changed set value = '99' where name = 'version'", "of version 99, and version 1 is what"),
+    ("update changed set value = '99' where name = 'version'", "of version 99, and version 2 is what"),
     ("delete from changed where name = 'loaded_count'", "does not say its loaded_count"),
     ("alter table changed drop column outcome", "lacks the column outcome"),
     ("alter table changed alter usage_date type varchar using 'never'", "cannot be read as the result of a script"),

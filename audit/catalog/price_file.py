@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Tier = Literal["default", "batch", "flex", "priority"]
-TokenClass = Literal["input", "cache_read", "cache_creation", "output", "audio_input", "audio_output"]
+TokenClass = Literal[
+    "input", "cache_read", "cache_creation", "cache_creation_1h", "output", "audio_input", "audio_output"
+]
 TIERS: tuple[Tier, ...] = get_args(Tier)
 TOKEN_CLASSES: tuple[TokenClass, ...] = get_args(TokenClass)
 

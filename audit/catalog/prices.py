@@ -1,7 +1,7 @@
 """Unit prices by day, tier, token class and input length, as a table: SQL prices millions of requests by a join.
 
 genai-prices prices one call at a time, in 0.2 ms. Here its data becomes rows, completed where it publishes nothing,
-and overridden by the user's own rates. Three rules differ from `genai_prices.calc_price`, all on purpose:
+and overridden by the user's own rates. Four rules differ from `genai_prices.calc_price`, all on purpose:
 
 1. A tier verified from some day on (batch since 2026-10-14) also covers earlier days, flagged `is_assumed_before`, at
    the same ratio to the standard price; calc_price charges the full standard price there.
@@ -9,6 +9,9 @@ and overridden by the user's own rates. Three rules differ from `genai_prices.ca
    cache discount on Batch. calc_price takes the standard cached rate. The two agree on gpt-4o and gpt-4o-mini and
    differ on gpt-4.1, o3 and o4-mini. Google states that the standard cached rate stays, so there it does.
 3. Audio tokens are never billed at the text rate: no audio price, no row, hence unpriced.
+4. Cache writes for an hour are never billed at the rate of other writes: without a price they cost twice the input rate
+   of a Claude model, as Anthropic lists them; of any other model they are unpriced, unless the user says what its cache
+   writes cost.
 """
 
 from __future__ import annotations
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, Provider
 
 _CACHE: tuple[TokenClass, ...] = ("cache_read", "cache_creation")
+_HOUR_WRITES = Decimal(2)
+_HOUR_SOURCE = "https://docs.claude.com/en/docs/about-claude/pricing"
+"""Where Anthropic says that a cache write for an hour costs twice the input rate, on Batch and at every length too."""
 STANDARD_INSTEAD = "rate published: standard rate"
 """How the source of a price ends that stands in for the one of a tier."""
 _STANDARD_CACHE_ON_BATCH = frozenset({"google"})
@@ -98,16 +104,23 @@ def unit_prices(
 def request_cost(unit: Mapping[str, Decimal], tokens: Mapping[TokenClass, int]) -> Decimal | None:
     """Dollars of one request, or None if tokens of some class have no price.
 
-    `tokens` counts as the exports do: 'input' includes cache reads, cache writes and audio, 'output' includes audio.
+    `tokens` counts as the exports do: 'input' includes cache reads, cache writes and audio, 'cache_creation' the writes
+    for an hour, 'output' audio.
     cost = Σ tokens·price / 10⁶ over disjoint token classes.
     """
     apart = {token_class: tokens.get(token_class, 0) for token_class in TOKEN_CLASSES}
     apart["input"] -= apart["cache_read"] + apart["cache_creation"] + apart["audio_input"]
+    apart["cache_creation"] -= apart["cache_creation_1h"]
     apart["output"] -= apart["audio_output"]
     used = {token_class: count for token_class, count in apart.items() if count}
     if not unit or any(token_class not in unit for token_class in used):
         return None
     return sum((count * unit[token_class] for token_class, count in used.items()), Decimal(0)) / 1_000_000
+
+
+def as_offered(unit: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """Unit prices with that of a cache write also for one of an hour, where the model that might serve has no other."""
+    return {"cache_creation_1h": unit["cache_creation"], **unit} if "cache_creation" in unit else dict(unit)
 
 
 def _timeline(
@@ -151,21 +164,35 @@ def _quotes(
         for token_class in TOKEN_CLASSES:
             quote = quotes.get((tier, token_class))
             if quote is None or quote.steps[0][0] > 0:
-                filled = _overlay(_substitute(quotes, tier, token_class, found, has_input=has_input), quote)
+                filled = _overlay(_substitute(quotes, tier, token_class, found, model, has_input=has_input), quote)
                 quotes.update({(tier, token_class): filled} if filled else {})
     return quotes
 
 
 def _substitute(
-    quotes: _Quotes, tier: Tier, token_class: TokenClass, found: tuple[Provider, ModelInfo] | None, *, has_input: bool
+    quotes: _Quotes,
+    tier: Tier,
+    token_class: TokenClass,
+    found: tuple[Provider, ModelInfo] | None,
+    model: str,
+    *,
+    has_input: bool,
 ) -> Quote | None:
     """What stands in for a price nobody published: a cache class takes its tier's input rate, else the standard."""
     paid = quotes.get((tier, "input")) if has_input else None
     standard = quotes.get(("default", token_class)) if tier != "default" else None
     is_kept = found is not None and found[0].id in _STANDARD_CACHE_ON_BATCH
-    if token_class in _CACHE and paid and not (is_kept and standard and not standard.is_substitute):
-        note = f"{paid.source}; no {token_class} rate published: input rate"
-        return replace(paid, source=note, is_substitute=True)
+    if paid and not (is_kept and standard and not standard.is_substitute):
+        if token_class in _CACHE:
+            note = f"{paid.source}; no {token_class} rate published: input rate"
+            return replace(paid, source=note, is_substitute=True)
+        if token_class == "cache_creation_1h" and "claude" in model:
+            doubled = tuple((band, _HOUR_WRITES * price) for band, price in paid.steps)
+            note = f"{paid.source}; twice the input rate ({_HOUR_SOURCE})"
+            return replace(paid, steps=doubled, source=note, is_substitute=True)
+    written = quotes.get((tier, "cache_creation"))
+    if token_class == "cache_creation_1h" and written and written.is_own and not written.is_substitute:
+        return replace(written, source=f"{written.source}; no cache_creation_1h price given: that of cache_creation")
     return standard and replace(standard, source=f"{standard.source}; no {tier} {STANDARD_INSTEAD}")
 
 
@@ -191,6 +218,7 @@ def _contract(
         steps=tuple((line.length_band, line.usd_per_million) for line in chosen),
         source=chosen[-1].source,
         is_assumed=is_assumed,
+        is_own=True,
     )
 
 

@@ -22,6 +22,7 @@ _PRICE_KEYS: dict[TokenClass, str] = {
     "input": "input_mtok",
     "cache_read": "cache_read_mtok",
     "cache_creation": "cache_write_mtok",
+    "cache_creation_1h": "cache_write_1h_mtok",
     "output": "output_mtok",
     "audio_input": "input_audio_mtok",
     "audio_output": "output_audio_mtok",
@@ -42,6 +43,8 @@ class Quote:
     source: str
     is_assumed: bool = False
     is_substitute: bool = False
+    is_own: bool = False
+    """The user's, not the catalogue's."""
 
 
 def published_prices(

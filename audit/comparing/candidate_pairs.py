@@ -14,7 +14,7 @@ from audit.catalog.candidates import Successor, candidates, successors
 from audit.catalog.facts import catalogue_info, facts
 from audit.catalog.models import canonical
 from audit.catalog.price_file import TokenClass, read_price_overrides
-from audit.catalog.prices import price_rows, request_cost, unit_prices
+from audit.catalog.prices import as_offered, price_rows, request_cost, unit_prices
 from audit.catalog.tasks import task_evidence
 from audit.catalog.tokenizers import same_tokenizer
 from audit.comparing.paid_models import Paid, first_end, paid_models
@@ -98,7 +98,7 @@ def _pairs(warehouse: Warehouse, paid: Paid, config: Config, today: date) -> lis
     table = price_rows([(provider, other) for other in {model, *options.values()}], overrides, config.discount)
     tokens = _mix(warehouse, paid)
     costs = {
-        name: request_cost(unit_prices(table, provider, other, today), tokens)
+        name: request_cost(as_offered(unit_prices(table, provider, other, today)), tokens)
         for name, other in {paid.name: model, **options}.items()
     }
     now = costs[paid.name]
@@ -125,7 +125,8 @@ def _pairs(warehouse: Warehouse, paid: Paid, config: Config, today: date) -> lis
 def _mix(warehouse: Warehouse, paid: Paid) -> dict[TokenClass, int]:
     """All text tokens of the family by class."""
     names: dict[TokenClass, str] = {
-        "input": "input", "cache_read": "cache_read_input", "cache_creation": "cache_creation_input", "output": "output"
+        "input": "input", "cache_read": "cache_read_input", "cache_creation": "cache_creation_input",
+        "cache_creation_1h": "cache_creation_1h_input", "output": "output",
     }  # fmt: skip
     sums = ", ".join(f"sum(usage_{column}_tokens)" for column in names.values())
     models = ", ".join("?" for _ in paid.served)

@@ -25,7 +25,8 @@ from audit.warehouse import Warehouse
 
 NEEDED = """source_format, billing_period, provider_name, model, service_tier, has_images, has_audio, outcome,
     length_band, output_bin, workload_id, request_count, usage_input_tokens, usage_cache_read_input_tokens,
-    usage_cache_creation_input_tokens, usage_audio_input_tokens, usage_output_tokens, usage_audio_output_tokens"""
+    usage_cache_creation_input_tokens, usage_cache_creation_1h_input_tokens, usage_audio_input_tokens,
+    usage_output_tokens, usage_audio_output_tokens"""
 """Columns of `cell_workloads` that a price or a gate depends on."""
 
 NOTHING = Costs(requests=0, list_cost=Decimal(0), candidate_input_cost=Decimal(0), candidate_output_cost=Decimal(0))

@@ -12,7 +12,7 @@ from typing import cast
 import polars as pl
 
 from audit.catalog.price_file import PriceOverride, Tier, TokenClass
-from audit.catalog.prices import price_rows, request_cost, unit_prices
+from audit.catalog.prices import as_offered, price_rows, request_cost, unit_prices
 from audit.workloads.shapes import INPUT_OFFSET, OUTPUT_OFFSET, quantiles
 
 Document = dict[str, object]
@@ -22,9 +22,10 @@ TOKENS: dict[TokenClass, str] = {
     "input": "usage_input_tokens",
     "cache_read": "usage_cache_read_input_tokens",
     "cache_creation": "usage_cache_creation_input_tokens",
+    "cache_creation_1h": "usage_cache_creation_1h_input_tokens",
     "output": "usage_output_tokens",
 }
-MIDDLES = {"input": INPUT_OFFSET, "output": OUTPUT_OFFSET}
+MIDDLES: dict[TokenClass, int] = {"input": INPUT_OFFSET, "output": OUTPUT_OFFSET}
 
 
 class PairPrices:
@@ -42,7 +43,7 @@ class PairPrices:
         """Dollars of so many tokens on A and on B, all of requests in one length band; None for what has no price."""
         if (tier, band) not in self.cards:
             self.cards[tier, band] = [
-                unit_prices(self.table, *pair, self.on, cast("Tier", tier), band + 1) for pair in self.pairs
+                as_offered(unit_prices(self.table, *pair, self.on, cast("Tier", tier), band + 1)) for pair in self.pairs
             ]
         return [request_cost(card, tokens) for card in self.cards[tier, band]]
 
@@ -68,7 +69,7 @@ class Usage:
         """What all of it costs on A and on B; without the cache, every input token is paid in full."""
         totals: list[Decimal | None] = [Decimal(0), Decimal(0)]
         for (tier, band), sums in self.tokens.items():
-            paid: dict[TokenClass, int] = sums if is_cached else {**sums, "cache_read": 0, "cache_creation": 0}
+            paid: dict[TokenClass, int] = sums if is_cached else {name: sums[name] for name in MIDDLES}
             for place, usd in enumerate(prices.usd(paid, tier, band)):
                 total = totals[place]
                 totals[place] = None if usd is None or total is None else total + usd

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 FACTS = "request_facts"
 NUMBERS = (
     "start_time", "end_time", "first_chunk_time", "request_count", "usage_input_tokens", "usage_output_tokens",
-    "usage_cache_read_input_tokens", "usage_cache_creation_input_tokens", "usage_reasoning_output_tokens",
-    "usage_audio_input_tokens", "usage_audio_output_tokens", "image_count", "tool_count",
+    "usage_cache_read_input_tokens", "usage_cache_creation_input_tokens", "usage_cache_creation_1h_input_tokens",
+    "usage_reasoning_output_tokens", "usage_audio_input_tokens", "usage_audio_output_tokens", "image_count",
+    "tool_count",
 )  # fmt: skip
 """Columns of staging whose text is judged by its form."""
 PLAIN = "case when {name} rlike '^[0-9.]+E[0-9]+$' then cast(cast({name} as decimal(38, 9)) as string) else {name} end"

@@ -3,7 +3,7 @@
 from audit.measures import MEASURES
 from audit.schema import TABLES
 
-VERSION = 1
+VERSION = 2
 """Raised when the rows of the table mean something else; a load refuses others."""
 MARK = "handed_over"
 """The column that tells such a table from any other: what its row states."""

@@ -20,6 +20,7 @@ TAX = frozenset({"tax", "taxes", "vat", "gst"})
 BATCH, DEFAULT = "batch", "default"
 TIERS = {"batch": BATCH, "btch": BATCH, "flex": "flex", "priority": "priority"}
 CACHED, WRITTEN = frozenset({"cached", "cache", "cchd"}), frozenset({"write", "writes", "creation"})
+FOR_AN_HOUR = frozenset({"1h", "1hr"})
 OUTPUT = frozenset({"output", "outp", "outpt", "completion", "completions"})
 INPUT = frozenset({"input", "inp", "inpt", "prompt", "uncached"})
 
@@ -142,8 +143,10 @@ def _as_usage(line: Line) -> Line:
 def _token_class(words: frozenset[str]) -> str:
     if "audio" in words:
         return "audio_output" if words & OUTPUT else "audio_input"
+    if words & CACHED and words & WRITTEN:
+        return "cache_creation_1h" if words & FOR_AN_HOUR else "cache_creation"
     if words & CACHED:
-        return "cache_creation" if words & WRITTEN else "cache_read"
+        return "cache_read"
     return "output" if words & OUTPUT else "input" if words & INPUT else ""
 
 

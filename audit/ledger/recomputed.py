@@ -11,7 +11,9 @@ from audit.scope import Question, asked_days
 from audit.warehouse import Warehouse
 from audit.without_rows import need_rows
 
-CLASSES = ("input", "cache_read", "cache_creation", "audio_input", "output", "audio_output")
+CLASSES = (
+    "input", "cache_read", "cache_creation", "cache_creation_1h", "audio_input", "output", "audio_output"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,8 @@ USAGE: Shape = {
     "totalTokens": TEXT,
     "input_tokens": TEXT,
     "output_tokens": TEXT,
+    "cacheDetails": ({"ttl": TEXT, "inputTokens": TEXT},),
+    "cache_creation": {"ephemeral_1h_input_tokens": TEXT},
 }
 REPLY: Shape = {
     "model": TEXT,
@@ -30,7 +32,10 @@ REPLY: Shape = {
     "amazon-bedrock-guardrailAction": TEXT,
 }
 CHUNK: Shape = {
-    "message": {"model": TEXT, "usage": {"input_tokens": TEXT}},
+    "message": {
+        "model": TEXT,
+        "usage": {"input_tokens": TEXT, "cache_creation": {"ephemeral_1h_input_tokens": TEXT}},
+    },
     "delta": {"stop_reason": TEXT},
     "usage": {"output_tokens": TEXT},
     "amazon-bedrock-guardrailAction": TEXT,
@@ -59,6 +64,7 @@ def _relation(export: Export, context: Context) -> str:
         {_first('message."model"')} as stream_model,
         {_first('message."usage"."input_tokens"')} as stream_input_tokens,
         {_last('"usage"."output_tokens"')} as stream_output_tokens,
+        {HOUR_WRITES} as hour_write_tokens,
         {_last('delta."stop_reason"')} as stream_stop_reason,
         {_last('"amazon-bedrock-invocationMetrics"."invocationLatency"')} as stream_latency_ms,
         {_last('"amazon-bedrock-invocationMetrics"."firstByteLatency"')} as stream_first_byte_ms,
@@ -95,6 +101,13 @@ def _conversation(call: Record) -> Conversation:
         raise UnavailableError("its body is so large that Bedrock keeps it in an object of its own")
     return chat_request(record(sent.get("inputBodyJson")), answer_of(reply.get("outputBodyJson")))
 
+
+HOUR_WRITES = f"""coalesce(
+    list_filter(reply.usage."cacheDetails", lambda part: part.ttl = '1h')[1]."inputTokens",
+    reply.usage.cache_creation.ephemeral_1h_input_tokens,
+    {_first("message.usage.cache_creation.ephemeral_1h_input_tokens")}
+)"""
+"""As Converse, a whole reply of Claude and a streamed one say how much of the cache was written for an hour."""
 
 BEDROCK = Reader(
     format="bedrock",

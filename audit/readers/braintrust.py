@@ -47,6 +47,8 @@ METRICS: Shape = dict.fromkeys(
         "completion_tokens",
         "prompt_cached_tokens",
         "prompt_cache_creation_tokens",
+        "prompt_cache_creation_5m_tokens",
+        "prompt_cache_creation_1h_tokens",
         "completion_reasoning_tokens",
         "prompt_audio_tokens",
         "completion_audio_tokens",

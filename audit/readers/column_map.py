@@ -27,6 +27,7 @@ COUNTS = frozenset(
         "usage_input_tokens",
         "usage_cache_read_input_tokens",
         "usage_cache_creation_input_tokens",
+        "usage_cache_creation_1h_input_tokens",
         "usage_output_tokens",
         "usage_reasoning_output_tokens",
         "usage_audio_input_tokens",

@@ -81,8 +81,9 @@ def usage_columns(usage: str, parts: str, flat: Mapping[str, str]) -> dict[str, 
         **{f"part_{kind}": f"coalesce(list_sum({amounts(kind)}), 0)::bigint" for kind in SUMMED},
         # one count under two names, where the names are no parts of the total
         "part_cached_most": f"coalesce(list_max({amounts('cached')}), 0)",
-        "has_hour_writes": f"len(list_filter(map_entries({usage}), lambda entry: contains(entry.key, '1h') and "
-        f"{KINDS['written_span'].replace('key', 'entry.key')} and {_amount('entry.value')} > 0)) > 0",
+        "part_written_hour": f"coalesce(list_sum(list_transform(list_filter(map_entries({usage}), "
+        f"lambda entry: contains(entry.key, '1h') and {KINDS['written_span'].replace('key', 'entry.key')}), "
+        f"lambda entry: {_amount('entry.value')})), 0)::bigint",
         "has_unknown_part": f"len(list_filter({amounts(UNKNOWN)}, lambda amount: amount > 0)) > 0",
         "odd_count": first_of([in_map, odd(flat["input"]), odd(flat["output"])]),
     }

@@ -154,7 +154,6 @@ def response_columns(reply: str) -> dict[str, str]:
         # the vendor whose way of counting the reply has; NULL for OpenAI's
         "reply_kind": f"case when {part(reply, 'type')} = 'message' then 'anthropic' "
         f"when {gemini} is not null then 'gemini' end",
-        "hour_cache_writes": either("usage.cache_creation.ephemeral_1h_input_tokens"),
         "speed": either("usage.speed"),
         "response_id": either("id", "responseId"),
         "response_object": either("object"),
@@ -181,6 +180,7 @@ def response_columns(reply: str) -> dict[str, str]:
             "usage.input_tokens_details.cache_write_tokens",
             "usage.cache_creation_input_tokens",
         ),
+        "hour_cache_write_tokens": either("usage.cache_creation.ephemeral_1h_input_tokens"),
         "reasoning_tokens": either(
             "usage.completion_tokens_details.reasoning_tokens",
             "usage.output_tokens_details.reasoning_tokens",

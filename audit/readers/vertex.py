@@ -61,7 +61,7 @@ FULL: Shape = {
     },
     "model": TEXT,
     "stop_reason": TEXT,
-    "usage": dict.fromkeys(ANTHROPIC, TEXT),
+    "usage": {**dict.fromkeys(ANTHROPIC, TEXT), "cache_creation": {"ephemeral_1h_input_tokens": TEXT}},
 }
 """`usage` and `stop_reason` are those of Claude on Vertex."""
 SENT: Shape = {"contents": TEXT, "messages": TEXT, "system": TEXT, "tools": TEXT, **_both(["system_instruction"])}
@@ -77,6 +77,7 @@ def _relation(export: Export, context: Context) -> str:
     found = {name: _either(usage, key) for name, key in USAGE.items()}
     found |= {name: _either("reply", key) for name, key in REPLY.items()}
     found |= {f"claude_{name}": f"reply.usage.{name}" for name in ANTHROPIC}
+    found["claude_hour_write_tokens"] = "reply.usage.cache_creation.ephemeral_1h_input_tokens"
     details = f'coalesce({usage}.prompt_tokens_details, {usage}."promptTokensDetails")'
     latency = 'coalesce(metadata.request_latency, metadata."requestLatency")'
     microseconds = f"cast(1000 * try_cast({latency} as double) as bigint)"

@@ -55,6 +55,7 @@ USAGE: Shape = {
     "output_tokens_details": {"reasoning_tokens": TEXT},
     "cache_read_input_tokens": TEXT,
     "cache_creation_input_tokens": TEXT,
+    "cache_creation": {"ephemeral_1h_input_tokens": TEXT},
     "thoughts_tokens": TEXT,
 }
 """What the integrations copy of the replies of OpenAI, Anthropic and Google, each in its own words."""

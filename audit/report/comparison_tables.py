@@ -28,6 +28,7 @@ CLASSES = {
     "input": "input",
     "cache_read": "cached input",
     "cache_creation": "cache writes",
+    "cache_creation_1h": "cache writes for an hour",
     "output": "output",
     "audio_input": "audio input",
     "audio_output": "audio output",

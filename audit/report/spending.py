@@ -15,8 +15,8 @@ class Used(TypedDict):
 class Traffic(TypedDict):
     """Billed, priced requests of one endpoint, model, tier and length band; the costs of all rows add up to the spend.
 
-    `usage` is by class of tokens (input without cached ones, cache_read, cache_creation, output, audio_input,
-    audio_output) and leaves out classes without tokens.
+    `usage` is by class of tokens (input without cached ones, cache_read, cache_creation, cache_creation_1h, output,
+    audio_input, audio_output) and leaves out classes without tokens.
     """
 
     endpoint: str

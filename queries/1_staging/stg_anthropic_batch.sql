@@ -37,6 +37,7 @@ renamed as (
         input_tokens as usage_input_tokens,
         cached_tokens as usage_cache_read_input_tokens,
         cache_write_tokens as usage_cache_creation_input_tokens,
+        hour_cache_write_tokens as usage_cache_creation_1h_input_tokens,
         output_tokens as usage_output_tokens,
         reasoning_tokens as usage_reasoning_output_tokens,
         cast(null as varchar) as usage_audio_input_tokens,
@@ -69,11 +70,7 @@ renamed as (
         cast(null as varchar) as billed_cost,
         true as input_excludes_cache,
         false as output_excludes_reasoning,
-        nullif(concat_ws(
-            '; ',
-            case when batch_id is null then 'several batches have these counts; the time of the first' end,
-            case when try_cast(hour_cache_writes as bigint) > 0 then 'cache writes for an hour, priced as for five minutes' end
-        ), '') as usage_note
+        case when batch_id is null then 'several batches have these counts; the time of the first' end as usage_note
     from source
 )
 

@@ -62,6 +62,7 @@ renamed as (
         uncached_input_tokens as usage_input_tokens,
         cache_read_input_tokens as usage_cache_read_input_tokens,
         cache_written as usage_cache_creation_input_tokens,
+        cache_write_1h as usage_cache_creation_1h_input_tokens,
         output_tokens as usage_output_tokens,
         cast(null as varchar) as usage_reasoning_output_tokens,
         cast(null as varchar) as usage_audio_input_tokens,
@@ -97,7 +98,6 @@ renamed as (
         concat_ws(
             '; ',
             'no count of requests; the fewest that its context window allows',
-            case when try_cast(cache_write_1h as bigint) > 0 then 'cache writes for an hour, priced as for five minutes' end,
             case when speed = 'fast' then 'fast mode, priced as standard' end
         ) as usage_note
     from sized

@@ -44,6 +44,7 @@ renamed as (
         input_tokens as usage_input_tokens,
         cached_tokens as usage_cache_read_input_tokens,
         cache_write_tokens as usage_cache_creation_input_tokens,
+        hour_cache_write_tokens as usage_cache_creation_1h_input_tokens,
         case when response_object = 'list' or url like '%/embeddings%' then coalesce(output_tokens, '0') else output_tokens end as usage_output_tokens,
         reasoning_tokens as usage_reasoning_output_tokens,
         audio_input_tokens as usage_audio_input_tokens,

@@ -63,6 +63,7 @@ renamed as (
         tokens_in as usage_input_tokens,
         input."cacheReadInputTokenCount" as usage_cache_read_input_tokens,
         input."cacheWriteInputTokenCount" as usage_cache_creation_input_tokens,
+        case when input."cacheWriteInputTokenCount" is not null then hour_write_tokens end as usage_cache_creation_1h_input_tokens,
         case when is_embedding then coalesce(tokens_out, '0') else tokens_out end as usage_output_tokens,
         cast(null as varchar) as usage_reasoning_output_tokens,
         cast(null as varchar) as usage_audio_input_tokens,

@@ -44,7 +44,17 @@ renamed as (
 
         metrics.prompt_tokens as usage_input_tokens,
         metrics.prompt_cached_tokens as usage_cache_read_input_tokens,
-        metrics.prompt_cache_creation_tokens as usage_cache_creation_input_tokens,
+        -- the parts by lifetime repeat the sum, or stand in its place
+        coalesce(
+            metrics.prompt_cache_creation_tokens,
+            cast(
+                try_cast(metrics.prompt_cache_creation_5m_tokens as bigint)
+                + try_cast(metrics.prompt_cache_creation_1h_tokens as bigint) as varchar
+            ),
+            metrics.prompt_cache_creation_5m_tokens,
+            metrics.prompt_cache_creation_1h_tokens
+        ) as usage_cache_creation_input_tokens,
+        metrics.prompt_cache_creation_1h_tokens as usage_cache_creation_1h_input_tokens,
         case
             when model like '%embedding%' and metrics.prompt_tokens is not null
                 then coalesce(metrics.completion_tokens, '0')

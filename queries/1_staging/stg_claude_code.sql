@@ -38,6 +38,7 @@ renamed as (
         message.usage.input_tokens as usage_input_tokens,
         message.usage.cache_read_input_tokens as usage_cache_read_input_tokens,
         message.usage.cache_creation_input_tokens as usage_cache_creation_input_tokens,
+        message.usage.cache_creation.ephemeral_1h_input_tokens as usage_cache_creation_1h_input_tokens,
         message.usage.output_tokens as usage_output_tokens,
         message.usage.output_tokens_details.thinking_tokens as usage_reasoning_output_tokens,
         cast(null as varchar) as usage_audio_input_tokens,
@@ -71,14 +72,7 @@ renamed as (
         "costUSD" as billed_cost,
         true as input_excludes_cache,
         false as output_excludes_reasoning,
-        nullif(concat_ws(
-            '; ',
-            case
-                when try_cast(message.usage.cache_creation.ephemeral_1h_input_tokens as bigint) > 0
-                    then 'cache writes for an hour, priced as for five minutes'
-            end,
-            case when message.usage.speed = 'fast' then 'fast mode, priced as standard' end
-        ), '') as usage_note
+        case when message.usage.speed = 'fast' then 'fast mode, priced as standard' end as usage_note
     from source
 )
 

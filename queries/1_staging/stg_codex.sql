@@ -46,6 +46,7 @@ renamed as (
         used.input_tokens as usage_input_tokens,
         used.cached_input_tokens as usage_cache_read_input_tokens,
         used.cache_write_input_tokens as usage_cache_creation_input_tokens,
+        cast(null as varchar) as usage_cache_creation_1h_input_tokens,
         used.output_tokens as usage_output_tokens,
         used.reasoning_output_tokens as usage_reasoning_output_tokens,
         cast(null as varchar) as usage_audio_input_tokens,

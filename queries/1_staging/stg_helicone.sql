@@ -70,6 +70,7 @@ renamed as (
             when has_body_usage then coalesce(body_cache_write_tokens, body_cache_creation_input_tokens)
             else nullif(prompt_cache_write_tokens, '')
         end as usage_cache_creation_input_tokens,
+        case when has_body_usage then body_hour_cache_write_tokens end as usage_cache_creation_1h_input_tokens,
         case
             when has_body_usage then coalesce(body_output_tokens, case when path like '%embedding%' then '0' end)
             when regexp_matches(completion_tokens, '^[0-9]{1,18}$')

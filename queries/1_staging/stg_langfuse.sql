@@ -133,6 +133,12 @@ renamed as (
         ) as usage_cache_creation_input_tokens,
         cast(
             case
+                when part_written > 0 and (holds_spans or not is_input_beside) then least(part_written, part_written_hour)
+                else part_written_hour
+            end as varchar
+        ) as usage_cache_creation_1h_input_tokens,
+        cast(
+            case
                 when is_output_beside then plain_output + part_output_audio + part_output_other
                 else plain_output
             end as varchar
@@ -178,28 +184,24 @@ renamed as (
         -- inside is what the total says, but some totals leave cached tokens out
         case when is_input_beside then true end as input_excludes_cache,
         is_output_beside as output_excludes_reasoning,
-        nullif(concat_ws(
-            '; ',
-            case
-                when is_other_unit then 'usage in another unit than tokens; unknown'
-                when odd_count is null and is_one_sided and coalesce(part_input, plain_output, part_total) > 0
-                    then 'usage without input or without output; unknown'
-                when convention = 'unknown' then 'parts and total of the usage disagree; unknown'
-                when convention in ('hidden', 'hidden beside')
-                    then 'hidden tokens between parts and total; counted as reasoning'
-                when convention <> 'disjoint' and part_reasoning > plain_output
-                    then 'reasoning tokens exceed output; counted beside it'
-                when has_unknown_part then 'usage names units that are not known here; left out'
-                when part_total is null and input_parts + output_parts > 0
-                    then 'usage without a total; its parts taken as disjoint'
-                when is_input_beside and input_parts > 0
-                    and part_cached + part_written + part_written_span between 1 and part_input
-                    then 'cached tokens beside input; some instrumentations count them in both'
-                when is_call and end_time is null and has_latency and stated_ms is null
-                    then 'latency in a unit that the file does not show; left out'
-            end,
-            case when has_hour_writes then 'cache writes for an hour, priced as for five minutes' end
-        ), '') as usage_note
+        case
+            when is_other_unit then 'usage in another unit than tokens; unknown'
+            when odd_count is null and is_one_sided and coalesce(part_input, plain_output, part_total) > 0
+                then 'usage without input or without output; unknown'
+            when convention = 'unknown' then 'parts and total of the usage disagree; unknown'
+            when convention in ('hidden', 'hidden beside')
+                then 'hidden tokens between parts and total; counted as reasoning'
+            when convention <> 'disjoint' and part_reasoning > plain_output
+                then 'reasoning tokens exceed output; counted beside it'
+            when has_unknown_part then 'usage names units that are not known here; left out'
+            when part_total is null and input_parts + output_parts > 0
+                then 'usage without a total; its parts taken as disjoint'
+            when is_input_beside and input_parts > 0
+                and part_cached + part_written + part_written_span between 1 and part_input
+                then 'cached tokens beside input; some instrumentations count them in both'
+            when is_call and end_time is null and has_latency and stated_ms is null
+                then 'latency in a unit that the file does not show; left out'
+        end as usage_note
     from decided
 )
 

@@ -54,6 +54,7 @@ renamed as (
             prompt_token_details.ephemeral_1h_input_tokens,
             usage_metadata.input_token_details.cache_creation
         ) as usage_cache_creation_input_tokens,
+        prompt_token_details.ephemeral_1h_input_tokens as usage_cache_creation_1h_input_tokens,
         coalesce(completion_tokens, usage_metadata.output_tokens) as usage_output_tokens,
         coalesce(
             completion_token_details.reasoning, usage_metadata.output_token_details.reasoning
@@ -92,26 +93,19 @@ renamed as (
         case when not starts_with(total_cost, '-') then total_cost end as billed_cost,
         case when lower(provider) in ('openai', 'azure', 'azure_openai') then false end as input_excludes_cache,
         false as output_excludes_reasoning,
-        nullif(concat_ws(
-            '; ',
-            case
-                when starts_with(total_cost, '-') then 'negative cost; not taken as billed'
-                when regexp_matches(
-                    lower(coalesce(provider, '') || ' ' || coalesce(model_name, '')), 'anthropic|claude|bedrock'
+        case
+            when starts_with(total_cost, '-') then 'negative cost; not taken as billed'
+            when regexp_matches(
+                lower(coalesce(provider, '') || ' ' || coalesce(model_name, '')), 'anthropic|claude|bedrock'
+            )
+                and start_time < '2026-04'
+                and regexp_matches(
+                    coalesce(prompt_token_details.cache_read, '0')
+                    || coalesce(prompt_token_details.cache_creation, '0'),
+                    '[1-9]'
                 )
-                    and start_time < '2026-04'
-                    and regexp_matches(
-                        coalesce(prompt_token_details.cache_read, '0')
-                        || coalesce(prompt_token_details.cache_creation, '0'),
-                        '[1-9]'
-                    )
-                    then 'cached tokens of Anthropic before April 2026: inside input where they fit, else beside it'
-            end,
-            case
-                when try_cast(prompt_token_details.ephemeral_1h_input_tokens as bigint) > 0
-                    then 'cache writes for an hour, priced as for five minutes'
-            end
-        ), '') as usage_note
+                then 'cached tokens of Anthropic before April 2026: inside input where they fit, else beside it'
+        end as usage_note
     from source
 )
 

@@ -61,6 +61,8 @@ renamed as (
             metadata.usage_object.cache_creation_input_tokens,
             response.usage.cache_creation_input_tokens
         ) as usage_cache_creation_input_tokens,
+        metadata.usage_object.prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens
+            as usage_cache_creation_1h_input_tokens,
         completion_tokens as usage_output_tokens,
         coalesce(
             metadata.usage_object.completion_tokens_details.reasoning_tokens,
@@ -108,21 +110,11 @@ renamed as (
         response_cost as billed_cost,
         cast(null as boolean) as input_excludes_cache,
         false as output_excludes_reasoning,
-        nullif(concat_ws(
-            '; ',
-            case
-                when call_type in ('aresponses', 'responses')
-                    and custom_llm_provider in ('anthropic', 'gemini', 'vertex_ai', 'vertex_ai_beta', 'bedrock')
-                    then 'responses call that some LiteLLM versions log a second time as a completion (issue 15740)'
-            end,
-            case
-                when try_cast(
-                    metadata.usage_object.prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens
-                    as bigint
-                ) > 0
-                    then 'cache writes for an hour, priced as for five minutes'
-            end
-        ), '') as usage_note
+        case
+            when call_type in ('aresponses', 'responses')
+                and custom_llm_provider in ('anthropic', 'gemini', 'vertex_ai', 'vertex_ai_beta', 'bedrock')
+                then 'responses call that some LiteLLM versions log a second time as a completion (issue 15740)'
+        end as usage_note
     from source
 )
 

@@ -38,6 +38,7 @@ renamed as (
             details."cachedContentTokenCount"
         ) as usage_cache_read_input_tokens,
         details.cache_creation_input_tokens as usage_cache_creation_input_tokens,
+        details.cache_creation.ephemeral_1h_input_tokens as usage_cache_creation_1h_input_tokens,
         output_tokens as usage_output_tokens,
         coalesce(
             details.completion_tokens_details.reasoning_tokens,
@@ -80,10 +81,7 @@ renamed as (
         -- output of as many tokens as thoughts has no answer
         details."thoughtsTokenCount" <> output_tokens and details."candidatesTokenCount" is null
             as output_excludes_reasoning,
-        case
-            when try_cast(details.cache_creation.ephemeral_1h_input_tokens as bigint) > 0
-                then 'cache writes for an hour, priced as for five minutes'
-        end as usage_note
+        cast(null as varchar) as usage_note
     from source
 )
 

@@ -42,6 +42,7 @@ renamed as (
         usage_input_tokens,
         usage_cache_read_input_tokens,
         usage_cache_creation_input_tokens,
+        usage_cache_creation_1h_input_tokens,
         case
             when operation_name = 'embeddings' or coalesce(response_model, request_model) like '%embedding%'
                 then coalesce(usage_output_tokens, '0')

@@ -38,6 +38,7 @@ renamed as (
         usage.input_tokens as usage_input_tokens,
         usage.cache_read_input_tokens as usage_cache_read_input_tokens,
         usage.cache_creation_input_tokens as usage_cache_creation_input_tokens,
+        cast(null as varchar) as usage_cache_creation_1h_input_tokens,
         case
             when span_type = 'EMBEDDING' and usage.input_tokens is not null then coalesce(usage.output_tokens, '0')
             else usage.output_tokens

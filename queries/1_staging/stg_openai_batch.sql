@@ -45,6 +45,7 @@ renamed as (
         input_tokens as usage_input_tokens,
         cached_tokens as usage_cache_read_input_tokens,
         cache_write_tokens as usage_cache_creation_input_tokens,
+        cast(null as varchar) as usage_cache_creation_1h_input_tokens,
         case
             when url like '%/embeddings%' or response_object = 'list'
                 or coalesce(response_model, request_model) like '%embedding%'

@@ -43,6 +43,7 @@ renamed as (
         input_tokens as usage_input_tokens,
         cached_tokens as usage_cache_read_input_tokens,
         cache_write_tokens as usage_cache_creation_input_tokens,
+        hour_cache_write_tokens as usage_cache_creation_1h_input_tokens,
         -- embeddings have no output, and their usage says nothing of it
         case
             when response_object = 'list' or coalesce(response_model, request_model, logged_model) like '%embedding%'
@@ -83,11 +84,7 @@ renamed as (
         cost as billed_cost,
         coalesce(reply_kind = 'anthropic', false) as input_excludes_cache,
         coalesce(reply_kind = 'gemini', false) as output_excludes_reasoning,
-        nullif(concat_ws(
-            '; ',
-            case when try_cast(hour_cache_writes as bigint) > 0 then 'cache writes for an hour, priced as for five minutes' end,
-            case when speed = 'fast' then 'fast mode, priced as standard' end
-        ), '') as usage_note
+        case when speed = 'fast' then 'fast mode, priced as standard' end as usage_note
     from source
 )
 

@@ -70,6 +70,7 @@ renamed as (
                 as varchar)
         ) as usage_cache_read_input_tokens,
         input_cache_write_tokens as usage_cache_creation_input_tokens,
+        cast(null as varchar) as usage_cache_creation_1h_input_tokens,
         case when is_embedding or is_moderation then coalesce(tokens_out, '0') else tokens_out end as usage_output_tokens,
         cast(null as varchar) as usage_reasoning_output_tokens,
         -- cached audio stands apart from the rest of the audio

@@ -49,6 +49,7 @@ renamed as (
         tokens_in as usage_input_tokens,
         cached as usage_cache_read_input_tokens,
         cast(null as varchar) as usage_cache_creation_input_tokens,
+        cast(null as varchar) as usage_cache_creation_1h_input_tokens,
         tokens_out as usage_output_tokens,
         reasoning as usage_reasoning_output_tokens,
         cast(null as varchar) as usage_audio_input_tokens,

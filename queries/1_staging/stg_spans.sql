@@ -88,6 +88,7 @@ renamed as (
         usage_input_tokens,
         usage_cache_read_input_tokens,
         usage_cache_creation_input_tokens,
+        cast(null as varchar) as usage_cache_creation_1h_input_tokens,
         case
             when is_embedding and usage_input_tokens is not null then coalesce(usage_output_tokens, '0')
             else usage_output_tokens

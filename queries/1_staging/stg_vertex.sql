@@ -52,6 +52,7 @@ renamed as (
         tokens_in as usage_input_tokens,
         case when is_claude then claude_cache_read_input_tokens else cached_tokens end as usage_cache_read_input_tokens,
         claude_cache_creation_input_tokens as usage_cache_creation_input_tokens,
+        claude_hour_write_tokens as usage_cache_creation_1h_input_tokens,
         -- Gemini leaves out what is zero
         case when is_claude then claude_output_tokens when has_usage then coalesce(candidate_tokens, '0') end as usage_output_tokens,
         thought_tokens as usage_reasoning_output_tokens,

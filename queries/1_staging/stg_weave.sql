@@ -50,6 +50,7 @@ renamed as (
             usage.cache_read_input_tokens
         ) as usage_cache_read_input_tokens,
         usage.cache_creation_input_tokens as usage_cache_creation_input_tokens,
+        usage.cache_creation.ephemeral_1h_input_tokens as usage_cache_creation_1h_input_tokens,
         case
             when op_name like '%embedding%' and coalesce(usage.prompt_tokens, usage.input_tokens) is not null
                 then coalesce(usage.completion_tokens, usage.output_tokens, '0')

@@ -11,6 +11,7 @@ with numbered as (
         try_cast(usage_input_tokens as bigint) as input_tokens_number,
         try_cast(usage_cache_read_input_tokens as bigint) as cache_read_tokens_number,
         try_cast(usage_cache_creation_input_tokens as bigint) as cache_creation_tokens_number,
+        try_cast(usage_cache_creation_1h_input_tokens as bigint) as cache_creation_1h_tokens_number,
         try_cast(usage_output_tokens as bigint) as output_tokens_number,
         try_cast(usage_reasoning_output_tokens as bigint) as reasoning_tokens_number,
         try_cast(usage_audio_input_tokens as bigint) as audio_input_tokens_number,
@@ -51,6 +52,13 @@ counted as (
             when regexp_matches(usage_cache_creation_input_tokens, '^[0-9]{1,18}([.]0*)?$')
                 then cast(split_part(usage_cache_creation_input_tokens, '.', 1) as bigint)
         end as cache_creation_tokens,
+        case
+            when cache_creation_1h_tokens_number between 0 and 999999999999999999
+                and cast(cache_creation_1h_tokens_number as varchar) = usage_cache_creation_1h_input_tokens
+                then cache_creation_1h_tokens_number
+            when regexp_matches(usage_cache_creation_1h_input_tokens, '^[0-9]{1,18}([.]0*)?$')
+                then cast(split_part(usage_cache_creation_1h_input_tokens, '.', 1) as bigint)
+        end as cache_creation_1h_tokens,
         case
             when output_tokens_number between 0 and 999999999999999999
                 and cast(output_tokens_number as varchar) = usage_output_tokens
@@ -197,6 +205,9 @@ judged as (
             when usage_cache_creation_input_tokens is not null and cache_creation_tokens is null
                 then 'usage_cache_creation_input_tokens ' || substr(usage_cache_creation_input_tokens, 1, 40)
                     || ' is not a count'
+            when usage_cache_creation_1h_input_tokens is not null and cache_creation_1h_tokens is null
+                then 'usage_cache_creation_1h_input_tokens ' || substr(usage_cache_creation_1h_input_tokens, 1, 40)
+                    || ' is not a count'
             when usage_reasoning_output_tokens is not null and reasoning_tokens is null
                 then 'usage_reasoning_output_tokens ' || substr(usage_reasoning_output_tokens, 1, 40) || ' is not a count'
             when usage_audio_input_tokens is not null and audio_input_tokens is null
@@ -210,6 +221,9 @@ judged as (
             when cached_tokens > input_tokens
                 then 'cached tokens ' || cast(cached_tokens as varchar)
                     || ' exceed usage_input_tokens ' || usage_input_tokens
+            when cache_creation_1h_tokens > coalesce(cache_creation_tokens, 0)
+                then 'usage_cache_creation_1h_input_tokens ' || usage_cache_creation_1h_input_tokens
+                    || ' exceed usage_cache_creation_input_tokens ' || coalesce(usage_cache_creation_input_tokens, '0')
             when audio_input_tokens > input_tokens
                 then 'usage_audio_input_tokens ' || usage_audio_input_tokens
                     || ' exceed usage_input_tokens ' || usage_input_tokens
@@ -256,6 +270,8 @@ typed as (
         case when usage_is_known then input_tokens end as usage_input_tokens,
         case when usage_is_known then coalesce(cache_read_tokens, 0) end as usage_cache_read_input_tokens,
         case when usage_is_known then coalesce(cache_creation_tokens, 0) end as usage_cache_creation_input_tokens,
+        -- null where the export does not say, so that most loads need no column for it
+        case when usage_is_known then cache_creation_1h_tokens end as usage_cache_creation_1h_input_tokens,
         case when usage_is_known then output_tokens end as usage_output_tokens,
         case when usage_is_known then coalesce(reasoning_tokens, 0) end as usage_reasoning_output_tokens,
         -- audio that was read from the cache is billed as cached: only the rest is audio

@@ -1,5 +1,5 @@
 -- grain: file_id, row_number
--- Every loaded request or bucket with its endpoint, model, outcome and token bins resolved.
+-- Every loaded request or bucket with its endpoint, model, outcome, classes of tokens and token bins resolved.
 with facts as (
     select * from loaded_facts
 ),
@@ -131,6 +131,26 @@ banded as (
         output_type = 'json' as is_json,
         image_count > 0 as has_images,
         coalesce(usage_audio_input_tokens, 0) + coalesce(usage_audio_output_tokens, 0) > 0 as has_audio,
+        -- a call is priced or unpriced as a whole: those that have other classes of tokens may not be summed with it
+        case
+            when outcome = 'billed'
+                then case
+                        when usage_input_tokens > coalesce(usage_cache_read_input_tokens, 0)
+                            + coalesce(usage_cache_creation_input_tokens, 0) + coalesce(usage_audio_input_tokens, 0)
+                            then 1
+                        else 0
+                    end
+                    + case when usage_cache_read_input_tokens > 0 then 2 else 0 end
+                    + case
+                        when usage_cache_creation_input_tokens > coalesce(usage_cache_creation_1h_input_tokens, 0) then 4
+                        else 0
+                    end
+                    + case when usage_audio_input_tokens > 0 then 8 else 0 end
+                    + case when usage_output_tokens > coalesce(usage_audio_output_tokens, 0) then 16 else 0 end
+                    + case when usage_audio_output_tokens > 0 then 32 else 0 end
+                    + case when usage_cache_creation_1h_input_tokens > 0 then 64 else 0 end
+            else 0
+        end as token_classes,
         -- half octaves, exact in integers: floor(2 log2 v) = floor(log2 v^2)
         cast(floor(log2(cast(input_each + 16 as bigint) * (input_each + 16))) as integer) as input_bin,
         cast(floor(log2(cast(output_each + 8 as bigint) * (output_each + 8))) as integer) as output_bin,

@@ -1,4 +1,4 @@
--- grain: usage_date, endpoint, provider_name, request_model, response_model, service_tier, operation_name, has_tools, is_json, has_images, has_audio, outcome, length_band, request_grain, input_bin, output_bin, cache_read_bin, reasoning_bin
+-- grain: usage_date, endpoint, provider_name, request_model, response_model, service_tier, operation_name, has_tools, is_json, has_images, has_audio, token_classes, outcome, length_band, request_grain, input_bin, output_bin, cache_read_bin, reasoning_bin
 -- Traffic cells by day and under the names that the logs give models: what a warehouse hands over, for prices and aliases are known here.
 select
     cast(date_trunc('day', start_time) as date) as usage_date,
@@ -12,6 +12,7 @@ select
     is_json,
     has_images,
     has_audio,
+    token_classes,
     outcome,
     length_band,
     request_grain,
@@ -23,6 +24,7 @@ select
     cast(coalesce(sum(usage_input_tokens), 0) as bigint) as usage_input_tokens,
     cast(coalesce(sum(usage_cache_read_input_tokens), 0) as bigint) as usage_cache_read_input_tokens,
     cast(coalesce(sum(usage_cache_creation_input_tokens), 0) as bigint) as usage_cache_creation_input_tokens,
+    cast(coalesce(sum(usage_cache_creation_1h_input_tokens), 0) as bigint) as usage_cache_creation_1h_input_tokens,
     cast(coalesce(sum(usage_output_tokens), 0) as bigint) as usage_output_tokens,
     cast(coalesce(sum(usage_reasoning_output_tokens), 0) as bigint) as usage_reasoning_output_tokens,
     cast(coalesce(sum(usage_audio_input_tokens), 0) as bigint) as usage_audio_input_tokens,
@@ -45,6 +47,7 @@ group by
     is_json,
     has_images,
     has_audio,
+    token_classes,
     outcome,
     length_band,
     request_grain,

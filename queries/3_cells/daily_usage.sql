@@ -1,5 +1,5 @@
--- grain: load_id, source_format, usage_date, billing_period, endpoint, provider_name, model, service_tier, has_audio, outcome, length_band
--- The measures of traffic_cells per day and without token bins: time series and day-block bootstrap; audio apart, for few models price it.
+-- grain: load_id, source_format, usage_date, billing_period, endpoint, provider_name, model, service_tier, token_classes, outcome, length_band
+-- The measures of traffic_cells per day and without token bins: time series, day-block bootstrap and charges.
 select
     load_id,
     source_format,
@@ -9,13 +9,14 @@ select
     provider_name,
     model,
     service_tier,
-    has_audio,
+    token_classes,
     outcome,
     length_band,
     cast(sum(request_count) as bigint) as request_count,
     cast(coalesce(sum(usage_input_tokens), 0) as bigint) as usage_input_tokens,
     cast(coalesce(sum(usage_cache_read_input_tokens), 0) as bigint) as usage_cache_read_input_tokens,
     cast(coalesce(sum(usage_cache_creation_input_tokens), 0) as bigint) as usage_cache_creation_input_tokens,
+    cast(coalesce(sum(usage_cache_creation_1h_input_tokens), 0) as bigint) as usage_cache_creation_1h_input_tokens,
     cast(coalesce(sum(usage_output_tokens), 0) as bigint) as usage_output_tokens,
     cast(coalesce(sum(usage_reasoning_output_tokens), 0) as bigint) as usage_reasoning_output_tokens,
     cast(coalesce(sum(usage_audio_input_tokens), 0) as bigint) as usage_audio_input_tokens,
@@ -35,6 +36,6 @@ group by
     provider_name,
     model,
     service_tier,
-    has_audio,
+    token_classes,
     outcome,
     length_band

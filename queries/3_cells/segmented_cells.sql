@@ -1,4 +1,4 @@
--- grain: load_id, source_format, billing_period, endpoint, provider_name, model, service_tier, operation_name, has_tools, is_json, has_images, has_audio, outcome, length_band, request_grain, input_bin, output_bin, cache_read_bin, reasoning_bin
+-- grain: load_id, source_format, billing_period, endpoint, provider_name, model, service_tier, operation_name, has_tools, is_json, has_images, has_audio, token_classes, outcome, length_band, request_grain, input_bin, output_bin, cache_read_bin, reasoning_bin
 -- Traffic cells with the third flag of a segment: a model embeds if the operation says so or no billed answer has a token.
 select
     traffic_cells.load_id,
@@ -13,6 +13,7 @@ select
     traffic_cells.is_json,
     traffic_cells.has_images,
     traffic_cells.has_audio,
+    traffic_cells.token_classes,
     traffic_cells.outcome,
     traffic_cells.length_band,
     traffic_cells.request_grain,
@@ -24,6 +25,7 @@ select
     traffic_cells.usage_input_tokens,
     traffic_cells.usage_cache_read_input_tokens,
     traffic_cells.usage_cache_creation_input_tokens,
+    traffic_cells.usage_cache_creation_1h_input_tokens,
     traffic_cells.usage_output_tokens,
     traffic_cells.usage_reasoning_output_tokens,
     traffic_cells.usage_audio_input_tokens,

@@ -1,4 +1,4 @@
--- grain: load_id, source_format, billing_period, endpoint, provider_name, model, service_tier, operation_name, has_tools, is_json, has_images, has_audio, outcome, length_band, request_grain, input_bin, output_bin, cache_read_bin, reasoning_bin
+-- grain: load_id, source_format, billing_period, endpoint, provider_name, model, service_tier, operation_name, has_tools, is_json, has_images, has_audio, token_classes, outcome, length_band, request_grain, input_bin, output_bin, cache_read_bin, reasoning_bin
 -- Requests summed into additive cells: the finest view of the traffic that anything after this reads.
 select
     load_id,
@@ -13,6 +13,7 @@ select
     is_json,
     has_images,
     has_audio,
+    token_classes,
     outcome,
     length_band,
     request_grain,
@@ -24,6 +25,7 @@ select
     cast(coalesce(sum(usage_input_tokens), 0) as bigint) as usage_input_tokens,
     cast(coalesce(sum(usage_cache_read_input_tokens), 0) as bigint) as usage_cache_read_input_tokens,
     cast(coalesce(sum(usage_cache_creation_input_tokens), 0) as bigint) as usage_cache_creation_input_tokens,
+    cast(coalesce(sum(usage_cache_creation_1h_input_tokens), 0) as bigint) as usage_cache_creation_1h_input_tokens,
     cast(coalesce(sum(usage_output_tokens), 0) as bigint) as usage_output_tokens,
     cast(coalesce(sum(usage_reasoning_output_tokens), 0) as bigint) as usage_reasoning_output_tokens,
     cast(coalesce(sum(usage_audio_input_tokens), 0) as bigint) as usage_audio_input_tokens,
@@ -47,6 +49,7 @@ group by
     is_json,
     has_images,
     has_audio,
+    token_classes,
     outcome,
     length_band,
     request_grain,

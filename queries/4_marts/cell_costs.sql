@@ -1,4 +1,4 @@
--- grain: load_id, source_format, billing_period, endpoint, provider_name, model, service_tier, operation_name, has_tools, is_json, has_images, has_audio, outcome, length_band, request_grain, input_bin, output_bin, cache_read_bin, reasoning_bin
+-- grain: load_id, source_format, billing_period, endpoint, provider_name, model, service_tier, operation_name, has_tools, is_json, has_images, has_audio, token_classes, outcome, length_band, request_grain, input_bin, output_bin, cache_read_bin, reasoning_bin
 -- Every cell with its workload, what it cost at list price, and what the same tokens cost on the candidate; null is unpriced.
 with cells as (
     select
@@ -8,7 +8,8 @@ with cells as (
             - usage_audio_input_tokens as decimal(17, 0)
         ) as uncached_tokens,
         cast(usage_cache_read_input_tokens as decimal(17, 0)) as cache_read_tokens,
-        cast(usage_cache_creation_input_tokens as decimal(17, 0)) as cache_creation_tokens,
+        cast(usage_cache_creation_input_tokens - usage_cache_creation_1h_input_tokens as decimal(17, 0)) as cache_creation_tokens,
+        cast(usage_cache_creation_1h_input_tokens as decimal(17, 0)) as cache_creation_1h_tokens,
         cast(usage_audio_input_tokens as decimal(17, 0)) as audio_input_tokens,
         cast(usage_output_tokens - usage_audio_output_tokens as decimal(17, 0)) as text_output_tokens,
         cast(usage_audio_output_tokens as decimal(17, 0)) as audio_output_tokens
@@ -17,7 +18,8 @@ with cells as (
 ),
 
 -- Token classes are disjoint here, so each token is priced once. A price is needed only where there are tokens of its
--- class: few models price audio, and those that embed have no output.
+-- class: few models price audio, and those that embed have no output. A candidate that has one price for writes to
+-- the cache is paid it for those of an hour too.
 paired as (
     select
         cells.*,
@@ -30,6 +32,8 @@ paired as (
         case when cache_read_tokens = 0 then 0 else cache_read_tokens * own.cache_read_price end as cache_read_cost,
         case when cache_creation_tokens = 0 then 0 else cache_creation_tokens * own.cache_creation_price end
             as cache_creation_cost,
+        case when cache_creation_1h_tokens = 0 then 0 else cache_creation_1h_tokens * own.cache_creation_1h_price end
+            as cache_creation_1h_cost,
         case when audio_input_tokens = 0 then 0 else audio_input_tokens * own.audio_input_price end as audio_input_cost,
         case when text_output_tokens = 0 then 0 else text_output_tokens * own.output_price end as output_cost,
         case when audio_output_tokens = 0 then 0 else audio_output_tokens * own.audio_output_price end
@@ -39,6 +43,10 @@ paired as (
                 then case when uncached_tokens = 0 then 0 else uncached_tokens * other.input_price end
                     + case when cache_read_tokens = 0 then 0 else cache_read_tokens * other.cache_read_price end
                     + case when cache_creation_tokens = 0 then 0 else cache_creation_tokens * other.cache_creation_price end
+                    + case
+                        when cache_creation_1h_tokens = 0 then 0
+                        else cache_creation_1h_tokens * coalesce(other.cache_creation_1h_price, other.cache_creation_price)
+                    end
                     + case when audio_input_tokens = 0 then 0 else audio_input_tokens * other.audio_input_price end
         end as candidate_input_cost,
         case
@@ -72,8 +80,8 @@ costed as (
         case
             when outcome <> 'billed' then 0
             when has_card
-                then input_cost + cache_read_cost + cache_creation_cost + audio_input_cost + output_cost
-                    + audio_output_cost
+                then input_cost + cache_read_cost + cache_creation_cost + cache_creation_1h_cost + audio_input_cost
+                    + output_cost + audio_output_cost
         end as list_cost,
         case when has_card then output_cost + audio_output_cost end as list_output_cost
     from paired
@@ -96,8 +104,8 @@ gated as (
 
 select
     gated.* exclude (
-        has_card, uncached_tokens, cache_read_tokens, cache_creation_tokens, audio_input_tokens, text_output_tokens,
-        audio_output_tokens
+        has_card, uncached_tokens, cache_read_tokens, cache_creation_tokens, cache_creation_1h_tokens,
+        audio_input_tokens, text_output_tokens, audio_output_tokens
     ),
     case
         when outcome <> 'billed' then outcome

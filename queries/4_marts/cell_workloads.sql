@@ -1,4 +1,4 @@
--- grain: load_id, source_format, billing_period, endpoint, provider_name, model, service_tier, operation_name, has_tools, is_json, has_images, has_audio, outcome, length_band, request_grain, input_bin, output_bin, cache_read_bin, reasoning_bin
+-- grain: load_id, source_format, billing_period, endpoint, provider_name, model, service_tier, operation_name, has_tools, is_json, has_images, has_audio, token_classes, outcome, length_band, request_grain, input_bin, output_bin, cache_read_bin, reasoning_bin
 -- Every traffic cell with the one workload whose frozen bounds hold it; null where its endpoint and model have no rules.
 with
 
@@ -45,6 +45,7 @@ select
     placed_cells.is_json,
     placed_cells.has_images,
     placed_cells.has_audio,
+    placed_cells.token_classes,
     placed_cells.outcome,
     placed_cells.length_band,
     placed_cells.request_grain,
@@ -56,6 +57,7 @@ select
     placed_cells.usage_input_tokens,
     placed_cells.usage_cache_read_input_tokens,
     placed_cells.usage_cache_creation_input_tokens,
+    placed_cells.usage_cache_creation_1h_input_tokens,
     placed_cells.usage_output_tokens,
     placed_cells.usage_reasoning_output_tokens,
     placed_cells.usage_audio_input_tokens,

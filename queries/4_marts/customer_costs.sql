@@ -15,7 +15,11 @@ with cells as (
             as decimal(17, 0)
         ) as uncached_tokens,
         cast(customer_usage.usage_cache_read_input_tokens as decimal(17, 0)) as cache_read_tokens,
-        cast(customer_usage.usage_cache_creation_input_tokens as decimal(17, 0)) as cache_creation_tokens,
+        cast(
+            customer_usage.usage_cache_creation_input_tokens - customer_usage.usage_cache_creation_1h_input_tokens
+            as decimal(17, 0)
+        ) as cache_creation_tokens,
+        cast(customer_usage.usage_cache_creation_1h_input_tokens as decimal(17, 0)) as cache_creation_1h_tokens,
         cast(customer_usage.usage_audio_input_tokens as decimal(17, 0)) as audio_input_tokens,
         cast(customer_usage.usage_output_tokens - customer_usage.usage_audio_output_tokens as decimal(17, 0))
             as text_output_tokens,
@@ -34,6 +38,7 @@ with cells as (
         and customer_usage.is_json is not distinct from cell_costs.is_json
         and customer_usage.has_images is not distinct from cell_costs.has_images
         and customer_usage.has_audio is not distinct from cell_costs.has_audio
+        and customer_usage.token_classes = cell_costs.token_classes
         and customer_usage.outcome = cell_costs.outcome
         and customer_usage.length_band is not distinct from cell_costs.length_band
         and customer_usage.request_grain = cell_costs.request_grain
@@ -54,6 +59,10 @@ priced as (
             else case when uncached_tokens = 0 then 0 else uncached_tokens * own.input_price end
                 + case when cache_read_tokens = 0 then 0 else cache_read_tokens * own.cache_read_price end
                 + case when cache_creation_tokens = 0 then 0 else cache_creation_tokens * own.cache_creation_price end
+                + case
+                    when cache_creation_1h_tokens = 0 then 0
+                    else cache_creation_1h_tokens * own.cache_creation_1h_price
+                end
                 + case when audio_input_tokens = 0 then 0 else audio_input_tokens * own.audio_input_price end
                 + case when text_output_tokens = 0 then 0 else text_output_tokens * own.output_price end
                 + case when audio_output_tokens = 0 then 0 else audio_output_tokens * own.audio_output_price end
@@ -63,6 +72,10 @@ priced as (
                 then case when uncached_tokens = 0 then 0 else uncached_tokens * other.input_price end
                     + case when cache_read_tokens = 0 then 0 else cache_read_tokens * other.cache_read_price end
                     + case when cache_creation_tokens = 0 then 0 else cache_creation_tokens * other.cache_creation_price end
+                    + case
+                        when cache_creation_1h_tokens = 0 then 0
+                        else cache_creation_1h_tokens * coalesce(other.cache_creation_1h_price, other.cache_creation_price)
+                    end
                     + case when audio_input_tokens = 0 then 0 else audio_input_tokens * other.audio_input_price end
         end as candidate_input_cost,
         case

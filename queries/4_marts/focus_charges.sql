@@ -9,12 +9,13 @@ with days as (
         daily_usage.provider_name,
         daily_usage.model,
         daily_usage.service_tier,
-        daily_usage.has_audio,
+        daily_usage.token_classes,
         daily_usage.length_band,
         cast(sum(request_count) as bigint) as request_count,
         sum(usage_input_tokens) as usage_input_tokens,
         sum(usage_cache_read_input_tokens) as usage_cache_read_input_tokens,
         sum(usage_cache_creation_input_tokens) as usage_cache_creation_input_tokens,
+        sum(usage_cache_creation_1h_input_tokens) as usage_cache_creation_1h_input_tokens,
         sum(usage_output_tokens) as usage_output_tokens,
         sum(usage_audio_input_tokens) as usage_audio_input_tokens,
         sum(usage_audio_output_tokens) as usage_audio_output_tokens
@@ -29,7 +30,7 @@ with days as (
         daily_usage.provider_name,
         daily_usage.model,
         daily_usage.service_tier,
-        daily_usage.has_audio,
+        daily_usage.token_classes,
         daily_usage.length_band
 ),
 
@@ -53,27 +54,34 @@ classes as (
         days.*,
         'cache_creation' as token_class,
         3 as class_place,
-        usage_cache_creation_input_tokens as consumed_quantity
+        usage_cache_creation_input_tokens - usage_cache_creation_1h_input_tokens as consumed_quantity
+    from days
+    union all
+    select
+        days.*,
+        'cache_creation_1h' as token_class,
+        4 as class_place,
+        usage_cache_creation_1h_input_tokens as consumed_quantity
     from days
     union all
     select
         days.*,
         'audio_input' as token_class,
-        4 as class_place,
+        5 as class_place,
         usage_audio_input_tokens as consumed_quantity
     from days
     union all
     select
         days.*,
         'output' as token_class,
-        5 as class_place,
+        6 as class_place,
         usage_output_tokens - usage_audio_output_tokens as consumed_quantity
     from days
     union all
     select
         days.*,
         'audio_output' as token_class,
-        6 as class_place,
+        7 as class_place,
         usage_audio_output_tokens as consumed_quantity
     from days
 ),
@@ -106,7 +114,7 @@ charges as (
             classes.provider_name,
             classes.model,
             classes.service_tier,
-            classes.has_audio,
+            classes.token_classes,
             classes.length_band
     )
 ),

@@ -14,6 +14,7 @@ with calls as (
         cast(hourly_usage.input_tokens as decimal(17, 0)) as input_tokens,
         cast(hourly_usage.cache_read_tokens as decimal(17, 0)) as cache_read_tokens,
         cast(hourly_usage.cache_creation_tokens as decimal(17, 0)) as cache_creation_tokens,
+        cast(hourly_usage.cache_creation_1h_tokens as decimal(17, 0)) as cache_creation_1h_tokens,
         cast(hourly_usage.audio_input_tokens as decimal(17, 0)) as audio_input_tokens,
         cast(hourly_usage.output_tokens as decimal(17, 0)) as output_tokens,
         cast(hourly_usage.audio_output_tokens as decimal(17, 0)) as audio_output_tokens
@@ -34,6 +35,8 @@ priced as (
         case when cache_read_tokens = 0 then 0 else cache_read_tokens * own.cache_read_price end as cache_read_cost,
         case when cache_creation_tokens = 0 then 0 else cache_creation_tokens * own.cache_creation_price end
             as cache_creation_cost,
+        case when cache_creation_1h_tokens = 0 then 0 else cache_creation_1h_tokens * own.cache_creation_1h_price end
+            as cache_creation_1h_cost,
         case when audio_input_tokens = 0 then 0 else audio_input_tokens * own.audio_input_price end as audio_input_cost,
         case when output_tokens = 0 then 0 else output_tokens * own.output_price end as output_cost,
         case when audio_output_tokens = 0 then 0 else audio_output_tokens * own.audio_output_price end
@@ -55,8 +58,8 @@ costed as (
         priced.*,
         case
             when has_card
-                then input_cost + cache_read_cost + cache_creation_cost + audio_input_cost + output_cost
-                    + audio_output_cost
+                then input_cost + cache_read_cost + cache_creation_cost + cache_creation_1h_cost + audio_input_cost
+                    + output_cost + audio_output_cost
         end as list_cost
     from priced
 )
@@ -72,6 +75,7 @@ select
     sum(case when list_cost is not null then input_cost end) as input_cost,
     sum(case when list_cost is not null then cache_read_cost end) as cache_read_cost,
     sum(case when list_cost is not null then cache_creation_cost end) as cache_creation_cost,
+    sum(case when list_cost is not null then cache_creation_1h_cost end) as cache_creation_1h_cost,
     sum(case when list_cost is not null then audio_input_cost end) as audio_input_cost,
     sum(case when list_cost is not null then output_cost end) as output_cost,
     sum(case when list_cost is not null then audio_output_cost end) as audio_output_cost,

@@ -32,6 +32,8 @@ select
         as cache_read_price,
     max(case when token_class = 'cache_creation' then usd_per_million * cast('0.000001' as decimal(7, 6)) end)
         as cache_creation_price,
+    max(case when token_class = 'cache_creation_1h' then usd_per_million * cast('0.000001' as decimal(7, 6)) end)
+        as cache_creation_1h_price,
     max(case when token_class = 'output' then usd_per_million * cast('0.000001' as decimal(7, 6)) end) as output_price,
     max(case when token_class = 'audio_input' then usd_per_million * cast('0.000001' as decimal(7, 6)) end)
         as audio_input_price,

@@ -8,7 +8,8 @@ with days as (
             - usage_audio_input_tokens as decimal(17, 0)
         ) as uncached_tokens,
         cast(usage_cache_read_input_tokens as decimal(17, 0)) as cache_read_tokens,
-        cast(usage_cache_creation_input_tokens as decimal(17, 0)) as cache_creation_tokens,
+        cast(usage_cache_creation_input_tokens - usage_cache_creation_1h_input_tokens as decimal(17, 0)) as cache_creation_tokens,
+        cast(usage_cache_creation_1h_input_tokens as decimal(17, 0)) as cache_creation_1h_tokens,
         cast(usage_audio_input_tokens as decimal(17, 0)) as audio_input_tokens,
         cast(usage_output_tokens - usage_audio_output_tokens as decimal(17, 0)) as text_output_tokens,
         cast(usage_audio_output_tokens as decimal(17, 0)) as audio_output_tokens
@@ -25,6 +26,10 @@ priced as (
                 then case when uncached_tokens = 0 then 0 else uncached_tokens * own.input_price end
                     + case when cache_read_tokens = 0 then 0 else cache_read_tokens * own.cache_read_price end
                     + case when cache_creation_tokens = 0 then 0 else cache_creation_tokens * own.cache_creation_price end
+                    + case
+                        when cache_creation_1h_tokens = 0 then 0
+                        else cache_creation_1h_tokens * own.cache_creation_1h_price
+                    end
                     + case when audio_input_tokens = 0 then 0 else audio_input_tokens * own.audio_input_price end
                     + case when text_output_tokens = 0 then 0 else text_output_tokens * own.output_price end
                     + case when audio_output_tokens = 0 then 0 else audio_output_tokens * own.audio_output_price end

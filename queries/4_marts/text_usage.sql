@@ -13,6 +13,7 @@ select
     cast(sum(traffic_cells.usage_input_tokens) as bigint) as usage_input_tokens,
     cast(sum(traffic_cells.usage_cache_read_input_tokens) as bigint) as usage_cache_read_input_tokens,
     cast(sum(traffic_cells.usage_cache_creation_input_tokens) as bigint) as usage_cache_creation_input_tokens,
+    cast(sum(traffic_cells.usage_cache_creation_1h_input_tokens) as bigint) as usage_cache_creation_1h_input_tokens,
     cast(sum(traffic_cells.usage_output_tokens) as bigint) as usage_output_tokens
 from traffic_cells
 inner join report_sources on traffic_cells.source_format = report_sources.source_format

@@ -1,0 +1,139 @@
+"""Classes of tokens that a price list lacks: each request is priced or unpriced for itself, whatever adds it up."""
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audit.assumptions import Assumptions
+from audit.config import Config
+from audit.intake.loading import load
+from audit.pipeline import run_report
+from audit.scope import Question
+from audit.warehouse import Warehouse
+from tests.exports import Row, write_csv
+from tests.logged import TODAY, calls
+
+PRICES = {
+    "input": Decimal("3"),
+    "cache_read": Decimal("0.7"),
+    "cache_creation": Decimal("4.1"),
+    "cache_creation_1h": Decimal("6.3"),
+    "output": Decimal("11"),
+    "audio_input": Decimal("40"),
+    "audio_output": Decimal("90"),
+}
+"""Dollars per million tokens, of whichever of them a model's list has."""
+USED = {
+    "usage_input_tokens": ("input", "cache_read", "cache_creation", "cache_creation_1h", "audio_input"),
+    "usage_cache_read_input_tokens": ("cache_read",),
+    "usage_cache_creation_input_tokens": ("cache_creation", "cache_creation_1h"),
+    "usage_cache_creation_1h_input_tokens": ("cache_creation_1h",),
+    "usage_output_tokens": ("output", "audio_output"),
+    "usage_audio_input_tokens": ("audio_input",),
+    "usage_audio_output_tokens": ("audio_output",),
+}
+"""Each column of a log with the disjoint classes that it counts."""
+PRICED = ("cell_costs", "customer_costs", "spend_by_day", "focus_charges", "list_cost_by_hour")
+
+
+INSTEAD = {"cache_read": "input", "cache_creation": "input", "cache_creation_1h": "cache_creation"}
+"""What stands in for a class without a price of its own."""
+
+
+def cost(tokens: Mapping[str, int], listed: Sequence[str]) -> Decimal | None:
+    """Of one request, in dollars; None where some of its tokens have no price."""
+    total = Decimal(0)
+    for name, count in tokens.items():
+        priced = name if name in listed else INSTEAD.get(name, name)
+        if count and priced not in listed:
+            return None
+        total += count * PRICES[priced] / 1_000_000 if count else 0
+    return total
+
+
+def logged(
+    folder: Path, requests: Sequence[tuple[str, Mapping[str, int]]], lists: Mapping[str, Sequence[str]]
+) -> tuple[Path, Config]:
+    """A database of requests (model, tokens by disjoint class) of three days and two customers, and its price list."""
+    rows: list[Row] = []
+    for number, (model, tokens) in enumerate(requests):
+        counted = {column: sum(tokens[name] for name in classes) for column, classes in USED.items()}
+        day = date(2026, 9, 1 + number % 3)
+        rows += calls(f"e-{number % 2}", 1, day=day, model=model, customer_id=f"c-{number % 2}", **counted)
+        rows[-1]["request_id"] = f"r-{number}"
+    lines = [f"{model},{name},{PRICES[name]}\n" for model, listed in lists.items() for name in listed]
+    (folder / "prices.csv").write_text("model,token_class,usd_per_million\n" + "".join(lines))
+    config, db = Config(prices_file=folder / "prices.csv"), folder / "usage.duckdb"
+    report = load([str(write_csv(folder / "log.csv", rows))], db, config=config)
+    assert (report.refused, report.failed_checks) == ((), ())
+    return db, config
+
+
+def use(**tokens: int) -> dict[str, int]:
+    """So many tokens, and none of the other classes."""
+    return dict.fromkeys(PRICES, 0) | tokens
+
+
+def test_one_token_of_a_class_without_a_price_leaves_one_request_unpriced_and_no_more(tmp_path: Path) -> None:
+    """Of twenty calls of each model, of which neither a bin nor the day tells the one that has such a token."""
+    lists = {name: [each for each in PRICES if each not in (name, INSTEAD.get(name))] for name in PRICES}
+    requests = [
+        (f"house-{lacking}", use(**dict.fromkeys(listed, 1000)) | {lacking: int(number == 7)})
+        for lacking, listed in lists.items()
+        for number in range(20)
+    ]
+    db, config = logged(tmp_path, requests, {f"house-{lacking}": listed for lacking, listed in lists.items()})
+    exact = {
+        f"house-{lacking}": 19 * sum(1000 * PRICES[name] for name in listed) / 1_000_000
+        for lacking, listed in lists.items()
+    }
+    with Warehouse.read(db) as warehouse:
+        report = run_report(warehouse, Question(today=TODAY), config, Assumptions())
+        for relation in PRICED:
+            sums = f"select model, sum(list_cost) from {relation} group by model"
+            assert {str(model): total for model, total in warehouse.rows(sums)} == exact, relation
+        dispositions = "select cell_disposition, sum(request_count) from cell_costs group by all order by all"
+        assert warehouse.rows(dispositions) == [("other_model", 7 * 19), ("unpriced", 7)]
+    assert [check["name"] for check in report.document["checks"] if not check["ok"]] == []
+
+
+COUNTS = st.sampled_from((0, 0, 1, 3, 900))
+TOKENS = st.fixed_dictionaries(dict.fromkeys(PRICES, COUNTS))
+MODELS = ("house-a", "house-b", "house-c")
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    requests=st.lists(st.tuples(st.sampled_from(MODELS), TOKENS), min_size=20, max_size=60),
+    lists=st.fixed_dictionaries(dict.fromkeys(MODELS, st.lists(st.sampled_from(sorted(PRICES)), unique=True))),
+)
+def test_every_request_is_priced_for_itself_whatever_classes_a_price_list_lacks(
+    requests: list[tuple[str, dict[str, int]]], lists: dict[str, list[str]]
+) -> None:
+    by_model: defaultdict[str, list[Decimal | None]] = defaultdict(list)
+    for model, tokens in requests:
+        by_model[model].append(cost(tokens, lists[model]))
+    unpriced = sum(each is None for costs in by_model.values() for each in costs)
+    exact = {model: sum((each for each in costs if each), Decimal(0)) for model, costs in by_model.items()}
+    with tempfile.TemporaryDirectory() as name:
+        db, config = logged(Path(name), requests, lists)
+        for kept in (2, 1):
+            with Warehouse.read(db) as warehouse:
+                report = run_report(warehouse, Question(today=TODAY), config, Assumptions(endpoints_kept=kept))
+                for relation in PRICED:
+                    sums = f"select model, coalesce(sum(list_cost), 0) from {relation} group by model"
+                    found = {str(model): Decimal(str(total)) for model, total in warehouse.rows(sums)}
+                    assert {model: found.get(model, 0) for model in exact} == exact, relation
+                listed = "select coalesce(sum(request_count), 0) from cell_costs where cell_disposition = 'unpriced'"
+                assert warehouse.count(listed) == unpriced
+                charged = "select coalesce(sum(request_count), 0) from focus_charges"
+                assert warehouse.count(charged) == sum(
+                    any(tokens.values()) and cost(tokens, lists[model]) is not None for model, tokens in requests
+                )
+                assert [check["name"] for check in report.document["checks"] if not check["ok"]] == []
