@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _CACHE: tuple[TokenClass, ...] = ("cache_read", "cache_creation")
 _HOUR_WRITES = Decimal(2)
-_HOUR_SOURCE = "https://docs.claude.com/en/docs/about-claude/pricing"
+_HOUR_SOURCE = "https://platform.claude.com/en/docs/build-with-claude/prompt-caching"
 """Where Anthropic says that a cache write for an hour costs twice the input rate, on Batch and at every length too."""
 STANDARD_INSTEAD = "rate published: standard rate"
 """How the source of a price ends that stands in for the one of a tier."""
