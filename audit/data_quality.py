@@ -16,7 +16,7 @@ where outcome = 'billed' and exists (
         and prices.token_class in ('input', 'output') and ends_with(prices.source, '{STANDARD_INSTEAD}')
 )
 """
-"""Requests on a tier (batch, flex, priority) that their provider's price list does not have."""
+"""Requests on a tier (batch, flex, priority, fast) that their provider's price list does not have."""
 
 
 def data_quality(warehouse: Warehouse, scope: Scope) -> dict[str, object]:

@@ -89,7 +89,7 @@ def _of_the_data(document: Mapping[str, object]) -> Iterator[str]:
     quality = cast("dict[str, int]", document["data_quality"])
     if standard := quality["requests_of_a_tier_priced_at_the_standard_rate"]:
         yield (
-            f"{standard:,} requests ({standard / total:.1%}) of a batch, flex or priority tier are priced at the "
+            f"{standard:,} requests ({standard / total:.1%}) of a batch, flex, priority or fast tier are priced at the "
             "standard rate: their provider's price list has none for the tier. Your own go into prices.csv "
             "(`audit prices MODEL --template`)"
         )

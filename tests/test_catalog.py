@@ -185,7 +185,7 @@ def test_empty_cells_of_a_price_file_mean_no_limit(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("openai,m,batsh,input,,,,1,", r":2: service_tier 'batsh' is not one of default, batch, flex, priority"),
+        ("openai,m,batsh,input,,,,1,", r":2: service_tier 'batsh' is not one of default, batch, flex, priority, fast"),
         ("openai,m,,tokens,,,,1,", r":2: token_class 'tokens' is not one of input"),
         ("openai,m,,input,60000,,,1,", r":2: length_band '60000' is not one of 0, .*128000"),
         ("openai,m,,input,,1.2.2026,,1,", r":2: valid_from '1.2.2026' is not a date; write it as 2026-01-31"),

@@ -32,6 +32,7 @@ MODELS = (
     ("openai", "gpt-5.6-luna"),
     ("azure", "gpt-4o-2024-08-06"),
     ("anthropic", "claude-sonnet-4-6"),
+    ("anthropic", "claude-opus-5"),
     ("google", "gemini-2.5-pro"),
     ("x-ai", "grok-4.20"),
 )
@@ -40,6 +41,7 @@ CONTEXTS: dict[Tier, dict[str, str]] = {
     "batch": {"processing": "batch"},
     "flex": {"service_tier": "flex"},
     "priority": {"service_tier": "priority"},
+    "fast": {"service_tier": "fast", "speed": "fast"},
 }
 TIERS_VERIFIED = date(2026, 10, 14)
 TABLE = price_rows(MODELS)
@@ -159,6 +161,13 @@ def test_a_day_before_a_tier_was_verified_takes_its_price_and_is_flagged() -> No
         (TIERS_VERIFIED, None, Decimal(5), False),
     ]
     assert not TABLE.filter(pl.col("service_tier") == "default")["is_assumed_before"].any()
+
+
+def test_fast_is_a_tier_of_openai_and_a_speed_of_anthropic() -> None:
+    assert at(TABLE, "gpt-4o-2024-08-06", TIERS_VERIFIED, "fast")["output"] == 17
+    assert at(TABLE, "claude-opus-5", TIERS_VERIFIED, "fast", provider="anthropic")["output"] == 50
+    slow = at(TABLE, "claude-sonnet-4-6", TIERS_VERIFIED, "fast", provider="anthropic")
+    assert slow == at(TABLE, "claude-sonnet-4-6", TIERS_VERIFIED, provider="anthropic")
 
 
 def test_an_assumed_tier_price_follows_the_standard_price_of_its_day() -> None:

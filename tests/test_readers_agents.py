@@ -89,6 +89,20 @@ def test_writes_for_an_hour_are_a_part_of_all_writes(tmp_path: Path) -> None:
 
 
 @pytest.mark.trap("claude_code")
+@pytest.mark.parametrize(
+    ("usage", "tier"),
+    [
+        ({"speed": "fast"}, "fast"),
+        ({"speed": "fast", "service_tier": "batch"}, "batch"),
+        ({"speed": "standard"}, "default"),
+    ],
+)
+def test_a_call_in_fast_mode_is_on_a_tier_of_its_own(tmp_path: Path, usage: dict[str, str], tier: str) -> None:
+    (row,) = judged(jsonl(tmp_path / "s1.jsonl", line(1, "m1", 9, **usage)))
+    assert (row["service_tier"], row["usage_note"]) == (tier, None)
+
+
+@pytest.mark.trap("claude_code")
 @pytest.mark.parametrize("seen", [1, 2, 3, 4, 5])
 def test_a_session_that_is_loaded_again_when_it_has_grown_ends_with_the_totals_of_the_whole(
     tmp_path: Path, seen: int

@@ -96,7 +96,7 @@ def test_thinking_is_a_part_of_output_and_writes_for_an_hour_of_all_writes(tmp_p
     usage["cache_creation"] = {"ephemeral_5m_input_tokens": 100, "ephemeral_1h_input_tokens": 200}
     row = call(tmp_path, response=REPLY | {"usage": usage | {"speed": "fast"}})
     assert (row["usage_cache_creation_input_tokens"], row["usage_cache_creation_1h_input_tokens"]) == (300, 200)
-    assert row["usage_note"] == "fast mode, priced as standard"
+    assert row["service_tier"] == "fast"
 
 
 def test_an_error_reply_is_a_failed_call_of_unknown_usage(tmp_path: Path) -> None:
@@ -168,6 +168,13 @@ def test_a_bucket_counts_the_fewest_requests_of_its_context_window_and_says_so(t
     assert (long["usage_input_tokens"], long["request_count"]) == (3_000_430, 4)
     busy = bucket(tmp_path, uncached_input_tokens=12_000_000_000)
     assert (busy["reject_reason"], busy["request_count"]) == (None, 60_001)
+
+
+@pytest.mark.trap("anthropic_usage")
+def test_a_bucket_of_fast_mode_is_on_a_tier_of_its_own_but_on_batch(tmp_path: Path) -> None:
+    asked = [("standard", "fast"), ("batch", "fast"), ("standard", "standard"), ("standard", None)]
+    tiers = [bucket(tmp_path, service_tier=tier, speed=speed)["service_tier"] for tier, speed in asked]
+    assert tiers == ["fast", "batch", "default", "default"]
 
 
 @pytest.mark.trap("anthropic_usage")

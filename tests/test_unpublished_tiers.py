@@ -8,7 +8,7 @@ import audit
 from audit.report.queries import figures
 
 USUAL = {"usage_input_tokens": 1_000_000, "usage_output_tokens": 0, "start_time": "2026-10-20T09:00:00Z"}
-SAID = "of a batch, flex or priority tier are priced at the standard rate"
+SAID = "of a batch, flex, priority or fast tier are priced at the standard rate"
 
 
 def reported(folder: Path, *calls: dict[str, object], settings: str = "") -> tuple[float, list[str]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-Tier = Literal["default", "batch", "flex", "priority"]
+Tier = Literal["default", "batch", "flex", "priority", "fast"]
 TokenClass = Literal[
     "input", "cache_read", "cache_creation", "cache_creation_1h", "output", "audio_input", "audio_output"
 ]

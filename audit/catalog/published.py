@@ -27,11 +27,13 @@ _PRICE_KEYS: dict[TokenClass, str] = {
     "audio_input": "input_audio_mtok",
     "audio_output": "output_audio_mtok",
 }
-_CONTEXTS: dict[Tier, dict[str, str]] = {
+_CONTEXTS: dict[Tier, tuple[dict[str, str], ...]] = {
     # genai-prices silently returns the standard price for service_tier 'batch'
-    "batch": {"processing": "batch"},
-    "flex": {"service_tier": "flex"},
-    "priority": {"service_tier": "priority"},
+    "batch": ({"processing": "batch"},),
+    "flex": ({"service_tier": "flex"},),
+    "priority": ({"service_tier": "priority"},),
+    # OpenAI's is a tier, Anthropic's a speed
+    "fast": ({"service_tier": "fast"}, {"speed": "fast"}),
 }
 
 
@@ -61,7 +63,7 @@ def published_prices(
     else:
         # prices by tier are known for a provider's own models only, as in genai-prices
         listed = any(info is model for model in provider.models)
-        variants = [v for v in info.price_variants or () if v.when == _CONTEXTS[tier] and vars(v.prices)]
+        variants = [v for v in info.price_variants or () if v.when in _CONTEXTS[tier] and vars(v.prices)]
         if not variants or not listed:
             return {}
         first = min(_start(variant) for variant in variants)

@@ -41,10 +41,10 @@ def prices(
 
     Prices of your own are lines of a CSV file that audit.toml names: [prices] file = "prices.csv". Its columns are
     model, token_class (input, cache_read, cache_creation, cache_creation_1h, output, audio_input, audio_output) and
-    usd_per_million, and if you need them provider_name, service_tier (default, batch, flex, priority), length_band,
-    valid_from, valid_to (the first day without) and source. A line prices its own class alone; cache writes for an hour
-    (cache_creation_1h) take the price of cache_creation only where no list price is known. `audit rebuild` prices a
-    database anew.
+    usd_per_million, and if you need them provider_name, service_tier (default, batch, flex, priority, fast),
+    length_band, valid_from, valid_to (the first day without) and source. A line prices its own class alone; cache
+    writes for an hour (cache_creation_1h) take the price of cache_creation only where no list price is known. `audit
+    rebuild` prices a database anew.
 
     An example of two lines, the header first: "model,token_class,usd_per_million" and "our-model,input,2.50".
     """

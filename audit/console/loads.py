@@ -67,7 +67,7 @@ def complain(report: "LoadReport") -> None:
             note(f"note: {len(counted):,} files: {sum(counted):,} records: {text}")
     else:
         for path, text, count in notes:
-            note(f"note: {path}: {count:,} records: {text}")
+            note(f"note: {path}: {count:,} {'record' if count == 1 else 'records'}: {text}")
     for kind, messages in (("warning", report.warnings), ("error", report.refused)):
         shown, more = folded(messages)
         for message in shown:

@@ -70,7 +70,12 @@ renamed as (
         cast(null as varchar) as image_count,
         false as is_usage_unknown,
 
-        case when service_tier like 'batch%' then 'batch' when service_tier like 'flex%' then 'flex' else 'default' end as service_tier,
+        case
+            when service_tier like 'batch%' then 'batch'
+            when service_tier like 'flex%' then 'flex'
+            when speed = 'fast' then 'fast'
+            else 'default'
+        end as service_tier,
         cast(null as boolean) as stream,
         cast(null as varchar) as tool_count,
         'text' as output_type,
@@ -95,11 +100,7 @@ renamed as (
         cast(null as varchar) as billed_cost,
         true as input_excludes_cache,
         false as output_excludes_reasoning,
-        concat_ws(
-            '; ',
-            'no count of requests; the fewest that its context window allows',
-            case when speed = 'fast' then 'fast mode, priced as standard' end
-        ) as usage_note
+        'no count of requests; the fewest that its context window allows' as usage_note
     from sized
 )
 

@@ -46,7 +46,10 @@ renamed as (
         cast(null as varchar) as image_count,
         false as is_usage_unknown,
 
-        coalesce(message.usage.service_tier, 'default') as service_tier,
+        case
+            when message.usage.speed = 'fast' and coalesce(message.usage.service_tier, '') <> 'batch' then 'fast'
+            else coalesce(message.usage.service_tier, 'default')
+        end as service_tier,
         true as stream,
         cast(null as varchar) as tool_count,
         'text' as output_type,
@@ -72,7 +75,7 @@ renamed as (
         "costUSD" as billed_cost,
         true as input_excludes_cache,
         false as output_excludes_reasoning,
-        case when message.usage.speed = 'fast' then 'fast mode, priced as standard' end as usage_note
+        cast(null as varchar) as usage_note
     from source
 )
 

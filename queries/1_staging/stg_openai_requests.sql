@@ -56,7 +56,8 @@ renamed as (
         image_count,
         not has_usage as is_usage_unknown,
 
-        coalesce(service_tier, 'default') as service_tier,
+        case when speed = 'fast' and coalesce(service_tier, '') <> 'batch' then 'fast' else coalesce(service_tier, 'default') end
+            as service_tier,
         lower(stream) = 'true' as stream,
         cast(tool_count as varchar) as tool_count,
         case when response_format in ('json_object', 'json_schema') then 'json' else 'text' end as output_type,
@@ -84,7 +85,7 @@ renamed as (
         cost as billed_cost,
         coalesce(reply_kind = 'anthropic', false) as input_excludes_cache,
         coalesce(reply_kind = 'gemini', false) as output_excludes_reasoning,
-        case when speed = 'fast' then 'fast mode, priced as standard' end as usage_note
+        cast(null as varchar) as usage_note
     from source
 )
 
