@@ -111,8 +111,8 @@ def with_endpoint(config: Config, text: str) -> Config:
     return replace(config, endpoint=rule, metadata_keys=(*config.metadata_keys, *kept))
 
 
-def endpoint_rule(text: str) -> EndpointRule:
-    """The rule that `text` states.
+def endpoint_rule(text: str, where: str = "--endpoint") -> EndpointRule:
+    """The rule that `text` states, which stands at `where`.
 
     >>> endpoint_rule("tag:feature-")
     EndpointRule(field='tag', key_text='feature-', is_option=False)
@@ -124,7 +124,7 @@ def endpoint_rule(text: str) -> EndpointRule:
     if text.startswith("metadata.") and len(text) > len("metadata."):
         return EndpointRule(field="metadata", key_text=text.removeprefix("metadata."))
     raise ConfigError(
-        f"endpoint field {text!r} is not one of tag:PREFIX, route, prompt_name, metadata.KEY; "
+        f"{where} {text!r} is not one of tag:PREFIX, route, prompt_name, metadata.KEY; "
         "it says where in a request the endpoint is found"
     )
 
@@ -164,7 +164,8 @@ def _section(path: Path, name: str, value: object) -> dict[str, object]:
 def _config(path: Path, sections: Mapping[str, dict[str, object]]) -> Config:
     endpoint = sections.get("endpoint", {})
     prices = sections.get("prices", {})
-    rule = endpoint_rule(_text(path, "endpoint.field", endpoint["field"])) if "field" in endpoint else None
+    named = _text(path, "endpoint.field", endpoint["field"]) if "field" in endpoint else None
+    rule = None if named is None else endpoint_rule(named, f"{path}: endpoint.field")
     kept = _texts(path, "metadata.keep", sections.get("metadata", {}).get("keep", []))
     if rule is not None and rule.field == "metadata" and rule.key_text not in kept:
         kept = (*kept, rule.key_text)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from audit import sql
-from audit.config import Config, endpoint_rule
+from audit.config import Config, endpoint_rule, read_config, with_endpoint
+from audit.errors import ConfigError
 from audit.intake.resolve import rebuild
 from audit.policy.targets.model_based import CLASSIFIER
 from tests.exports import Row, spend_log
@@ -113,3 +114,12 @@ def test_spark_tries_to_decode_a_label_too() -> None:
     text = sql.transpile(sql.find("requests"), "spark").upper()
     assert "TRY_URL_DECODE(" in text
     assert " TRY(" not in text
+
+
+def test_a_field_that_no_request_has_is_named_with_the_place_that_asks_for_it(tmp_path: Path) -> None:
+    settings = tmp_path / "audit.toml"
+    settings.write_text('[endpoint]\nfield = "tags"\n')
+    with pytest.raises(ConfigError, match=r"audit\.toml: endpoint\.field 'tags' is not one of tag:PREFIX, route"):
+        read_config(settings)
+    with pytest.raises(ConfigError, match=r"^--endpoint 'tags' is not one of"):
+        with_endpoint(Config(), "tags")

@@ -8,7 +8,7 @@ import pytest
 from audit import memory
 from audit.errors import OutOfMemoryError
 from audit.intake.duplicates import set_aside
-from audit.intake.letting_go import Kept
+from audit.intake.letting_go import Kept, let_go
 from audit.intake.loading import load
 from audit.warehouse import Warehouse
 from tests.exports import spend_log, write_jsonl
@@ -99,7 +99,7 @@ def test_a_plain_log_is_loaded_within_little_memory_whatever_is_kept(
 
 def test_all_of_a_large_load_may_be_known_without_more_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AUDIT_MEMORY_LIMIT", raising=False)
-    monkeypatch.setattr(memory, "PLAIN", 56 << 20)
+    monkeypatch.setattr(memory, "PLAIN", 48 << 20)
     rows, db = 400_000, tmp_path / "usage.duckdb"
     load([str(write_jsonl(tmp_path / "log.jsonl", [spend_log()]))], db)
     with Warehouse.create(db) as warehouse:
@@ -109,7 +109,9 @@ def test_all_of_a_large_load_may_be_known_without_more_memory(tmp_path: Path, mo
         warehouse.execute(f"insert into stored_facts by name {AGAIN.format(rows=rows)}")
         with warehouse.transaction(memory.PLAIN):
             set_aside(warehouse, 2)
-        assert warehouse.count("select count(*) from set_aside where reason = 'duplicate'") == rows
+            assert warehouse.count("select count(*) from set_aside where reason = 'duplicate'") == rows
+            let_go(warehouse, [2], "keys")
+        assert warehouse.count("select count(*) from request_keys") == rows
 
 
 @pytest.mark.usefixtures("narrow")

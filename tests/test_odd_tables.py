@@ -92,3 +92,21 @@ def test_a_number_with_a_decimal_comma_and_a_column_named_twice_are_refused_in_w
     path.write_text(f"{header},{names[1]}\n{rows.strip()},9\n")
     with pytest.raises(InputError, match=f"column '?{names[1]}'? appears twice; keep one"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("pairs.csv", PAIRS, "paired outcomes, which hold no calls; `audit outcomes add` takes them"),
+        ("revenue.csv", REVENUE, "revenue of customers, which holds no calls; `audit margin` takes it"),
+        ("prices.csv", PRICES, "prices, which are no calls"),
+        ("plan.json", '{"schema": "traffic-audit/plan/1", "stages": []}', "what traffic-audit wrote itself, not a log"),
+        ("excel.csv", f"sep=;\r\n{HEADER.replace(',', ';')}\r\n", "its first line, 'sep=;', is a hint for Excel"),
+    ],
+)
+def test_a_file_that_belongs_to_another_command_is_told_where_it_goes(
+    tmp_path: Path, name: str, text: str, said: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    (refused,) = load([str(tmp_path / name)], tmp_path / "usage.duckdb").refused
+    assert refused.startswith(f"{tmp_path / name}: {said}")

@@ -82,6 +82,11 @@ def test_what_cannot_be_done_is_one_error(arguments: list[str], error: type[Audi
     assert said in str(raised.value)
 
 
+def test_a_target_that_there_is_not_is_named_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(AuditError, match="unknown target 'litelm'"):
+        run("policy", "--target", "litelm", "--db", str(tmp_path / "misspelt.duckdb"), "--quiet")
+
+
 @pytest.mark.usefixtures("here")
 def test_only_pilots_can_be_included() -> None:
     result = CliRunner().invoke(app, ["policy", "--include", "keep"])

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 import audit
 from audit.cli import app
+from audit.errors import InputError
 from audit.report.bill import MARK
 
 LINES = charges(CALLS_OF_A_WEEK)
@@ -103,3 +104,18 @@ def test_a_report_says_of_a_bill_that_ties_out_that_it_does(folder: Path) -> Non
 def test_a_report_of_other_days_than_the_bill_says_nothing_of_it(folder: Path) -> None:
     report = audit.open(folder / "right.duckdb").report(today="2026-11-22", until="2026-03-01")
     assert "reconciliation" not in report.document
+
+
+def test_lines_of_a_bill_that_cannot_be_read_are_counted_and_the_first_is_quoted(folder: Path, tmp_path: Path) -> None:
+    db, torn = folder / "right.duckdb", tmp_path / "torn.csv"
+    header, lost = "day;billed_cost;line_item", f"{LINES[0].day};3,50;gpt-4o"
+    torn.write_text("\n".join([header, lost, f"{LINES[0].day};3.50;gpt-4o", "Total;7.00;"]))
+    (note,) = audit.open(db).reconcile([torn])["notes"]
+    said = f"2 of 3 lines of the bill are left out, first record 1 of {torn}: amount 3,50 is not an amount"
+    assert note.startswith(said)
+    assert "are left out, first record 1" in run("reconcile", str(torn), "--db", str(db))[1].replace("\n", " ")
+    torn.write_text(f"{header}\n{lost}")
+    with pytest.raises(
+        InputError, match=r"holds no cost that can be read: 1 of 1 lines .* amount 3,50 is not an amount"
+    ):
+        audit.open(db).reconcile([torn])

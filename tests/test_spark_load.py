@@ -189,7 +189,7 @@ def test_buckets_and_files_that_spark_hides_stop_the_load_and_change_nothing(tmp
     ):
         with pytest.raises(InputError, match=said):
             on_spark.load([str(path)], tmp_path / "spark.duckdb", master="local[2]")
-    assert rows(tmp_path / "spark.duckdb", "files") == []
+    assert not (tmp_path / "spark.duckdb").exists()
 
 
 def test_a_later_load_of_the_same_time_is_refused_and_one_of_another_counts(tmp_path: Path) -> None:

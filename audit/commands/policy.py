@@ -54,7 +54,10 @@ def policy(
     from audit.console.terminal import note, print_exactly
     from audit.library.opened import Audit
     from audit.output_files import new_file, written_whole
+    from audit.policy.targets import refuse_unknown
 
+    if target is not None:
+        refuse_unknown(target)
     if include not in (None, "pilot"):
         raise typer.BadParameter(f"--include {include!r}: only pilot can be included")
     file = None if out is None else new_file(out, force=True)

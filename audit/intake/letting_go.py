@@ -66,7 +66,9 @@ def let_go(warehouse: Warehouse, files: Collection[int], kept: Kept) -> None:
     _settle_repeats(warehouse, files)
     if kept == "keys":
         warehouse.execute(KEYS.format(chosen=chosen))
-        warehouse.execute(f"insert into request_keys by name select * from ({UNCOUNTED}) where {chosen}")
+        # Asked first, for the join holds all that is set aside: of duplicates that can be more than memory.
+        if warehouse.rows(f"select 1 from set_aside where {IS_REPEAT} and {chosen} limit 1"):
+            warehouse.execute(f"insert into request_keys by name select * from ({UNCOUNTED}) where {chosen}")
     warehouse.execute(MODELS.format(chosen=chosen))
     warehouse.execute(
         f"insert into not_calls select file_id, reject_reason, count(*) from rejected_records "
@@ -103,11 +105,12 @@ from requests where {{chosen}}
 order by cell_key, usage_date
 """
 """Of the requests that count. In the order of cells most of it packs away."""
+IS_REPEAT = "reason not in ('duplicate', 'unloaded')"
 UNCOUNTED = f"""
 select facts.load_id, file_id, {IDENTITY} as identity, {CONTENT} as content
 from request_facts as facts inner join (select file_id, first_row from files) as placed using (file_id)
 inner join set_aside as aside using (file_id)
-where aside.row_number = facts.rowid - placed.first_row + 1 and aside.reason not in ('duplicate', 'unloaded')
+where aside.row_number = facts.rowid - placed.first_row + 1 and {IS_REPEAT}
     and not ({OWNED})
 """
 """Calls that others of their trace repeat: when they come again, nothing but their keys, which are in no cell, tells

@@ -26,8 +26,8 @@ def take_loaded(warehouse: Warehouse) -> bool:
 
 def take_files(
     warehouse: Warehouse, paths: Sequence[str], map_file: Path | None = None, progress: Progress = silent
-) -> None:
-    """Make the cost exports at `paths` the bill, for this connection only.
+) -> list[str]:
+    """Make the cost exports at `paths` the bill, for this connection only; what is to be said of them.
 
     Raises InputError for one that cannot be read, or that holds requests.
     """
@@ -44,9 +44,27 @@ def take_files(
                 path, kind = others[0]
                 raise InputError(f"{path}: holds requests ({kind}) and no costs; `audit load` takes it. {WAYS}")
             frame = read.frame("select * from loaded_costs")
+            lost = lines_left_out(read)
     if frame.is_empty():
-        raise InputError(f"{paths[0]}: holds no cost that can be read; `audit load` and `audit rejects` say why")
+        raise InputError(f"{paths[0]}: holds no cost that can be read{f': {lost[0]}' if lost else ''}")
     warehouse.temporary("bill_lines", frame)
+    return [*report.warnings, *lost]
+
+
+def lines_left_out(warehouse: Warehouse) -> list[str]:
+    """What is to be said of the lines of bills that were rejected: a bill without them may tie out with nothing."""
+    lost, read = warehouse.rows(
+        "select sum(rejected_count - not_call_count)::bigint, sum(read_count)::bigint from files "
+        "where target = 'billed_costs'"
+    )[0]
+    if not lost:
+        return []
+    path, number, reason = warehouse.rows(
+        "select path, record_number, reason from rejects inner join files using (file_id) "
+        "where target = 'billed_costs' and not starts_with(reason, 'not a cost') "
+        "order by file_id, record_number limit 1"
+    )[0]
+    return [f"{lost:,} of {read:,} lines of the bill are left out, first record {number:,} of {path}: {reason}"]
 
 
 def reconciled(warehouse: Warehouse, question: Question) -> Reconciliation:

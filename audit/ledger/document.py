@@ -66,3 +66,5 @@ class Reconciliation(TypedDict):
     list_cost_outside: float
     """Of the log on days before or after the bill: in no other figure."""
     other_currencies: list[OtherCurrency]
+    notes: list[str]
+    """What the reading of the bill left out or had to decide."""

@@ -219,6 +219,7 @@ def _document(
         "other_currencies": [
             {"currency": name, "amount": float(amount)} for name, amount in sorted(bill.other_currencies.items())
         ],
+        "notes": [],
     }
 
 

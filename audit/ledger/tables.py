@@ -75,6 +75,7 @@ def sentences(found: Reconciliation) -> list[str]:
         f"{each['amount']:,.2f} {clean(each['currency'], 10).upper()} is not in US dollars and in no figure."
         for each in found["other_currencies"]
     ]
+    lines += [f"{clean(note, 400)}." for note in found["notes"]]
     return lines
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.errors import AuditError
-from audit.ledger.costs import WAYS, reconciled, take_files, take_loaded
+from audit.ledger.costs import WAYS, lines_left_out, reconciled, take_files, take_loaded
 from audit.library.asking import Settled
 from audit.progress import shown
 from audit.scope import nothing_loaded, settle
@@ -23,9 +23,11 @@ def reconcile(
         if (error := nothing_loaded(warehouse)) is not None:
             raise error
         if costs:
-            take_files(warehouse, costs, map_file, telling)
-        elif not take_loaded(warehouse):
+            notes = take_files(warehouse, costs, map_file, telling)
+        elif take_loaded(warehouse):
+            notes = lines_left_out(warehouse)
+        else:
             raise AuditError(f"{db}: holds no bill. {WAYS}")
         settle(warehouse, asked.question, asked.config)
         with telling("holding the bill against the log"):
-            return reconciled(warehouse, asked.question)
+            return {**reconciled(warehouse, asked.question), "notes": notes}

@@ -16,6 +16,9 @@ LANGFUSE_TRACES = {"id", "timestamp", "bookmarked", "public"}
 USAGE_PAGE = {"Date", "Total Tokens", "Requests"}
 """Columns of the exports that LiteLLM's usage page writes."""
 
+WHEN = {"start_time", "timestamp", "created", "created_at"}
+"""Columns that would make a table of models one of calls."""
+
 
 def why_not(export: Export) -> str | None:
     """Why the file cannot be loaded although its kind is known; None where it is not one of these."""
@@ -124,5 +127,21 @@ REFUSALS: tuple[tuple[Callable[[Export], bool], str], ...] = (
     (
         lambda export: export.field_set >= LANGFUSE_TRACES and not {"type", "observations"} & export.field_set,
         "Langfuse's traces without their observations, so without tokens. Load the observations instead",
+    ),
+    (
+        lambda export: export.field_set >= {"incumbent_model", "candidate_model"} and not export.field_set & WHEN,
+        "paired outcomes, which hold no calls; `audit outcomes add` takes them",
+    ),
+    (
+        lambda export: export.field_set >= {"customer_id", "revenue"},
+        "revenue of customers, which holds no calls; `audit margin` takes it",
+    ),
+    (
+        lambda export: export.field_set >= {"token_class", "usd_per_million"},
+        "prices, which are no calls; name the file in audit.toml ([prices] file), then `audit rebuild`",
+    ),
+    (
+        lambda export: any(str(record.get("schema")).startswith("traffic-audit/") for record in export.records),
+        "what traffic-audit wrote itself, not a log",
     ),
 )

@@ -168,6 +168,8 @@ def _csv(name: str, lines: list[bytes]) -> Layout:
         raise InputError(f"{name}: neither JSON nor CSV in UTF-8 ({error}); save it again as UTF-8") from error
     if "\r" in header.rstrip("\r"):
         raise InputError(f"{name}: its lines end with a carriage return alone; save it again as CSV UTF-8")
+    if header.lower().startswith("sep="):
+        raise InputError(f"{name}: its first line, {header.strip()!r}, is a hint for Excel; take it out")
     try:
         delimiter = delimiter_of(header)
         # A stray carriage return inside a line would end Python's reading.

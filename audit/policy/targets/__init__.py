@@ -37,7 +37,12 @@ def cannot_express(policy: Policy, target: str) -> list[str]:
     return cast("Callable[[Policy], list[str]]", _module(target).cannot_express)(policy)
 
 
-def _module(target: str) -> ModuleType:
+def refuse_unknown(target: str) -> None:
+    """UnknownNameError for a target that there is not."""
     if target not in TARGETS:
         raise UnknownNameError("target", target, TARGETS, f"Targets are {', '.join(TARGETS)}")
+
+
+def _module(target: str) -> ModuleType:
+    refuse_unknown(target)
     return import_module(f"audit.policy.targets.{target.replace('-', '_')}")
