@@ -108,7 +108,7 @@ def test_without_the_class_of_a_bucket_the_error_says_which_package_has_it(bucke
     with pytest.raises(InputError, match=r"S3AFileSystem not found\); .*org\.apache\.hadoop:hadoop-aws") as raised:
         on_spark.load(["s3://elsewhere/logs/*.jsonl"], tmp_path / "spark.duckdb", master="local[2]")
     assert SECRET not in str(raised.value)
-    assert SECRET.encode() not in (tmp_path / "spark.duckdb").read_bytes()
+    assert not (tmp_path / "spark.duckdb").exists()
     with Warehouse.read(tmp_path / "spark.duckdb") as warehouse:
         assert warehouse.count("select count(*) from files") == 0
 
