@@ -16,7 +16,6 @@ from audit.engines import loading as on_spark
 from audit.engines.session import PACKAGES, is_on_this_machine, session
 from audit.errors import InputError
 from audit.intake.loading import load as load_here
-from audit.warehouse import Warehouse
 from tests.spark_engine import connect_server, needs_spark, spark
 from tests.spark_loads import SALT, assert_same, generated
 
