@@ -6,13 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, cast
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.assumptions import Assumptions
 from audit.config import Config
+from audit.console.loads import print_status
 from audit.intake.loading import load
+from audit.intake.status import status
 from audit.pipeline import run_report
 from audit.scope import Question
 from audit.warehouse import Warehouse
@@ -57,6 +61,17 @@ def cost(tokens: Mapping[str, int], listed: Sequence[str]) -> Decimal | None:
     return total
 
 
+def named(warehouse: Warehouse) -> dict[str, tuple[int, int, set[str]]]:
+    """By model that has unpriced requests what `audit status` says: how many, their tokens, and for want of what."""
+    models = cast("list[dict[str, Any]]", status(warehouse)["models"])
+    assert all(each["priced"] == (each["unpriced_requests"] == 0) for each in models)
+    return {
+        each["model"]: (each["unpriced_requests"], each["unpriced_tokens"], set(each["without_price"]))
+        for each in models
+        if not each["priced"]
+    }
+
+
 def logged(
     folder: Path, requests: Sequence[tuple[str, Mapping[str, int]]], lists: Mapping[str, Sequence[str]]
 ) -> tuple[Path, Config]:
@@ -80,18 +95,19 @@ def use(**tokens: int) -> dict[str, int]:
     return dict.fromkeys(PRICES, 0) | tokens
 
 
-def test_one_token_of_a_class_without_a_price_leaves_one_request_unpriced_and_no_more(tmp_path: Path) -> None:
+def test_one_token_of_a_class_without_a_price_leaves_one_request_unpriced_and_no_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Of twenty calls of each model, of which neither a bin nor the day tells the one that has such a token."""
     lists = {name: [each for each in PRICES if each not in (name, INSTEAD.get(name))] for name in PRICES}
     requests = [
-        (f"house-{lacking}", use(**dict.fromkeys(listed, 1000)) | {lacking: int(number == 7)})
-        for lacking, listed in lists.items()
+        (f"house-{name}", use(**dict.fromkeys(listed, 1000)) | {name: int(number == 7)})
+        for name, listed in lists.items()
         for number in range(20)
     ]
-    db, config = logged(tmp_path, requests, {f"house-{lacking}": listed for lacking, listed in lists.items()})
+    db, config = logged(tmp_path, requests, {f"house-{name}": listed for name, listed in lists.items()})
     exact = {
-        f"house-{lacking}": 19 * sum(1000 * PRICES[name] for name in listed) / 1_000_000
-        for lacking, listed in lists.items()
+        f"house-{name}": 19 * sum(1000 * PRICES[each] for each in listed) / 1_000_000 for name, listed in lists.items()
     }
     with Warehouse.read(db) as warehouse:
         report = run_report(warehouse, Question(today=TODAY), config, Assumptions())
@@ -100,6 +116,15 @@ def test_one_token_of_a_class_without_a_price_leaves_one_request_unpriced_and_no
             assert {str(model): total for model, total in warehouse.rows(sums)} == exact, relation
         dispositions = "select cell_disposition, sum(request_count) from cell_costs group by all order by all"
         assert warehouse.rows(dispositions) == [("other_model", 7 * 19), ("unpriced", 7)]
+        tokens = {name: 1000 * len(listed) + 1 for name, listed in lists.items()}
+        assert named(warehouse) == {f"house-{name}": (1, tokens[name], {name}) for name in lists}
+        print_status(status(warehouse))
+    said = capsys.readouterr().out
+    for name, count in tokens.items():
+        assert (
+            f"unpriced: 1 of 20 billed requests of house-{name}, with {count:,} tokens: no price for {name}\n" in said
+        )
+    assert report.document["requests"]["unpriced"] == 7
     assert [check["name"] for check in report.document["checks"] if not check["ok"]] == []
 
 
@@ -120,18 +145,25 @@ def test_every_request_is_priced_for_itself_whatever_classes_a_price_list_lacks(
     for model, tokens in requests:
         by_model[model].append(cost(tokens, lists[model]))
     unpriced = sum(each is None for costs in by_model.values() for each in costs)
+    expected: dict[str, tuple[int, int, set[str]]] = {}
+    for model, tokens in requests:
+        if cost(tokens, lists[model]) is None:
+            count, total, classes = expected.get(model, (0, 0, set()))
+            without = {name for name in tokens if tokens[name] and cost({name: 1}, lists[model]) is None}
+            expected[model] = (count + 1, total + sum(tokens.values()), classes | without)
     exact = {model: sum((each for each in costs if each), Decimal(0)) for model, costs in by_model.items()}
     with tempfile.TemporaryDirectory() as name:
         db, config = logged(Path(name), requests, lists)
         for kept in (2, 1):
             with Warehouse.read(db) as warehouse:
+                assert named(warehouse) == expected
                 report = run_report(warehouse, Question(today=TODAY), config, Assumptions(endpoints_kept=kept))
                 for relation in PRICED:
                     sums = f"select model, coalesce(sum(list_cost), 0) from {relation} group by model"
                     found = {str(model): Decimal(str(total)) for model, total in warehouse.rows(sums)}
                     assert {model: found.get(model, 0) for model in exact} == exact, relation
                 listed = "select coalesce(sum(request_count), 0) from cell_costs where cell_disposition = 'unpriced'"
-                assert warehouse.count(listed) == unpriced
+                assert warehouse.count(listed) == unpriced == report.document["requests"]["unpriced"]
                 charged = "select coalesce(sum(request_count), 0) from focus_charges"
                 assert warehouse.count(charged) == sum(
                     any(tokens.values()) and cost(tokens, lists[model]) is not None for model, tokens in requests
