@@ -1,5 +1,6 @@
 """Classes of tokens that a price list lacks: each request is priced or unpriced for itself, whatever adds it up."""
 
+import csv
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,10 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import audit
 from audit.assumptions import Assumptions
+from audit.catalog.price_file import read_price_overrides
+from audit.catalog.prices import price_rows, unit_prices
+from audit.commands.reference import prices as prices_command
 from audit.config import Config
 from audit.console.loads import print_status
 from audit.intake.loading import load
+from audit.intake.resolve import rebuild
 from audit.intake.status import status
 from audit.pipeline import run_report
 from audit.scope import Question
@@ -126,6 +132,36 @@ def test_one_token_of_a_class_without_a_price_leaves_one_request_unpriced_and_no
         )
     assert report.document["requests"]["unpriced"] == 7
     assert [check["name"] for check in report.document["checks"] if not check["ok"]] == []
+
+
+def test_a_template_of_prices_has_a_line_for_all_that_the_traffic_lacks_and_prices_it_once_filled_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requests = [("house-a", use(**{name: 3})) for name in PRICES] + [("house-b", use(input=1))]
+    db, config = logged(tmp_path, requests, {"house-a": ["output"]})
+    monkeypatch.chdir(tmp_path)
+    asked: dict[str, set[str]] = {}
+    for model in ("house-a", "house-b"):
+        prices_command(model, template=True)
+        asked[model] = {line["token_class"] for line in csv.DictReader(capsys.readouterr().out.splitlines())}
+    assert asked == {"house-a": set(PRICES), "house-b": {"input", "cache_read", "output"}}
+    lines = "".join(f"house-a,{name},{PRICES[name]}\n" for name in asked["house-a"])
+    (tmp_path / "prices.csv").write_text("model,token_class,usd_per_million\n" + lines)
+    rebuild(db, config)
+    with Warehouse.read(db) as warehouse:
+        assert named(warehouse) == {"house-b": (1, 1, {"input"})}
+
+
+def test_a_template_repeats_what_is_published_for_every_length_of_input_and_class(tmp_path: Path) -> None:
+    """So that a template that nobody fills in leaves every price as it was."""
+    (tmp_path / "prices.csv").write_text(audit.price_template("claude-sonnet-4-5", today=TODAY))
+    own = read_price_overrides(tmp_path / "prices.csv")
+    model = [("anthropic", "claude-sonnet-4-5-20250929")]
+    before, after = (price_rows(model, overrides) for overrides in ((), own))
+    for length in (1000, 300_000):
+        assert unit_prices(after, *model[0], TODAY, "default", length) == unit_prices(
+            before, *model[0], TODAY, "default", length
+        )
 
 
 COUNTS = st.sampled_from((0, 0, 1, 3, 900))

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, cast
 
+from audit.catalog.models import family_members
 from audit.catalog.price_file import TOKEN_CLASSES
 from audit.warehouse import Warehouse
 
@@ -74,3 +75,9 @@ def unpriced(warehouse: Warehouse) -> dict[tuple[str, str], Unpriced]:
         )
         for provider, model, requests, tokens, classes in warehouse.rows(UNPRICED)
     }
+
+
+def classes_without_price(warehouse: Warehouse, model: str) -> set[str]:
+    """The classes of tokens for want of which requests of a model, or of any snapshot of a family, are unpriced."""
+    members = family_members(model)
+    return {name for (_, served), each in unpriced(warehouse).items() if served in members for name in each.classes}
