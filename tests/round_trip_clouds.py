@@ -6,13 +6,14 @@ from pathlib import Path
 from exports import Row, write_jsonl
 from round_trip import (
     CACHE,
+    HOUR,
     MODELS,
     REASONING,
     TIMED,
-    WRITES,
     Call,
     Format,
     as_jsonl,
+    by_lifetime,
     carried,
     iso,
     known,
@@ -21,7 +22,7 @@ from round_trip import (
 
 CLAUDES, GEMINIS = MODELS["anthropic"], MODELS["google"]
 MODEL_BOTH = "request_model response_model"
-CLAUDE = carried(CACHE, WRITES, "response_model")
+CLAUDE = carried(CACHE, HOUR, "response_model")
 
 
 def claude_usage(call: Call) -> Row:
@@ -29,6 +30,7 @@ def claude_usage(call: Call) -> Row:
         "input_tokens": call.input - call.cached - call.written,
         "cache_read_input_tokens": call.cached,
         "cache_creation_input_tokens": call.written,
+        "cache_creation": by_lifetime(call),
         "output_tokens": call.output,
         "service_tier": "standard",
     }
@@ -86,6 +88,7 @@ def batch_object(path: Path, calls: Sequence[Call]) -> Sequence[Path]:
 
 
 def bedrock(call: Call) -> Row:
+    details = [{"ttl": "5m", "inputTokens": call.written - call.hour}, {"ttl": "1h", "inputTokens": call.hour}]
     return {
         "schemaType": "ModelInvocationLog",
         "schemaVersion": "1.0",
@@ -104,7 +107,7 @@ def bedrock(call: Call) -> Row:
         "output": {
             "outputContentType": "application/json",
             "outputTokenCount": call.output,
-            "outputBodyJson": {"metrics": {"latencyMs": call.duration_ms}},
+            "outputBodyJson": {"metrics": {"latencyMs": call.duration_ms}, "usage": {"cacheDetails": details}},
         },
         "identity": {"arn": call.user},
     }
