@@ -21,6 +21,7 @@ from round_trip import (
     response_format,
     tools,
 )
+from round_trip_clouds import claude_usage
 from round_trip_tracing import SPANS, TRACE, nanoseconds, numbered, span_id
 
 
@@ -179,6 +180,12 @@ def weave(call: Call) -> Row:
     }
 
 
+def weave_claude(call: Call) -> Row:
+    usage = {call.model: {"requests": 1, **claude_usage(call)}} if call.known else {}
+    summary = {"usage": usage, "weave": {"status": "error" if call.failed else "success"}}
+    return weave(call) | {"op_name": "weave:///team/shop/op/anthropic.Messages.create:abc", "summary": summary}
+
+
 OBSERVED = SPANS | HOUR | {"route", "user_id"}
 FORMATS: dict[str, Format] = {
     "langfuse.ui_jsonl": Format(reader="langfuse", write=as_jsonl(langfuse_ui), carries=OBSERVED),
@@ -205,4 +212,12 @@ FORMATS: dict[str, Format] = {
         changes=numbered,
     ),
     "weave": Format(reader="weave", write=as_jsonl(weave), carries=SPANS | FORM),
+    "weave.claude": Format(
+        reader="weave",
+        write=as_jsonl(weave_claude),
+        carries=(SPANS | HOUR) - REASONING,
+        models=MODELS["anthropic"],
+        # no fresh input and no output is taken for no usage
+        holds=lambda call: not call.known or call.output + call.input > call.cached + call.written,
+    ),
 }
