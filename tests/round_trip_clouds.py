@@ -142,6 +142,12 @@ def vertex(call: Call) -> Row:
     }
 
 
+def vertex_claude(call: Call) -> Row:
+    method = "streamRawPredict" if call.stream else "rawPredict"
+    model = {"model": f"publishers/anthropic/models/{call.model}", "api_method": method}
+    return vertex(call) | model | {"full_response": claude_message(call)}
+
+
 def gemini_reply(call: Call) -> Row:
     return {
         "responseId": call.id,
@@ -211,6 +217,13 @@ FORMATS: dict[str, Format] = {
         write=as_jsonl(vertex),
         carries=carried(TIMED, CACHE, REASONING, MODEL_BOTH, "request_id stream"),
         models=GEMINIS,
+        holds=known,
+    ),
+    "vertex.claude": Format(
+        reader="vertex",
+        write=as_jsonl(vertex_claude),
+        carries=CLAUDE | TIMED | {"request_model", "stream"},
+        models=CLAUDES,
         holds=known,
     ),
     "gemini_replies": Format(
