@@ -36,6 +36,8 @@ class Call:
     input: int
     cached: int
     written: int
+    hour: int = 0
+    """Of the tokens written to the cache, those that are kept for an hour."""
     output: int
     reasoning: int
     tools: int
@@ -87,6 +89,7 @@ class Call:
             "usage_input_tokens": counted(self.input),
             "usage_cache_read_input_tokens": counted(self.cached),
             "usage_cache_creation_input_tokens": counted(self.written),
+            "usage_cache_creation_1h_input_tokens": counted(self.hour),
             "usage_output_tokens": counted(self.output),
             "usage_reasoning_output_tokens": counted(self.reasoning),
             "tool_count": self.tools,
@@ -110,6 +113,7 @@ def calls(draw: st.DrawFn, models: Sequence[str] = MODELS["openai"]) -> list[Cal
         failed = draw(st.sampled_from((False, False, False, True)))
         known = not failed and draw(st.sampled_from((True, True, True, False)))
         cached, written, fresh = (draw(st.sampled_from((0, 0, 1, 128, 20_000))) for _ in range(3))
+        hour = draw(st.sampled_from((0, written // 2, written)))
         reasoning, said = (draw(st.sampled_from((0, 0, 1, 64, 9_000))) for _ in range(2))
         found.append(
             Call(
@@ -120,6 +124,7 @@ def calls(draw: st.DrawFn, models: Sequence[str] = MODELS["openai"]) -> list[Cal
                 input=max(1, cached + written + fresh) if known else 0,
                 cached=cached if known else 0,
                 written=written if known else 0,
+                hour=hour if known else 0,
                 output=reasoning + said if known else 0,
                 reasoning=reasoning if known else 0,
                 tools=draw(st.integers(0, 3)),
@@ -157,6 +162,7 @@ class Format:
 ALWAYS = frozenset({"usage_known", "usage_input_tokens", "usage_output_tokens"})
 CACHE = frozenset({"usage_cache_read_input_tokens"})
 WRITES = frozenset({"usage_cache_creation_input_tokens"})
+HOUR = WRITES | {"usage_cache_creation_1h_input_tokens"}
 REASONING = frozenset({"usage_reasoning_output_tokens"})
 TIMED = frozenset({"start_time", "duration_ms"})
 FORM = frozenset({"tool_count", "output_type"})
@@ -212,6 +218,11 @@ def as_json(document: Callable[[Sequence[Call]], object]) -> Writer:
 def flattened(row: Mapping[str, object]) -> Row:
     """`row` as a table shows it."""
     return {key: json.dumps(value) if isinstance(value, list | dict) else value for key, value in row.items()}
+
+
+def by_lifetime(call: Call) -> Row:
+    """Tokens written to the cache, as Anthropic tells apart how long they are kept."""
+    return {"ephemeral_5m_input_tokens": call.written - call.hour, "ephemeral_1h_input_tokens": call.hour}
 
 
 def openai_usage(call: Call) -> Row | None:

@@ -6,13 +6,14 @@ from pathlib import Path
 from exports import Row, write_jsonl
 from round_trip import (
     CACHE,
+    HOUR,
     MODELS,
     REASONING,
     TIMED,
-    WRITES,
     Call,
     Format,
     as_jsonl,
+    by_lifetime,
     carried,
     iso,
     known,
@@ -21,7 +22,7 @@ from round_trip import (
 
 CLAUDES, GEMINIS = MODELS["anthropic"], MODELS["google"]
 MODEL_BOTH = "request_model response_model"
-CLAUDE = carried(CACHE, WRITES, "response_model")
+CLAUDE = carried(CACHE, HOUR, "response_model")
 
 
 def claude_usage(call: Call) -> Row:
@@ -29,6 +30,7 @@ def claude_usage(call: Call) -> Row:
         "input_tokens": call.input - call.cached - call.written,
         "cache_read_input_tokens": call.cached,
         "cache_creation_input_tokens": call.written,
+        "cache_creation": by_lifetime(call),
         "output_tokens": call.output,
         "service_tier": "standard",
     }
@@ -86,6 +88,7 @@ def batch_object(path: Path, calls: Sequence[Call]) -> Sequence[Path]:
 
 
 def bedrock(call: Call) -> Row:
+    details = [{"ttl": "5m", "inputTokens": call.written - call.hour}, {"ttl": "1h", "inputTokens": call.hour}]
     return {
         "schemaType": "ModelInvocationLog",
         "schemaVersion": "1.0",
@@ -104,7 +107,7 @@ def bedrock(call: Call) -> Row:
         "output": {
             "outputContentType": "application/json",
             "outputTokenCount": call.output,
-            "outputBodyJson": {"metrics": {"latencyMs": call.duration_ms}},
+            "outputBodyJson": {"metrics": {"latencyMs": call.duration_ms}, "usage": {"cacheDetails": details}},
         },
         "identity": {"arn": call.user},
     }
@@ -137,6 +140,12 @@ def vertex(call: Call) -> Row:
         "full_response": reply,
         "metadata": {"request_latency": call.duration_ms},
     }
+
+
+def vertex_claude(call: Call) -> Row:
+    method = "streamRawPredict" if call.stream else "rawPredict"
+    model = {"model": f"publishers/anthropic/models/{call.model}", "api_method": method}
+    return vertex(call) | model | {"full_response": claude_message(call)}
 
 
 def gemini_reply(call: Call) -> Row:
@@ -208,6 +217,13 @@ FORMATS: dict[str, Format] = {
         write=as_jsonl(vertex),
         carries=carried(TIMED, CACHE, REASONING, MODEL_BOTH, "request_id stream"),
         models=GEMINIS,
+        holds=known,
+    ),
+    "vertex.claude": Format(
+        reader="vertex",
+        write=as_jsonl(vertex_claude),
+        carries=CLAUDE | TIMED | {"request_model", "stream"},
+        models=CLAUDES,
         holds=known,
     ),
     "gemini_replies": Format(

@@ -7,6 +7,7 @@ from exports import Row, write_jsonl
 from round_trip import (
     CACHE,
     FORM,
+    HOUR,
     REASONING,
     TIMED,
     WRITES,
@@ -16,6 +17,7 @@ from round_trip import (
     as_json,
     as_jsonl,
     as_parquet,
+    by_lifetime,
     carried,
     iso,
     known,
@@ -28,7 +30,11 @@ from round_trip import (
 
 def spend_log(call: Call) -> Row:
     usage = {
-        "prompt_tokens_details": {"cached_tokens": call.cached, "cache_creation_tokens": call.written},
+        "prompt_tokens_details": {
+            "cached_tokens": call.cached,
+            "cache_creation_tokens": call.written,
+            "cache_creation_token_details": by_lifetime(call),
+        },
         "completion_tokens_details": {"reasoning_tokens": call.reasoning},
     }
     failure = {"error_information": {"error_code": "429", "error_class": "RateLimitError"}} if call.failed else {}
@@ -147,10 +153,10 @@ def canonical(call: Call) -> Row:
 
 
 BOTH = "request_model response_model"
-PROXY = carried(TIMED, CACHE, WRITES, REASONING, FORM, BOTH, "request_id tags is_failed stream user_id")
+PROXY = carried(TIMED, CACHE, HOUR, REASONING, FORM, BOTH, "request_id tags is_failed stream user_id")
 OWN = carried(TIMED, CACHE, REASONING, "request_id request_model route is_failed stream user_id")
 BARE = carried(CACHE, WRITES, REASONING, "request_id start_second response_model")
-CANONICAL = carried(TIMED, CACHE, WRITES, REASONING, FORM, BOTH) | carried(
+CANONICAL = carried(TIMED, CACHE, HOUR, REASONING, FORM, BOTH) | carried(
     "request_id tags route prompt_name is_failed stream user_id customer_id"
 )
 

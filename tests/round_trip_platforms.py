@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from exports import Row
 from round_trip import (
     FORM,
+    HOUR,
     MODELS,
     REASONING,
     WRITES,
@@ -15,10 +16,12 @@ from round_trip import (
     as_json,
     as_jsonl,
     as_parquet,
+    by_lifetime,
     iso,
     response_format,
     tools,
 )
+from round_trip_clouds import claude_usage
 from round_trip_tracing import SPANS, TRACE, nanoseconds, numbered, span_id
 
 
@@ -26,7 +29,8 @@ def langfuse_ui(call: Call) -> Row:
     usage = {
         "input": call.input - call.cached - call.written,
         "input_cached_tokens": call.cached,
-        "input_cache_creation": call.written,
+        "input_cache_creation_5m": call.written - call.hour,
+        "input_cache_creation_1h": call.hour,
         "output": call.output - call.reasoning,
         "output_reasoning_tokens": call.reasoning,
         "total": call.input + call.output,
@@ -68,6 +72,7 @@ def langfuse_blob(call: Call) -> Row:
 
 
 def langsmith(call: Call) -> Row:
+    details = {"cache_read": call.cached, "cache_creation": call.written, **by_lifetime(call)}
     return {
         "id": call.id,
         "trace_id": TRACE,
@@ -87,7 +92,7 @@ def langsmith(call: Call) -> Row:
         "tags": [call.name],
         "prompt_tokens": call.input if call.known else None,
         "completion_tokens": call.output if call.known else None,
-        "prompt_token_details": {"cache_read": call.cached, "cache_creation": call.written} if call.known else None,
+        "prompt_token_details": details if call.known else None,
         "completion_token_details": {"reasoning": call.reasoning} if call.known else None,
     }
 
@@ -98,6 +103,8 @@ def braintrust(call: Call) -> Row:
         "completion_tokens": call.output,
         "prompt_cached_tokens": call.cached,
         "prompt_cache_creation_tokens": call.written,
+        "prompt_cache_creation_5m_tokens": call.written - call.hour,
+        "prompt_cache_creation_1h_tokens": call.hour,
         "completion_reasoning_tokens": call.reasoning,
     }
     return {
@@ -173,7 +180,13 @@ def weave(call: Call) -> Row:
     }
 
 
-OBSERVED = SPANS | WRITES | {"route", "user_id"}
+def weave_claude(call: Call) -> Row:
+    usage = {call.model: {"requests": 1, **claude_usage(call)}} if call.known else {}
+    summary = {"usage": usage, "weave": {"status": "error" if call.failed else "success"}}
+    return weave(call) | {"op_name": "weave:///team/shop/op/anthropic.Messages.create:abc", "summary": summary}
+
+
+OBSERVED = SPANS | HOUR | {"route", "user_id"}
 FORMATS: dict[str, Format] = {
     "langfuse.ui_jsonl": Format(reader="langfuse", write=as_jsonl(langfuse_ui), carries=OBSERVED),
     "langfuse.ui_csv": Format(reader="langfuse", write=as_csv(langfuse_ui), carries=OBSERVED),
@@ -183,15 +196,15 @@ FORMATS: dict[str, Format] = {
     "langfuse.blob_jsonl": Format(reader="langfuse", write=as_jsonl(langfuse_blob), carries=OBSERVED),
     "langfuse.blob_parquet": Format(reader="langfuse", write=as_parquet(langfuse_blob), carries=OBSERVED),
     "langsmith.jsonl": Format(
-        reader="langsmith", write=as_jsonl(langsmith), carries=SPANS | WRITES | FORM | {"tags", "stream"}
+        reader="langsmith", write=as_jsonl(langsmith), carries=SPANS | HOUR | FORM | {"tags", "stream"}
     ),
     "langsmith.anthropic": Format(
         reader="langsmith",
         write=as_jsonl(langsmith),
-        carries=SPANS | WRITES | {"tags", "stream"},
+        carries=SPANS | HOUR | {"tags", "stream"},
         models=MODELS["anthropic"],
     ),
-    "braintrust": Format(reader="braintrust", write=as_jsonl(braintrust), carries=SPANS | WRITES | {"tags"}),
+    "braintrust": Format(reader="braintrust", write=as_jsonl(braintrust), carries=SPANS | HOUR | {"tags"}),
     "mlflow": Format(
         reader="mlflow",
         write=as_json(mlflow_trace),
@@ -199,4 +212,12 @@ FORMATS: dict[str, Format] = {
         changes=numbered,
     ),
     "weave": Format(reader="weave", write=as_jsonl(weave), carries=SPANS | FORM),
+    "weave.claude": Format(
+        reader="weave",
+        write=as_jsonl(weave_claude),
+        carries=(SPANS | HOUR) - REASONING,
+        models=MODELS["anthropic"],
+        # no fresh input and no output is taken for no usage
+        holds=lambda call: not call.known or call.output + call.input > call.cached + call.written,
+    ),
 }

@@ -127,6 +127,22 @@ def test_a_model_of_prices_csv_alone_is_priced_on_the_user_s_own_request(tmp_pat
     assert mean["usd"][1] == pytest.approx(0.0023)
 
 
+def test_an_endpoint_without_a_price_has_no_share_of_cost_and_is_said_to_have_none(tmp_path: Path) -> None:
+    write_prices(tmp_path / "prices.csv", {"model": "house-model", "token_class": "input", "usd_per_million": 1})
+    config = replace(Config(), prices_file=tmp_path / "prices.csv")
+    rows = [call(number, 1_000, 0, model="house-model", route=name) for number, name in enumerate(("a", "a", "a", "b"))]
+    document = compared(
+        database(tmp_path, [*rows, call(9, 1, 1, model="house-model", route="c")], config),
+        "house-model", "gpt-4o", config,
+    )  # fmt: skip
+    found = {
+        each["endpoint"]: (each["cost_share"], each["mean"]["usd"][0]) for each in document["traffic"]["endpoints"]
+    }
+    assert found == {"a": (0.75, 0.001), "b": (0.25, 0.001), "c": (None, None)}
+    said = "1 of 3 endpoints, with 1 of 5 requests, have tokens of a class that house-model has no known price for"
+    assert any(note.startswith(said) for note in document["notes"])
+
+
 def test_speeds_are_compared_only_where_both_models_answer_often_enough(tmp_path: Path) -> None:
     mini: dict[str, Any] = {"model": "gpt-4o-mini-2024-07-18"}
     rows = [call(n, 500, 100, route="faq", duration_ms=2_000 + n % 3) for n in range(30)]

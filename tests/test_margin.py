@@ -20,6 +20,7 @@ import audit
 from audit.assumptions import Assumptions, Range
 from audit.cli import app
 from audit.errors import AuditError, ConfigError, InputError
+from audit.intake.loading import load
 from audit.ledger.allocation import allocate, moves
 from audit.ledger.revenue import Days, Line, in_window, read_lines
 from audit.pipeline import run_report
@@ -29,7 +30,8 @@ from audit.savings.cascade import Offer
 from audit.scope import Question
 from audit.warehouse import Warehouse
 from tests.customers import ASSUMPTIONS, CONFIG, FORMULA, customers_database
-from tests.logged import TODAY
+from tests.exports import write_csv
+from tests.logged import TODAY, calls
 
 REVENUE = f"customer_id,revenue,plan,documents\nacme,5,pro,50\nbolt,20,,\n{FORMULA},0.5,free,\nidle,7,pro,\n"
 STAKES = '[stakes]\nsort = "low"\ntalk = "low"\ndraw = "low"\nplan = "low"\n'
@@ -67,7 +69,7 @@ def test_customers_add_up_to_the_bill_now_and_to_the_savings_of_the_report_at_ev
     saved = {level: report["savings"][level]["window"]["point"] for level in ("measured", "expected", "ceiling")}
     assert 0 < saved["measured"] < saved["expected"] < saved["ceiling"]
     for step in STEPS:
-        cost = sum(float(each["cost"][step]) for each in margins["customers"])
+        cost = sum(float(each["cost"][step]) for each in margins["customers"] if each["cost"])
         assert cost == pytest.approx(bill - float(saved.get(step, 0)), abs=1e-9)
         assert margins["totals"]["cost"][step] == pytest.approx(cost, abs=1e-12)
     assert sum(each["requests"] for each in margins["customers"]) == report["requests"]["total"]
@@ -140,6 +142,30 @@ def test_what_has_no_counterpart_is_listed(margins: Margins, folder: Path, tmp_p
 def test_unpriced_requests_are_said_and_in_no_cost(margins: Margins) -> None:
     assert customer(margins, FORMULA)["unpriced_requests"] == 7
     assert any("7 requests have no known cost" in note for note in margins["notes"])
+
+
+def test_a_customer_whose_requests_are_all_unpriced_has_no_margin_and_one_of_some_no_cheaper_requests(
+    tmp_path: Path,
+) -> None:
+    of: dict[str, Any] = {"provider_name": "self", "model": "house-llama-70b"}
+    rows = [
+        *calls("a", 4, customer_id="all"),
+        *calls("b", 4, customer_id="some"),
+        *calls("c", 6, customer_id="some", **of),
+    ]
+    load(
+        [str(write_csv(tmp_path / "log.csv", [*rows, *calls("d", 3, customer_id="none", **of)]))], tmp_path / "u.duckdb"
+    )
+    (tmp_path / "paid.csv").write_text("customer_id,revenue\nall,1\nsome,1\nnone,1\n")
+    margins = audit.open(tmp_path / "u.duckdb").margin(tmp_path / "paid.csv", today=TODAY)
+    unpriced, some, every = (customer(margins, name) for name in ("none", "some", "all"))
+    assert [unpriced[name] for name in ("unpriced_requests", "cost", "margin", "margin_share")] == [3, None, None, None]
+    assert (unpriced["match"], unpriced["cost_per"]) == ("matched", {})
+    assert some["cost_per"] == every["cost_per"] == margins["totals"]["cost_per"]
+    assert some["cost"]["now"] == pytest.approx(4 * (1000 * 2.5 + 100 * 10) / 1e6)
+    assert margin_words.row(margins, unpriced)[1:4] == ["$1.00", "unpriced", "n/a"]
+    schema = json.loads(files("audit").joinpath("data/schemas/margin.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads(json.dumps(margins)), schema)
 
 
 costs = st.integers(0, 10**12).map(lambda micro: Decimal(micro) / 10**9)

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 import audit
+from audit.console.policy import print_simulation
 from audit.errors import ConfigError
 from audit.policy.simulate import Simulation
 from tests.loads import jsonl, loaded
@@ -82,7 +83,7 @@ def test_endpoints_and_rules_add_up_to_the_total(folder: Path) -> None:
             summed = sum(part[name]["point"] for part in cast("list[dict[str, Any]]", parts))
             assert summed == pytest.approx(found["total"][name]["point"], abs=1e-12), name
     assert sum(each["requests"] for each in found["endpoints"]) == found["total"]["requests"]
-    assert sum(each["list_cost"] for each in found["endpoints"]) == pytest.approx(found["total"]["list_cost"])
+    assert sum(each["list_cost"] or 0 for each in found["endpoints"]) == pytest.approx(found["total"]["list_cost"])
 
 
 def test_a_threshold_inside_a_bin_is_resolved_on_the_requests(folder: Path) -> None:
@@ -169,6 +170,23 @@ def test_a_replay_is_valid_by_its_schema(folder: Path) -> None:
     for policy in ("ours", "none", "all"):
         found = json.loads(json.dumps(played(folder, policy, frontier=policy == "all")))
         jsonschema.validate(found, schema, jsonschema.Draft202012Validator)
+
+
+def test_an_endpoint_whose_requests_are_all_unpriced_costs_nobody_knows_what(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [*calls("paid", 3), *calls("paid", 1, model="house-b"), *calls("free", 2, model="house-a")]
+    loaded(tmp_path / "usage.duckdb", jsonl(tmp_path / "log.jsonl", *rows))
+    found = audit.open(tmp_path / "usage.duckdb").simulate("none", today=TODAY)
+    costs = {each["endpoint"]: (each["requests"], each["list_cost"], each["spend"]) for each in found["endpoints"]}
+    whole = found["total"]["list_cost"]
+    assert whole == pytest.approx(3 * (1000 * 2.5 + 100 * 10) / 1e6)
+    assert costs == {"paid": (4, whole, {"low": whole, "point": whole, "high": whole}), "free": (2, None, None)}
+    assert "3 requests have no known price and are in no dollar figure." in found["notes"]
+    print_simulation(found)
+    assert "free 2 0 unpriced" in " ".join(capsys.readouterr().out.split())
+    schema = json.loads(files("audit").joinpath("data/schemas/policy-replay.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads(json.dumps(found)), schema, jsonschema.Draft202012Validator)
 
 
 def test_latency_is_told_where_the_log_has_both_models(tmp_path: Path) -> None:

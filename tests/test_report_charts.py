@@ -9,7 +9,7 @@ import pytest
 
 from audit.report import opening
 from audit.report.charts import charts
-from audit.report.daily import NAMED, series
+from audit.report.daily import NAMED, daily_table, series
 from audit.report.document import LEVELS, ReportDocument
 from audit.report.figures import COLOURS, SHOWN, templates
 from audit.report.html import render_html
@@ -92,6 +92,19 @@ def test_a_day_is_the_sum_of_all_its_models_however_many_are_named(models: int) 
     names = [trace["name"] for trace in stacked]
     assert names[:NAMED] == list(MODELS[:models][:NAMED])
     assert names[NAMED:] == {NAMED + 1: [MODELS[NAMED]], 12: ["7 other models"]}.get(models, [])
+
+
+def test_a_day_on_which_a_model_is_unpriced_is_no_day_of_no_cost() -> None:
+    document = wide_document(1, 3, 12)
+    days = document.get("daily", [])
+    mine = [day for day in days if day["model"] == MODELS[1]]
+    mine[1]["list_cost"] = None
+    days.remove(mine[2])
+    trace = next(each for each in figures(document)["daily"]["data"] if each["name"] == MODELS[1])
+    assert trace["y"] == [mine[0]["list_cost"], None, 0]
+    assert [shown for _, shown in trace["customdata"]][1:] == ["unpriced", "$0"]
+    rows = [[cell.text for cell in row.iter("td")] for row in daily_table(document).iter("tr")]
+    assert ["unpriced" in cells for cells in rows if cells] == [False, True, False]
 
 
 def test_both_models_of_the_pair_are_named_however_little_they_cost() -> None:

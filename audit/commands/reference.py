@@ -1,4 +1,4 @@
-"""Commands that need no database: formats, prices, sql."""
+"""Commands that can do without a database: formats, prices, sql."""
 
 from datetime import date
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from audit.commands.options import Json, Settings
+from audit.commands.options import DEFAULT_DB, Json, Settings
 
 
 def formats(
@@ -35,6 +35,15 @@ def prices(
     template: Annotated[
         bool, typer.Option("--template", help="Print a prices.csv for the model, to fill in and name in audit.toml.")
     ] = False,
+    db: Annotated[
+        Path | None,
+        typer.Option(
+            "--db",
+            envvar="AUDIT_DB",
+            help="With --template: a line for each class of tokens that has no price in this database; usage.duckdb "
+            "where it exists.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """What a model costs, per million tokens, with source and dates.
@@ -48,12 +57,12 @@ def prices(
 
     An example of two lines, the header first: "model,token_class,usd_per_million" and "our-model,input,2.50".
     """
-    from audit.catalog.price_list import price_list, price_template, today_card
+    from audit.catalog.price_list import price_list, today_card
     from audit.config import read_config
     from audit.console.terminal import print_json, print_table
 
     if template:
-        print(price_template(model, read_config(config), date.today()), end="")
+        _print_template(model, config, db)
         return
     rows = price_list(model, read_config(config))
     if as_json:
@@ -64,6 +73,23 @@ def prices(
     print_table(f"USD per million tokens of {model} today", columns, ([row[name] for name in columns] for row in shown))
     print(f"sources: {'; '.join(sorted({str(row['source']) for row in rows if row['token_class'] == 'input'}))}")
     print("all token classes, dates and sources: --json")
+
+
+def _print_template(model: str, config: Path | None, db: Path | None) -> None:
+    """With what the database lacks: the one named, which must be good, or usage.duckdb if it is there and good."""
+    from audit.console.terminal import note
+    from audit.errors import DatabaseError
+    from audit.library.reference import price_template
+
+    usual = DEFAULT_DB if DEFAULT_DB.is_file() else None
+    try:
+        text = price_template(model, config=config, db=db or usual)
+    except DatabaseError as error:
+        if db is not None:
+            raise
+        note(f"warning: without your traffic: {error}")
+        text = price_template(model, config=config)
+    print(text, end="")
 
 
 def sql(

@@ -58,7 +58,8 @@ def compared(warehouse: Warehouse, scope: Scope, config: Config) -> Document:
     {model (whose requests: A's, or B's where A has none), window, requests, requests_left_out, provider_name,
     cache_read_share, cache_saving_share [A, B], usd_per_index_point [A, B], mean and median {input_tokens,
     cache_read_tokens, output_tokens, usd [A, B], ratio A / B} (median null for buckets alone), endpoints [{endpoint,
-    requests, task_type as confirmed or null, advice or null, cost_share, mean, median}] most expensive first, speed}.
+    requests, task_type as confirmed or null, advice or null, cost_share (null: unpriced), mean, median}], most
+    expensive first and unpriced ones last, speed}.
     """
     question = scope.question
     rows = warehouse.frame("select * from text_usage")
@@ -74,6 +75,7 @@ def compared(warehouse: Warehouse, scope: Scope, config: Config) -> Document:
     prices = PairPrices(pairs, question.today, _overrides(config), config.discount)
     usage = usage_by_endpoint(mine.with_columns(endpoint=pl.lit("")))[""]
     whole = usage.typical(prices)
+    endpoints = _endpoints(usage_by_endpoint(mine), prices, config, cast("Document", document["tasks"]))
     traffic: Document = {
         "model": whose,
         "window": {
@@ -88,10 +90,11 @@ def compared(warehouse: Warehouse, scope: Scope, config: Config) -> Document:
             _divided(usd, _index(model))
             for usd, model in zip(cast("dict[str, Usd]", whole["mean"])["usd"], models, strict=True)
         ],
-        "endpoints": _endpoints(usage_by_endpoint(mine), prices, config, cast("Document", document["tasks"])),
+        "endpoints": endpoints,
         "speed": None if pairs[0][1] == pairs[1][1] else _speed(warehouse, scope),
     }
     document["traffic"] = traffic
+    document["notes"] = [*cast("list[str]", document["notes"]), *_unpriced(models[0]["model"], endpoints)]
     return document | {"bottom_line": bottom_line(document)}
 
 
@@ -128,20 +131,33 @@ def _endpoints(usages: dict[str, Usage], prices: PairPrices, config: Config, tas
     ranges = {
         task["task_type"]: task["quality_loss"] for task in cast("list[dict[str, dict[str, float]]]", tasks["by_task"])
     }
-    costs = {endpoint: usage.costs(prices)[0] or Decimal(0) for endpoint, usage in usages.items()}
-    whole, found = sum(costs.values()), list[Document]()
-    for endpoint in sorted(usages, key=lambda endpoint: (-costs[endpoint], endpoint)):
+    costs = {endpoint: usage.costs(prices)[0] for endpoint, usage in usages.items()}
+    priced = {endpoint: cost for endpoint, cost in costs.items() if cost is not None}
+    whole, found = sum(priced.values()), list[Document]()
+    for endpoint in sorted(usages, key=lambda endpoint: (-priced.get(endpoint, Decimal(-1)), endpoint)):
         task = config.task_types.get(endpoint)
         loss = ranges.get(task) if task else None  # pyright: ignore[reportArgumentType]
         entry: Document = {
             "endpoint": endpoint,
             "task_type": task,
             "advice": advice(loss["low"], loss["high"]) if loss else "unknown" if task else None,
-            "cost_share": float(costs[endpoint] / whole) if whole else None,
+            "cost_share": float(priced[endpoint] / whole) if whole and endpoint in priced else None,
             **usages[endpoint].typical(prices),
         }
         found.append(entry)
     return found
+
+
+def _unpriced(model: str, endpoints: list[Document]) -> list[str]:
+    """What is to be said of endpoints whose requests A has no price for."""
+    without = [entry for entry in endpoints if cast("dict[str, Usd]", entry["mean"])["usd"][0] is None]
+    if not without:
+        return []
+    few, all_of_them = (sum(cast("int", entry["requests"]) for entry in part) for part in (without, endpoints))
+    return [
+        f"{len(without):,} of {len(endpoints):,} endpoints, with {few:,} of {all_of_them:,} requests, have tokens of a "
+        f"class that {model} has no known price for: they are unpriced, and shares of cost are of the others"
+    ]
 
 
 def _left_out(warehouse: Warehouse, name: str) -> dict[str, int]:

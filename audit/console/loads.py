@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from audit.console.terminal import note, print_table
+from audit.console.terminal import cell, note, print_table
 
 if TYPE_CHECKING:
     from audit.intake.loading import LoadReport
     from audit.intake.merging import Merged
 
 T = TypeVar("T")
+
+LEFT_TO_JSON = ("loaded_at", "id_collisions", "unpriced_requests", "unpriced_tokens", "without_price")
+"""Keys of `audit status` that are no columns of its tables; what has no price follows them in sentences."""
 
 EXCERPT = 100
 """Characters of a rejected record on a terminal; `--json` and `--csv` have all of it."""
@@ -108,7 +111,7 @@ def print_status(document: Mapping[str, object]) -> None:
     for name in ("files", "endpoints", "models"):
         rows = cast("Sequence[Mapping[str, object]]", document[name])
         if rows:
-            columns = [column for column in rows[0] if column not in ("loaded_at", "id_collisions")]
+            columns = [column for column in rows[0] if column not in LEFT_TO_JSON]
             shown, more = (rows, 0) if name == "models" else folded(rows)
             folder = common_folder([str(row["path"]) for row in shown]) if name == "files" else ""
             print_table(
@@ -121,6 +124,7 @@ def print_status(document: Mapping[str, object]) -> None:
             )
             if more:
                 print(f"and {more:,} more {name}; --json lists them all\n")
+    _print_unpriced([each for each in cast("Sequence[Mapping[str, object]]", document["models"]) if not each["priced"]])
     for overlap in cast("Sequence[Mapping[str, object]]", document["overlaps"]):
         note(f"warning: {overlap['text']}")
     for dispute in cast("Sequence[Mapping[str, object]]", document["disputes"]):
@@ -130,6 +134,19 @@ def print_status(document: Mapping[str, object]) -> None:
         print(f"billed {amount} from {bill['start']} to {bill['end']}")
     requests = cast("Mapping[str, int]", document["requests"])
     print_table("Requests by outcome", ("outcome", "requests"), requests.items())
+
+
+def _print_unpriced(models: Sequence[Mapping[str, object]]) -> None:
+    """What no dollar figure has, and for want of which prices."""
+    shown, more = folded(models)
+    for each in shown:
+        classes = ", ".join(cast("Sequence[str]", each["without_price"]))
+        print(
+            f"unpriced: {each['unpriced_requests']:,} of {each['billed_requests']:,} billed requests of "
+            f"{cell(each['model'] or '(no model)')}, with {each['unpriced_tokens']:,} tokens: no price for {classes}"
+        )
+    if more:
+        print(f"and {more:,} more models with unpriced requests; --json lists them all")
 
 
 def _minute(moment: object) -> str:

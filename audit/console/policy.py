@@ -106,5 +106,7 @@ def _money(figure: "Bounds") -> str:
     return f"{_dollars(figure['point'])} ({_dollars(figure['low'])} to {_dollars(figure['high'])})"
 
 
-def _dollars(amount: float) -> str:
+def _dollars(amount: float | None) -> str:
+    if amount is None:
+        return "unpriced"
     return f"{'-' if amount < 0 else ''}${abs(amount):,.2f}"

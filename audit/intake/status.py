@@ -6,13 +6,18 @@ from typing import cast
 
 from audit.intake.disputes import disputes
 from audit.intake.twins import overlaps
+from audit.intake.unpriced import Unpriced, unpriced
 from audit.warehouse import Warehouse
 
 Document = dict[str, object]
 
 
 def status(warehouse: Warehouse) -> Document:
-    """The JSON of `audit status`: files, rows, window, outcomes, endpoints and models with their requests."""
+    """The JSON of `audit status`: files, rows, window, outcomes, endpoints and models with their requests.
+
+    A model is `priced` where all its billed requests are; `without_price` has the classes of tokens that have no price,
+    which leave `unpriced_requests` in no dollar figure.
+    """
     files = [
         dict(
             zip(
@@ -38,6 +43,7 @@ def status(warehouse: Warehouse) -> Document:
         )
     ]
     start, end = warehouse.rows("select min(first_time), max(last_time) from request_files where loaded_count > 0")[0]
+    without = unpriced(warehouse)
     models = [
         {
             "provider_name": row[0],
@@ -45,17 +51,16 @@ def status(warehouse: Warehouse) -> Document:
             "requests": _int(row[2]),
             "billed_requests": _int(row[3]),
             "unknown_usage_requests": _int(row[4]),
-            "priced": bool(row[5]),
+            "unpriced_requests": (lacking := without.get((str(row[0]), str(row[1])), Unpriced())).requests,
+            "unpriced_tokens": lacking.tokens,
+            "without_price": list(lacking.classes),
+            "priced": not lacking.requests,
         }
         for row in warehouse.rows(
             """
             select provider_name, model, sum(request_count),
                 sum(case when outcome = 'billed' then request_count else 0 end),
-                sum(case when outcome = 'unknown_usage' then request_count else 0 end),
-                bool_or(exists (
-                    select 1 from prices
-                    where prices.provider_name = traffic_cells.provider_name and prices.model = traffic_cells.model
-                ))
+                sum(case when outcome = 'unknown_usage' then request_count else 0 end)
             from traffic_cells
             group by provider_name, model
             order by sum(request_count) desc, model

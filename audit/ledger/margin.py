@@ -101,7 +101,7 @@ def document(
             is_scaled=revenue.is_scaled,
         ),
         currency=report["spend"]["currency"],
-        totals=_totals(paid, cost, sum(share.requests for share in shares.values())),
+        totals=_totals(paid, cost, sum(share.requests - share.unpriced_requests for share in shares.values())),
         under_water={step: _under_water(customers, step) for step in STEPS},
         unmatched=_unmatched(customers),
         customers=sorted(customers, key=_worst_first),
@@ -143,7 +143,9 @@ def _sessions(warehouse: Warehouse) -> dict[str, int]:
 def _customer(name: str, account: Account | None, share: Share, sessions: int | None) -> Customer:
     revenue = None if account is None else account.revenue
     units: Mapping[str, Decimal] = {} if account is None else account.units
-    counted: dict[str, Decimal] = {"request": Decimal(share.requests), "session": Decimal(sessions or 0), **units}
+    priced = share.requests - share.unpriced_requests
+    counted: dict[str, Decimal] = {"request": Decimal(priced), "session": Decimal(sessions or 0), **units}
+    cost = share.cost if priced or not share.requests else None
     return Customer(
         customer_id=name or None,
         match=_match(name, account, share),
@@ -153,11 +155,15 @@ def _customer(name: str, account: Account | None, share: Share, sessions: int | 
         sessions=sessions,
         units={unit: float(number) for unit, number in units.items()},
         revenue=None if revenue is None else float(revenue),
-        cost=_floats(share.cost),
-        margin=None if revenue is None else _floats({step: revenue - cost for step, cost in share.cost.items()}),
-        margin_share=None if revenue is None else _margin_share(revenue, share.cost),
-        cost_per={
-            unit: _floats({step: cost / number for step, cost in share.cost.items()})
+        cost=None if cost is None else _floats(cost),
+        margin=None
+        if revenue is None or cost is None
+        else _floats({step: revenue - each for step, each in cost.items()}),
+        margin_share=None if revenue is None or cost is None else _margin_share(revenue, cost),
+        cost_per={}
+        if cost is None
+        else {
+            unit: _floats({step: each / number for step, each in cost.items()})
             for unit, number in counted.items()
             if number > 0
         },
@@ -195,15 +201,20 @@ def _unmatched(customers: Sequence[Customer]) -> Unmatched:
     return Unmatched(
         revenue=sum(float(each["revenue"] or 0) for each in idle),
         revenue_customers=len(idle),
-        cost=sum(float(each["cost"]["now"]) for each in unsold),
+        cost=sum(_cost_now(each) for each in unsold),
         cost_customers=len(unsold),
-        no_customer_cost=sum(float(each["cost"]["now"]) for each in customers if each["match"] == "no_customer"),
+        no_customer_cost=sum(_cost_now(each) for each in customers if each["match"] == "no_customer"),
     )
+
+
+def _cost_now(customer: Customer) -> float:
+    """What is known of it: an unpriced customer adds nothing."""
+    return 0.0 if customer["cost"] is None else float(customer["cost"]["now"])
 
 
 def _worst_first(customer: Customer) -> tuple[bool, float, str]:
     margin, name = customer["margin"], customer["customer_id"] or ""
-    return (True, -float(customer["cost"]["now"]), name) if margin is None else (False, float(margin["now"]), name)
+    return (True, -_cost_now(customer), name) if margin is None else (False, float(margin["now"]), name)
 
 
 def _notes(window: Days, revenue: Revenue, customers: Sequence[Customer]) -> list[str]:

@@ -89,7 +89,12 @@ def _files(count: int) -> str:
 
 
 def _price(model: dict[str, object]) -> Element | str:
-    return "" if model["priced"] else el("span", "no known price", style=MUTED)
+    if model["priced"]:
+        return ""
+    lacking = f"{words.count(int(str(model['unpriced_requests'])))} without a known price"
+    return el(
+        "span", "no known price" if model["unpriced_requests"] == model["billed_requests"] else lacking, style=MUTED
+    )
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[Content]], *, numbers: Iterable[int]) -> Element:

@@ -1,4 +1,4 @@
-"""What needs no database: formats, prices, the SQL of the relations."""
+"""What needs no database, or only asks it what has no price: formats, prices, the SQL of the relations."""
 
 from datetime import date
 from pathlib import Path
@@ -38,11 +38,22 @@ def prices(model: str, *, config: str | Path | None = None) -> pl.DataFrame:
     return pl.DataFrame(price_list(model, read_config(path_of(config))), infer_schema_length=None)
 
 
-def price_template(model: str, *, config: str | Path | None = None, today: date | None = None) -> str:
-    """A prices.csv for a model, to fill in and to name in audit.toml."""
-    from audit.catalog.price_list import price_template as template
+def price_template(
+    model: str, *, config: str | Path | None = None, today: date | None = None, db: str | Path | None = None
+) -> str:
+    """A prices.csv for a model, to fill in and to name in audit.toml.
 
-    return template(model, read_config(path_of(config)), today or date.today())
+    With a database it has a line for each class of tokens that leaves requests of the model unpriced there.
+    """
+    from audit.catalog.price_list import price_template as template
+    from audit.intake.unpriced import classes_without_price
+    from audit.warehouse import Warehouse
+
+    lacking: set[str] = set()
+    if db is not None:
+        with Warehouse.read(Path(db)) as warehouse:
+            lacking = classes_without_price(warehouse, model)
+    return template(model, read_config(path_of(config)), today or date.today(), lacking)
 
 
 def sql_text(relation: str, dialect: str = "duckdb") -> str:

@@ -63,11 +63,11 @@ class Moved(TypedDict):
 
 
 class Line(Moved):
-    """Everything about some traffic."""
+    """Everything about some traffic; `list_cost` and `spend` are null where none of it has a price."""
 
     requests: int
-    list_cost: float
-    spend: Bounds
+    list_cost: float | None
+    spend: Bounds | None
     latency: Latency | None
 
 
@@ -176,7 +176,7 @@ def simulate(
         "total": _line(traffic.by_endpoint, played.total(), _latency(spans, speeds)),
         "endpoints": [
             {"endpoint": each, **_line({each: traffic.by_endpoint[each]}, span, _latency({each: span}, speeds))}
-            for each, span in sorted(spans.items(), key=lambda pair: (-traffic.by_endpoint[pair[0]][1], pair[0]))
+            for each, span in sorted(spans.items(), key=lambda pair: (-(traffic.by_endpoint[pair[0]][1] or 0), pair[0]))
         ],
         "rules": [
             {"id": rule["id"], "name": rule["name"], "share": rule["share"], **_moved(played.total(rule=rule["id"]))}
@@ -186,14 +186,15 @@ def simulate(
     }
 
 
-def _line(by_endpoint: Mapping[str, tuple[int, Decimal]], span: Span, latency: Latency | None) -> Line:
-    cost = sum((cost for _, cost in by_endpoint.values()), Decimal(0))
+def _line(by_endpoint: Mapping[str, tuple[int, Decimal | None]], span: Span, latency: Latency | None) -> Line:
+    priced = [cost for _, cost in by_endpoint.values() if cost is not None]
+    cost = sum(priced, Decimal(0))
     saving = [each["saving"] for each in (span.low, span.point, span.high)]
     return {
         "requests": sum(count for count, _ in by_endpoint.values()),
-        "list_cost": float(cost),
+        "list_cost": float(cost) if priced else None,
         **_moved(span),
-        "spend": _bounds(cost - saving[2], cost - saving[1], cost - saving[0]),
+        "spend": _bounds(cost - saving[2], cost - saving[1], cost - saving[0]) if priced else None,
         "latency": latency,
     }
 
@@ -274,6 +275,8 @@ def _notes(played: Replay, traffic: Seen) -> list[str]:
             f"A model reads requests first, for ${read:,.2f}, which is off the saving. What it would hold back nobody "
             "knows: the figures take it to let all through that the rules would move."
         )
+    if traffic.unpriced_requests:
+        notes.append(f"{traffic.unpriced_requests:,} requests have no known price and are in no dollar figure.")
     if any(piece.is_bucket for piece in traffic.pieces):
         notes.append("Buckets are known by their mean only; a rule on input length cannot be played over them.")
     return notes

@@ -67,12 +67,14 @@ class Seen:
     """All traffic of the window."""
 
     pieces: tuple[Piece, ...]
-    by_endpoint: Mapping[str, tuple[int, Decimal]]
-    """Requests and list cost of all models; what is unpriced costs nothing here, as in the report."""
+    by_endpoint: Mapping[str, tuple[int, Decimal | None]]
+    """Requests of all models, and the list cost of those that have a price; None where none has."""
     names: Mapping[str, frozenset[str]]
     """Incumbent model -> the names callers sent for it; '' among them where the log does not say."""
     other_names: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     """The same for all other models: a name sent for both does not say whose request it is."""
+    unpriced_requests: int = 0
+    """Requests that are in no figure of cost."""
 
 
 def seen(warehouse: Warehouse, thresholds: Sequence[int] = ()) -> Seen:
@@ -87,14 +89,19 @@ def seen(warehouse: Warehouse, thresholds: Sequence[int] = ()) -> Seen:
         _split(warehouse, cuts)
         pieces = _pieces(warehouse, cuts)
     rows = warehouse.rows(
-        "select endpoint, sum(request_count), coalesce(sum(list_cost), 0) from cell_costs group by endpoint"
+        "select endpoint, sum(request_count), sum(list_cost), "
+        "coalesce(sum(request_count) filter (where cell_disposition = 'unpriced'), 0) "
+        "from cell_costs group by endpoint"
     )
     models, sent = {piece.model for piece in pieces}, sent_names(warehouse)
     return Seen(
         pieces=tuple(pieces),
-        by_endpoint={str(name): (int(str(count)), Decimal(str(cost))) for name, count, cost in rows},
+        by_endpoint={
+            str(name): (int(str(count)), None if cost is None else Decimal(str(cost))) for name, count, cost, _ in rows
+        },
         names={model: sent.get(model, frozenset()) for model in models},
         other_names={model: names for model, names in sent.items() if model not in models},
+        unpriced_requests=sum(int(str(unpriced)) for *_, unpriced in rows),
     )
 
 

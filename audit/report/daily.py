@@ -27,7 +27,8 @@ class Series(NamedTuple):
 
     title: str
     colour: str
-    costs: list[float]
+    costs: list[float | None]
+    """None where its requests of the day are unpriced."""
 
 
 def dates(document: ReportDocument) -> list[str]:
@@ -52,10 +53,12 @@ def series(document: ReportDocument) -> list[Series]:
     }
     more = iter(_MORE)
     found = [
-        Series(model, colours.get(model) or next(more), _costs(days, on, {model})) for model in ranked if model in named
+        Series(model, colours.get(model) or next(more), _costs(document, on, {model}))
+        for model in ranked
+        if model in named
     ]
     if folded := set(ranked) - named:
-        found.append(Series(f"{len(folded)} {OTHER}", COLOURS["spend"], _costs(days, on, folded)))
+        found.append(Series(f"{len(folded)} {OTHER}", COLOURS["spend"], _costs(document, on, folded)))
     return found
 
 
@@ -72,7 +75,7 @@ def daily(document: ReportDocument) -> Chart | None:
             "y": each.costs,
             "name": label(each.title, 32),
             "marker": {"color": each.colour, "line": {"width": 0.6}},
-            "customdata": [[label(each.title), words.money(cost, currency)] for cost in each.costs],
+            "customdata": [[label(each.title), _money(cost, currency)] for cost in each.costs],
             "hovertemplate": "%{x}<br>%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
         }
         for each in stacked
@@ -99,22 +102,28 @@ def daily_table(document: ReportDocument) -> Element:
     rows: list[list[Content]] = []
     for index, on in enumerate(dates(document)):
         costs = [each.costs[index] for each in stacked]
-        shown = [words.money(cost, currency) for cost in (sum(costs), *costs)]
+        shown = [_money(cost, currency) for cost in (sum(cost or 0.0 for cost in costs), *costs)]
         rows.append([words.clean(on, 20), words.count(requests[on]), *shown])
     heads = ["Day", "Requests", "List cost", *(words.clean(each.title, 40) for each in stacked)]
     return table("List cost per day", heads, rows, range(1, len(heads)))
+
+
+def _money(cost: float | None, currency: str) -> str:
+    return "unpriced" if cost is None else words.money(cost, currency)
 
 
 def _priced(document: ReportDocument) -> list[Day]:
     return [day for day in document.get("daily", []) if day["list_cost"] is not None]
 
 
-def _costs(days: Sequence[Day], on: Sequence[str], models: set[str]) -> list[float]:
-    sums = dict.fromkeys(on, 0.0)
-    for day in days:
+def _costs(document: ReportDocument, on: Sequence[str], models: set[str]) -> list[float | None]:
+    """What these models cost on each day, 0 where they had no request; None where no request of theirs has a price."""
+    sums: dict[str, float | None] = {}
+    for day in document.get("daily", []):
         if day["model"] in models:
-            sums[day["date"]] += float(day["list_cost"] or 0)
-    return list(sums.values())
+            before, cost = sums.get(day["date"]), day["list_cost"]
+            sums[day["date"]] = before if cost is None else (before or 0.0) + float(cost)
+    return [sums.get(date, 0.0) for date in on]
 
 
 def _families(document: ReportDocument) -> tuple[str, str]:

@@ -31,13 +31,14 @@ class Customer(TypedDict):
     units: dict[str, Number]
     """What the revenue file counts, by its column: documents, seats."""
     revenue: Number | None
-    cost: Steps
+    cost: Steps | None
+    """Null where all its requests are unpriced."""
     margin: Steps | None
-    """Revenue less cost; null without revenue."""
+    """Revenue less cost; null without either."""
     margin_share: Steps | None
-    """Of revenue; null where that is not above 0."""
+    """Of revenue; null where that is not above 0, or there is no margin."""
     cost_per: dict[str, Steps]
-    """Cost of one request, session or unit of the revenue file."""
+    """Cost of one priced request, session or unit of the revenue file."""
 
 
 class Period(TypedDict):

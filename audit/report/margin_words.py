@@ -59,12 +59,12 @@ def heads(found: Margins) -> list[str]:
 
 def row(found: Margins, customer: Customer) -> list[str]:
     """One customer: revenue, cost and margin now, margin at each level, cost now per unit."""
-    currency, margin = found["currency"], customer["margin"]
+    currency, cost, margin = found["currency"], customer["cost"], customer["margin"]
     per = customer["cost_per"]
     return [
         shown_name(customer),
         words.money(customer["revenue"], currency),
-        words.money(customer["cost"]["now"], currency),
+        "unpriced" if cost is None else words.money(cost["now"], currency),
         *("n/a" if margin is None else words.money(margin[step], currency) for step in STEPS),
         *(words.money(per[unit]["now"], currency) if unit in per else "n/a" for unit in _named_units(found)),
     ]

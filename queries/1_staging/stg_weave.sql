@@ -13,7 +13,7 @@ renamed as (
             -- a call of a library without usage is a stream or a failure; other code never has any
             when coalesce(model_count, 0) = 0
                 and not regexp_matches(
-                    coalesce(op_name, ''),
+                    lower(coalesce(op_name, '')),
                     '(completions?|messages|responses|embeddings)[.](create|parse|stream)|generate_content|litellm[.]'
                 )
                 then 'not a model call: op without usage'
