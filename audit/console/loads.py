@@ -140,7 +140,7 @@ def _print_unpriced(models: Sequence[Mapping[str, object]]) -> None:
     """What no dollar figure has, and for want of which prices."""
     shown, more = folded(models)
     for each in shown:
-        classes = ", ".join(cast("Sequence[str]", each["without_price"]))
+        classes = ", ".join(cast("Sequence[str]", each["without_price"])) or "any class of tokens"
         print(
             f"unpriced: {each['unpriced_requests']:,} of {each['billed_requests']:,} billed requests of "
             f"{cell(each['model'] or '(no model)')}, with {each['unpriced_tokens']:,} tokens: no price for {classes}"
