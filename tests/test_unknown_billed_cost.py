@@ -20,7 +20,8 @@ def test_a_billed_cost_that_nobody_states_is_null_and_one_of_zero_is_zero(
 ) -> None:
     stated: dict[str, object] = {"unknown": None, "free": 0, "paid": "0.25"}
     calls = [
-        CALL | {"request_id": name, "customer_id": name, "route": name, "billed_cost": cost}
+        CALL
+        | {"request_id": name, "customer_id": name, "route": name if key == "endpoint" else "chat", "billed_cost": cost}
         for name, cost in stated.items()
     ]
     log = tmp_path / "log.jsonl"

@@ -31,7 +31,8 @@ select
     cast(coalesce(sum(usage_reasoning_output_tokens), 0) as bigint) as usage_reasoning_output_tokens,
     cast(coalesce(sum(usage_audio_input_tokens), 0) as bigint) as usage_audio_input_tokens,
     cast(coalesce(sum(usage_audio_output_tokens), 0) as bigint) as usage_audio_output_tokens,
-    cast(coalesce(sum(billed_cost), 0) as decimal(38, 12)) as billed_cost
+    cast(coalesce(sum(billed_cost), 0) as decimal(38, 12)) as billed_cost,
+    count(billed_cost) as billed_cost_count
 from requests
 group by
     load_id,

@@ -5,7 +5,6 @@ with cells as (
         customer_usage.*,
         cell_costs.cell_disposition,
         cell_costs.workload_id || coalesce(':' || cell_costs.cell_gate, '') as workload_key,
-        cell_costs.billed_cost_count as cell_billed_cost_count,
         cell_costs.list_cost as cell_list_cost,
         cell_costs.candidate_input_cost as cell_candidate_input_cost,
         cell_costs.candidate_output_cost as cell_candidate_output_cost,
@@ -114,7 +113,7 @@ select
     cast(sum(usage_input_tokens) as bigint) as usage_input_tokens,
     cast(sum(usage_output_tokens) as bigint) as usage_output_tokens,
     sum(list_cost) as list_cost,
-    case when sum(cell_billed_cost_count) > 0 then sum(billed_cost) end as billed_cost,
+    case when sum(billed_cost_count) > 0 then sum(billed_cost) end as billed_cost,
     sum(candidate_input_cost) as candidate_input_cost,
     sum(candidate_output_cost) as candidate_output_cost
 from priced
