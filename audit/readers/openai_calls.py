@@ -145,7 +145,7 @@ def response_columns(reply: str) -> dict[str, str]:
     def either(*paths: str) -> str:
         return first_of([part(reply, path) for path in paths])
 
-    gemini = part(reply, "usageMetadata")
+    gemini, tier = part(reply, "usageMetadata"), either("service_tier", "usage.service_tier")
     tool_use, prompt = (part(gemini, f"{name}TokenCount") for name in ("toolUsePrompt", "prompt"))
     # what tools brought into a prompt is counted beside it
     both = f"cast(cast({prompt} as bigint) + cast({tool_use} as bigint) as varchar)"
@@ -154,7 +154,6 @@ def response_columns(reply: str) -> dict[str, str]:
         # the vendor whose way of counting the reply has; NULL for OpenAI's
         "reply_kind": f"case when {part(reply, 'type')} = 'message' then 'anthropic' "
         f"when {gemini} is not null then 'gemini' end",
-        "speed": either("usage.speed"),
         "response_id": either("id", "responseId"),
         "response_object": either("object"),
         "created": either("created", "created_at", "createTime"),
@@ -189,7 +188,9 @@ def response_columns(reply: str) -> dict[str, str]:
         ),
         "audio_input_tokens": either("usage.prompt_tokens_details.audio_tokens"),
         "audio_output_tokens": either("usage.completion_tokens_details.audio_tokens"),
-        "service_tier": either("service_tier", "usage.service_tier"),
+        # Anthropic's fast mode has prices of its own, but for batches
+        "service_tier": f"case when {part(reply, 'usage.speed')} = 'fast' and coalesce({tier}, '') <> 'batch' "
+        f"then 'fast' else {tier} end",
         "finish_reason": first_of(
             [
                 f"{part(reply, 'choices')}[1].finish_reason",

@@ -56,8 +56,7 @@ renamed as (
         image_count,
         not has_usage as is_usage_unknown,
 
-        case when speed = 'fast' and coalesce(service_tier, '') <> 'batch' then 'fast' else coalesce(service_tier, 'default') end
-            as service_tier,
+        coalesce(service_tier, 'default') as service_tier,
         lower(stream) = 'true' as stream,
         cast(tool_count as varchar) as tool_count,
         case when response_format in ('json_object', 'json_schema') then 'json' else 'text' end as output_type,
