@@ -9,6 +9,7 @@ import polars as pl
 
 from audit import sql
 from audit.assumptions import Assumptions
+from audit.catalog.price_file import TOKEN_CLASSES
 from audit.config import Config
 from audit.evidence.ageing import FULL_WEIGHT_DAYS, HALF_LIFE_DAYS
 from audit.evidence.observational import CAVEAT, observed
@@ -225,11 +226,6 @@ def daily(warehouse: Warehouse) -> list[object]:
         {"date": day.isoformat(), "model": model, "requests": count, "list_cost": None if cost is None else float(cost)}
         for day, model, count, cost in rows.iter_rows()
     ]
-
-
-TOKEN_CLASSES = (
-    "input", "cache_read", "cache_creation", "cache_creation_1h", "output", "audio_input", "audio_output"
-)  # fmt: skip
 
 
 def traffic(warehouse: Warehouse) -> list[object]:

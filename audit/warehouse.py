@@ -168,6 +168,7 @@ class Warehouse:
         try:
             self.con.commit()
         except duckdb.Error as error:
+            self._on_demand.roll_back()
             self._refuse_full_disk(error)
             raise
         self._is_unused = False

@@ -6,14 +6,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import cast
 
+from audit.catalog.price_file import TOKEN_CLASSES
 from audit.intake.hours import take_kept_hours
 from audit.scope import Question, asked_days
 from audit.warehouse import Warehouse
 from audit.without_rows import need_rows
-
-CLASSES = (
-    "input", "cache_read", "cache_creation", "cache_creation_1h", "audio_input", "output", "audio_output"
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +65,7 @@ def by_hour(warehouse: Warehouse) -> dict[tuple[str, datetime], float]:
 
 def by_day(warehouse: Warehouse, shift_hours: int) -> list[Cost]:
     """The costs of each day, of days that begin `shift_hours` before midnight UTC."""
-    sums = ", ".join(f"cast(coalesce(sum({name}_cost), 0) as decimal(38, 14))" for name in CLASSES)
+    sums = ", ".join(f"cast(coalesce(sum({name}_cost), 0) as decimal(38, 14))" for name in TOKEN_CLASSES)
     rows = warehouse.rows(
         f"select cast(usage_hour + to_hours(?) as date) as day, model, project_id, service_tier, "
         f"list_cost is not null as is_priced, {sums} from hourly_costs group by 1, 2, 3, 4, 5 order by all",
@@ -81,7 +78,7 @@ def by_day(warehouse: Warehouse, shift_hours: int) -> list[Cost]:
             project=str(project),
             tier=str(tier),
             is_priced=bool(is_priced),
-            parts={name: cast("Decimal", cost) for name, cost in zip(CLASSES, costs, strict=True) if cost},
+            parts={name: cast("Decimal", cost) for name, cost in zip(TOKEN_CLASSES, costs, strict=True) if cost},
         )
         for day, model, project, tier, is_priced, *costs in rows
     ]
