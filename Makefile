@@ -1,6 +1,8 @@
 # Every target makes its own virtual environment; Python 3.11 or newer and make are all it needs.
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests and benchmarks start hundreds of processes: each module is compiled once, as on a user's machine.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test tests test-spark lint bench bench-page bench-peers scale backtest rollouts torture fuzz docs notebooks clean
 
