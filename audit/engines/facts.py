@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import sqlglot
 
 from audit import sql
-from audit.engines.reading import PLACE, RAW, TABLE, Reading, with_place, without_ctes
+from audit.engines.reading import PLACE, RAW, TABLE, Reading, put, with_place, without_ctes
 from audit.engines.records import records
 from audit.intake.duplicates import REQUEST_KEY
 from audit.intake.load_report import NOT_A_CALL
@@ -17,6 +17,7 @@ from audit.spark_sql import to_spark
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+    from sqlglot.expressions import Expr
 
 FACTS = "request_facts"
 NUMBERS = (
@@ -74,19 +75,29 @@ def _checked(spark: "SparkSession", group: Group, number: int, keep_raw: bool) -
     """The records of a group through the same text as on DuckDB: raw relation, staging, checks."""
     table = f"{TABLE}_{number}"
     records(spark, group.reading, group.files, keep_raw=keep_raw).createOrReplaceTempView(table)
-    raw = group.reading.select.replace(TABLE, table)
-    staged = spark_text(f"stg_{group.relation_name}")
+    raw = sqlglot.parse_one(group.reading.select, read="spark")
+    put(raw, TABLE, sqlglot.parse_one(f"select * from {table}"))
+    staged = spark_tree(f"stg_{group.relation_name}")
+    put(staged, f"raw_{group.relation_name}", raw)
     if group.reading.kind == "json":
         numbers = ", ".join(f"{PLAIN.format(name=name)} as {name}" for name in NUMBERS)
-        staged = f"select * except ({', '.join(NUMBERS)}), {numbers} from ({staged})"
-    text = spark_text("checked_requests").replace("FROM staged", f"FROM ({staged}) AS staged")
-    return spark.sql(text.replace(f"FROM raw_{group.relation_name}", f"FROM ({raw}) AS source"))
+        told = sqlglot.parse_one(f"select * except ({', '.join(NUMBERS)}), {numbers} from told", read="spark")
+        put(told, "told", staged)
+        staged = told
+    checked = spark_tree("checked_requests")
+    put(checked, "staged", staged)
+    return spark.sql(checked.sql(dialect="spark"))
 
 
-def spark_text(name: str, *, placed: bool = True) -> str:
-    """A relation of `queries/` in Spark's dialect, with the columns PLACE and RAW where it has a row per record."""
+def spark_tree(name: str, *, placed: bool = True) -> "Expr":
+    """A relation of `queries/` in Spark's words, with the columns PLACE and RAW where it has a row per record."""
     tree = without_ctes(to_spark(sqlglot.parse_one(sql.find(name).select, read="duckdb")))
-    return (with_place(tree) if placed else tree).sql(dialect="spark")
+    return with_place(tree) if placed else tree
+
+
+def spark_text(name: str) -> str:
+    """A relation of `queries/` as Spark reads it."""
+    return spark_tree(name, placed=False).sql(dialect="spark")
 
 
 IS_EXPECTED = f"startswith(reject_reason, '{NOT_A_CALL}')"

@@ -55,7 +55,7 @@ def land(
             _resolve(warehouse, spark, load_id, config)
         with progress("summing into cells"):
             for table in SUMMED:
-                warehouse.insert(table, _frame(spark, spark_text(table, placed=False), TABLES[table]))
+                warehouse.insert(table, _frame(spark, spark_text(table), TABLES[table]))
     finally:
         facts.unpersist()
     derive(warehouse, config, {load_id}, progress)
@@ -174,7 +174,7 @@ def _resolve(warehouse: Warehouse, spark: "SparkSession", load_id: int, config: 
     resolve_seen(warehouse, "spark_models", load_id, config)
     for table in LOOKED_UP:
         _hand_over(warehouse, spark, table)
-    requests = spark_text("requests", placed=False)
+    requests = spark_text("requests")
     spark.sql(requests).createOrReplaceTempView("requests")
     if config.rewrites:
         texts = [str(row["endpoint"]) for row in spark.sql("select distinct endpoint from requests").collect()]

@@ -81,11 +81,16 @@ def without_ctes(tree: "Expr") -> "Expr":
         with_ = select.args.get("with_")
         select.set("with_", None)
         for cte in reversed(with_.expressions if with_ is not None else []):
-            (named,) = [table for table in tree.find_all(exp.Table) if table.name == cte.alias]
-            named.replace(
-                exp.Subquery(this=cte.this, alias=exp.TableAlias(this=exp.to_identifier(named.alias_or_name)))
-            )
+            put(tree, cte.alias, cte.this)
     return tree
+
+
+def put(tree: "Expr", name: str, relation: "Expr") -> None:
+    """Make `relation` what `tree` reads in the one place where it names the table `name`."""
+    from sqlglot import exp
+
+    (named,) = [table for table in tree.find_all(exp.Table) if table.name == name]
+    named.replace(exp.Subquery(this=relation, alias=exp.TableAlias(this=exp.to_identifier(named.alias_or_name))))
 
 
 def _arguments(source: "Expr") -> "list[Expr]":
