@@ -30,11 +30,13 @@ USED = {
     "usage_audio_output_tokens": ("audio_output",),
 }
 """Each column of a log with the disjoint classes that it counts."""
+Tokens = Mapping[str, int]
+"""Of one request, by disjoint class."""
 INSTEAD = {"cache_read": "input", "cache_creation": "input", "cache_creation_1h": "cache_creation"}
 """What stands in for a class without a price of its own."""
 
 
-def cost(tokens: Mapping[str, int], listed: Sequence[str]) -> Decimal | None:
+def cost(tokens: Tokens, listed: Sequence[str]) -> Decimal | None:
     """Of one request, in dollars; None where some of its tokens have no price."""
     total = Decimal(0)
     for name, count in tokens.items():
@@ -45,7 +47,7 @@ def cost(tokens: Mapping[str, int], listed: Sequence[str]) -> Decimal | None:
     return total
 
 
-def row(number: int, model: str, tokens: Mapping[str, int], **columns: object) -> Row:
+def row(number: int, model: str, tokens: Tokens, **columns: object) -> Row:
     """Call `number`, of one of three days and two customers; `columns` replaces what it names."""
     counted = {column: sum(tokens[name] for name in classes) for column, classes in USED.items()}
     found = {"request_id": f"r-{number}", "customer_id": f"c-{number % 2}", "is_failed": "", **counted}
@@ -64,7 +66,7 @@ def database(folder: Path, rows: Sequence[Row], lists: Mapping[str, Sequence[str
 
 
 def logged(
-    folder: Path, requests: Sequence[tuple[str, Mapping[str, int]]], lists: Mapping[str, Sequence[str]]
+    folder: Path, requests: Sequence[tuple[str, Tokens]], lists: Mapping[str, Sequence[str]]
 ) -> tuple[Path, Config]:
     """A database of requests (model, tokens by disjoint class) that all came off, and its price list."""
     return database(folder, [row(number, *each) for number, each in enumerate(requests)], lists)
