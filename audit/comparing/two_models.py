@@ -153,16 +153,16 @@ def _endpoints(
         task["task_type"]: task["quality_loss"] for task in cast("list[dict[str, dict[str, float]]]", tasks["by_task"])
     }
     costs = {endpoint: usage.costs(prices)[0] for endpoint, usage in usages.items()}
-    priced = {endpoint: cost for endpoint, cost in costs.items() if cost is not None}
-    whole, found = sum(priced.values()), list[Document]()
-    for endpoint in sorted(usages, key=lambda endpoint: (-priced.get(endpoint, Decimal(-1)), endpoint)):
+    spent = {endpoint: cost for endpoint, cost in costs.items() if cost is not None}
+    whole, found = sum(spent.values()), list[Document]()
+    for endpoint in sorted(usages, key=lambda endpoint: (-spent.get(endpoint, Decimal(-1)), endpoint)):
         task = config.task_types.get(endpoint)
         loss = ranges.get(task) if task else None  # pyright: ignore[reportArgumentType]
         entry: Document = {
             "endpoint": endpoint,
             "task_type": task,
             "advice": advice(loss["low"], loss["high"]) if loss else "unknown" if task else None,
-            "cost_share": float(priced[endpoint] / whole) if whole and endpoint in priced else None,
+            "cost_share": float(spent[endpoint] / whole) if whole and endpoint in spent else None,
             **usages[endpoint].typical(prices),
             **_counts(*(part.filter(pl.col("endpoint") == endpoint) for part in (mine, unpriced))),
         }
