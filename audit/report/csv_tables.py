@@ -185,7 +185,7 @@ TABLES: dict[str, Table] = {
             "model": "after aliases are resolved",
             "requests": "in the window",
             "list_cost": f"{_COST}; empty where no request has a known one",
-            "priced": "whether every billed request of it is",
+            "priced": "whether every billed request of it has a price",
             **_LEFT_OUT,
         },
         _listed("models"),
