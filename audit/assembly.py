@@ -152,6 +152,8 @@ def _rest(rest: Folded | None, totals: tuple[int, Decimal]) -> "Rest | None":
         "requests": rest.requests,
         "request_share": rest.requests / (totals[0] or 1),
         "list_cost": float(rest.list_cost),
+        "unpriced_requests": rest.unpriced_requests,
+        "unknown_usage_requests": rest.unknown_usage_requests,
         "cost_share": float(rest.list_cost / (totals[1] or 1)),
     }
 

@@ -40,7 +40,11 @@ RANKED = """
         coalesce(sum(case when cell_disposition in ('eligible', 'gated') then list_cost end), 0) as incumbent_cost,
         coalesce(sum(list_cost), 0) as list_cost,
         coalesce(sum(case when cell_disposition = 'eligible' then list_cost end), 0) > 0 as is_eligible,
-        cast(sum(request_count) as bigint) as request_count
+        cast(sum(request_count) as bigint) as request_count,
+        cast(sum(case when cell_disposition = 'unpriced' then request_count else 0 end) as bigint)
+            as unpriced_request_count,
+        cast(sum(case when outcome = 'unknown_usage' then request_count else 0 end) as bigint)
+            as unknown_usage_request_count
     from cell_costs
     group by endpoint
 """
@@ -86,7 +90,10 @@ class Rest:
     endpoints: int
     kept: int
     requests: int
+    unpriced_requests: int
+    unknown_usage_requests: int
     list_cost: Decimal
+    """Of all but the unpriced requests and those of unknown usage."""
 
 
 def fold(warehouse: Warehouse, question: Question, config: Config, assumptions: Assumptions) -> Rest | None:
@@ -137,8 +144,9 @@ def _rest(warehouse: Warehouse) -> Rest:
         opening += "("
     name = f"{opening}other endpoints"
     names = tuple(f"{name}{part}{')' * len(opening)}" for part in PARTS)
-    endpoints, requests, cost = warehouse.rows(
-        "select count(*), coalesce(sum(request_count), 0), coalesce(sum(list_cost), 0) "
+    endpoints, requests, unpriced, unknown, cost = warehouse.rows(
+        "select count(*), coalesce(sum(request_count), 0), coalesce(sum(unpriced_request_count), 0), "
+        "coalesce(sum(unknown_usage_request_count), 0), coalesce(sum(list_cost), 0) "
         "from ranked_endpoints anti join kept_endpoints using (endpoint)"
     )[0]
     return Rest(
@@ -147,6 +155,8 @@ def _rest(warehouse: Warehouse) -> Rest:
         endpoints=int(str(endpoints)),
         kept=warehouse.count("select count(*) from kept_endpoints"),
         requests=int(str(requests)),
+        unpriced_requests=int(str(unpriced)),
+        unknown_usage_requests=int(str(unknown)),
         list_cost=Decimal(str(cost)),
     )
 

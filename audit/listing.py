@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import nullcontext
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
@@ -208,24 +208,42 @@ def models(warehouse: Warehouse) -> list[object]:
             "provider_name": row["provider_name"],
             "model": row["model"],
             "requests": row["request_count"],
-            "list_cost": None if row["list_cost"] is None else float(row["list_cost"]),
-            "priced": row["list_cost"] is not None,
-            "unpriced_requests": row["unpriced_request_count"],
+            **_spent(row),
+            "priced": row["unpriced_request_count"] == 0,
         }
         for row in rows
     ]
 
 
 def daily(warehouse: Warehouse) -> list[object]:
-    """Requests and list cost per day and model."""
-    rows = warehouse.frame(
-        "select usage_date, model, cast(sum(request_count) as bigint) as requests, sum(list_cost) as list_cost "
-        "from spend_by_day group by usage_date, model order by usage_date, model"
+    """Requests and list cost per day and model, and how many of the requests the cost leaves out."""
+    sums = ", ".join(
+        f"cast(sum({name}) as bigint) as {name}"
+        for name in ("request_count", "unpriced_request_count", "unknown_usage_request_count")
     )
+    rows = warehouse.frame(
+        f"select usage_date, model, {sums}, case when bool_or(billed_request_count > unpriced_request_count) "
+        "or bool_and(list_cost is not null) then sum(list_cost) end as list_cost "
+        "from spend_by_day group by usage_date, model order by usage_date, model"
+    ).iter_rows(named=True)
     return [
-        {"date": day.isoformat(), "model": model, "requests": count, "list_cost": None if cost is None else float(cost)}
-        for day, model, count, cost in rows.iter_rows()
+        {
+            "date": row["usage_date"].isoformat(),
+            "model": row["model"],
+            "requests": row["request_count"],
+            **_spent(row),
+        }
+        for row in rows
     ]
+
+
+def _spent(row: Mapping[str, Any]) -> dict[str, object]:
+    """The list cost of a row that has a known one, and the requests that are not in it."""
+    return {
+        "list_cost": None if row["list_cost"] is None else float(row["list_cost"]),
+        "unpriced_requests": row["unpriced_request_count"],
+        "unknown_usage_requests": row["unknown_usage_request_count"],
+    }
 
 
 def traffic(warehouse: Warehouse) -> list[object]:

@@ -176,9 +176,13 @@ def _(chosen, go, html, pl, question, traffic):
         traffic.sql("select * from spend_by_day", **question)
         .join(chosen, left_on=["endpoint", "model"], right_on=["endpoint", "incumbent"], how="semi")
         .group_by("usage_date", "endpoint")
-        .agg(pl.col("list_cost").sum().cast(pl.Float64))
+        .agg(
+            pl.col("list_cost").sum().cast(pl.Float64),
+            left_out=pl.col("unpriced_request_count").sum() + pl.col("unknown_usage_request_count").sum(),
+        )
         .sort("usage_date", "endpoint")
     )
+    _without = daily["left_out"].sum()
     first_eight = daily.group_by("endpoint").agg(pl.col("list_cost").sum()).top_k(8, by="list_cost")["endpoint"]
     over_time = go.Figure(
         [
@@ -188,7 +192,8 @@ def _(chosen, go, html, pl, question, traffic):
         ],
         go.Layout(
             template="plotly_white",
-            title="List cost a day of the chosen endpoints, the eight that cost most",
+            title="List cost a day of the chosen endpoints, the eight that cost most"
+            + (f", without {_without:,} requests of unknown cost" if _without else ""),
             barmode="stack",
             yaxis={"tickprefix": "$"},
             height=420,

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from audit.report.document import LEVELS, Level, ReportDocument
+from audit.report.document import LEVELS, LeftOut, Level, ReportDocument
 
 CENT, EXACT = 0.005, 1e-9
 
@@ -24,7 +24,12 @@ def _spend(document: ReportDocument, rows: Rows) -> None:
     spend, window = document["spend"], document["window"]
     for name in ("list_cost", "monthly_list_cost", "billed_cost"):
         assert close(row[name], spend[name], CENT)
-    assert row["request_count"] == document["requests"]["total"]
+    for name, requests in (
+        ("request", "total"),
+        ("unpriced_request", "unpriced"),
+        ("unknown_usage_request", "unknown_usage"),
+    ):
+        assert row[f"{name}_count"] == cast(Any, document["requests"])[requests]
     assert (row["window_start"].isoformat(), row["window_end"].isoformat()) == (window["start"], window["end"])
     assert close(row["window_days"], window["days"])
 
@@ -170,10 +175,16 @@ def _accounting(document: ReportDocument, rows: Rows) -> None:
     assert sum(row["request_count"] for row in rows) == document["requests"]["total"]
 
 
+def _left_out(row: dict[str, Any], shown: LeftOut) -> None:
+    for name in ("unpriced_request", "unknown_usage_request"):
+        assert row[f"{name}_count"] == cast(Any, shown)[f"{name}s"]
+
+
 def _daily(document: ReportDocument, rows: Rows) -> None:
     for row, day in zip(rows, document.get("daily", []), strict=True):
         assert (row["usage_date"].isoformat(), row["model"]) == (day["date"], day["model"])
         assert row["request_count"] == day["requests"]
+        _left_out(row, day)
         assert close(row["list_cost"], day["list_cost"], CENT)
 
 
@@ -183,6 +194,7 @@ def _models(document: ReportDocument, rows: Rows) -> None:
     for row in rows:
         model = shown[row["provider_name"], row["model"]]
         assert row["request_count"] == model["requests"]
+        _left_out(row, model)
         assert close(row["list_cost"], model["list_cost"], CENT)
 
 

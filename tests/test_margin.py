@@ -190,8 +190,9 @@ def test_however_requests_are_dealt_to_customers_the_parts_add_up(
         pass_probability=odds, pass_alpha=None, pass_beta=None,
     )  # fmt: skip
     frame = pl.DataFrame(
-        [(name, "w", *rest) for name, *rest in parts],
-        schema={"customer_id": pl.String, "workload_key": pl.String, "request_count": pl.Int64}
+        [(name, "w", "eligible", *rest) for name, *rest in parts],
+        schema={"customer_id": pl.String, "workload_key": pl.String, "disposition": pl.String}
+        | {"request_count": pl.Int64}
         | dict.fromkeys(("list_cost", "candidate_input_cost", "candidate_output_cost"), pl.Decimal(38, 12)),
         orient="row",
     )

@@ -85,7 +85,7 @@ def test_a_document_without_the_optional_parts_gives_their_headers() -> None:
     for key in ("daily", "models", "files", "retirements", "shape_map", "accounting"):
         document.pop(key, None)
     assert rows_of(csv_table(document, "daily")) == []
-    assert csv_table(document, "daily").startswith("date,model,requests,list_cost\r\n")
+    assert csv_table(document, "daily").startswith("date,model,requests,list_cost,unpriced_requests,")
 
 
 def test_the_names_of_the_command_line_are_those_of_the_tables() -> None:

@@ -3,8 +3,6 @@
 import csv
 import tempfile
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -18,53 +16,16 @@ from audit.assumptions import Assumptions
 from audit.catalog.price_file import read_price_overrides
 from audit.catalog.prices import price_rows, unit_prices
 from audit.commands.reference import prices as prices_command
-from audit.config import Config
 from audit.console.loads import print_status
-from audit.intake.loading import load
 from audit.intake.resolve import rebuild
 from audit.intake.status import status
 from audit.pipeline import run_report
 from audit.scope import Question
 from audit.warehouse import Warehouse
-from tests.exports import Row, write_csv
-from tests.logged import TODAY, calls
+from tests.logged import TODAY
+from tests.unpriced import INSTEAD, PRICES, cost, logged, use
 
-PRICES = {
-    "input": Decimal("3"),
-    "cache_read": Decimal("0.7"),
-    "cache_creation": Decimal("4.1"),
-    "cache_creation_1h": Decimal("6.3"),
-    "output": Decimal("11"),
-    "audio_input": Decimal("40"),
-    "audio_output": Decimal("90"),
-}
-"""Dollars per million tokens, of whichever of them a model's list has."""
-USED = {
-    "usage_input_tokens": ("input", "cache_read", "cache_creation", "cache_creation_1h", "audio_input"),
-    "usage_cache_read_input_tokens": ("cache_read",),
-    "usage_cache_creation_input_tokens": ("cache_creation", "cache_creation_1h"),
-    "usage_cache_creation_1h_input_tokens": ("cache_creation_1h",),
-    "usage_output_tokens": ("output", "audio_output"),
-    "usage_audio_input_tokens": ("audio_input",),
-    "usage_audio_output_tokens": ("audio_output",),
-}
-"""Each column of a log with the disjoint classes that it counts."""
 PRICED = ("cell_costs", "customer_costs", "spend_by_day", "focus_charges", "list_cost_by_hour")
-
-
-INSTEAD = {"cache_read": "input", "cache_creation": "input", "cache_creation_1h": "cache_creation"}
-"""What stands in for a class without a price of its own."""
-
-
-def cost(tokens: Mapping[str, int], listed: Sequence[str]) -> Decimal | None:
-    """Of one request, in dollars; None where some of its tokens have no price."""
-    total = Decimal(0)
-    for name, count in tokens.items():
-        priced = name if name in listed else INSTEAD.get(name, name)
-        if count and priced not in listed:
-            return None
-        total += count * PRICES[priced] / 1_000_000 if count else 0
-    return total
 
 
 def named(warehouse: Warehouse) -> dict[str, tuple[int, int, set[str]]]:
@@ -76,29 +37,6 @@ def named(warehouse: Warehouse) -> dict[str, tuple[int, int, set[str]]]:
         for each in models
         if not each["priced"]
     }
-
-
-def logged(
-    folder: Path, requests: Sequence[tuple[str, Mapping[str, int]]], lists: Mapping[str, Sequence[str]]
-) -> tuple[Path, Config]:
-    """A database of requests (model, tokens by disjoint class) of three days and two customers, and its price list."""
-    rows: list[Row] = []
-    for number, (model, tokens) in enumerate(requests):
-        counted = {column: sum(tokens[name] for name in classes) for column, classes in USED.items()}
-        day = date(2026, 9, 1 + number % 3)
-        rows += calls(f"e-{number % 2}", 1, day=day, model=model, customer_id=f"c-{number % 2}", **counted)
-        rows[-1]["request_id"] = f"r-{number}"
-    lines = [f"{model},{name},{PRICES[name]}\n" for model, listed in lists.items() for name in listed]
-    (folder / "prices.csv").write_text("model,token_class,usd_per_million\n" + "".join(lines))
-    config, db = Config(prices_file=folder / "prices.csv"), folder / "usage.duckdb"
-    report = load([str(write_csv(folder / "log.csv", rows))], db, config=config)
-    assert (report.refused, report.failed_checks) == ((), ())
-    return db, config
-
-
-def use(**tokens: int) -> dict[str, int]:
-    """So many tokens, and none of the other classes."""
-    return dict.fromkeys(PRICES, 0) | tokens
 
 
 def test_one_token_of_a_class_without_a_price_leaves_one_request_unpriced_and_no_more(

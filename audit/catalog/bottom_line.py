@@ -70,10 +70,11 @@ def _traffic(document: Document) -> str:
         return ""
     mean = cast("dict[str, list[float | None]]", traffic["mean"])
     names, usd = _names(document), mean["usd"]
+    requests = cast("int", traffic["requests"]) - cast("int", traffic["unpriced_requests"])
     if usd[0] is None or usd[1] is None:
         return ""
     return (
-        f"Your mean request of {traffic['model']} ({traffic['requests']:,} of them) costs {_usd(usd[0])} on "
+        f"Your mean request of {traffic['model']} ({requests:,} of them) costs {_usd(usd[0])} on "
         f"{names[0]} and {_usd(usd[1])} on {names[1]}, its share of cached input kept."
     )
 

@@ -3,7 +3,7 @@
 A ceiling and nothing more: what moving everything would save at today's lengths, whatever the quality.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -96,12 +96,11 @@ def _pairs(warehouse: Warehouse, paid: Paid, config: Config, today: date) -> lis
             later |= {each.model: each for each in successors(other)}
     options = sold | {name: canonical(name, today) for name in later}
     table = price_rows([(provider, other) for other in {model, *options.values()}], overrides, config.discount)
-    tokens = _mix(warehouse, paid)
-    costs = {
-        name: request_cost(as_offered(unit_prices(table, provider, other, today)), tokens)
+    cards = {
+        name: as_offered(unit_prices(table, provider, other, today))
         for name, other in {paid.name: model, **options}.items()
     }
-    now = costs[paid.name]
+    mix = _mix(warehouse, paid)
     found = [
         _Pair(kind="successor", paid=paid, incumbent=paid.name, candidate=name, candidate_model=options[name],
               source=_source(each))
@@ -110,28 +109,40 @@ def _pairs(warehouse: Warehouse, paid: Paid, config: Config, today: date) -> lis
     found += [
         _Pair(kind="cheaper", paid=paid, incumbent=paid.name, candidate=name, candidate_model=other)
         for name, other in sold.items()
-        if name not in named and now is not None and (cost := costs[name]) is not None and cost < now
+        if name not in named and _costs_less(cards[name], cards[paid.name], mix)
     ]
     found += [
         _Pair(kind="after_successor", paid=paid, incumbent=first, candidate=second, candidate_model=options[second],
               source=_source(later[second]))
         for first in named
         for second in later
-        if (before := costs[first]) is not None and (after := costs[second]) is not None and after < before
+        if _costs_less(cards[second], cards[first], mix)
     ]  # fmt: skip
     return found
 
 
-def _mix(warehouse: Warehouse, paid: Paid) -> dict[TokenClass, int]:
-    """All text tokens of the family by class."""
+def _costs_less(
+    card: Mapping[str, Decimal], than: Mapping[str, Decimal], mix: Sequence[Mapping[TokenClass, int]]
+) -> bool:
+    """Whether the part of the mix that both cards have prices for costs less on the first."""
+    both = [(request_cost(card, tokens), request_cost(than, tokens)) for tokens in mix]
+    known = [(after, before) for after, before in both if after is not None and before is not None]
+    return sum(after for after, _ in known) < sum(before for _, before in known)
+
+
+def _mix(warehouse: Warehouse, paid: Paid) -> list[dict[TokenClass, int]]:
+    """All text tokens of the family by class, those of requests with the same classes together."""
     names: dict[TokenClass, str] = {
         "input": "input", "cache_read": "cache_read_input", "cache_creation": "cache_creation_input",
         "cache_creation_1h": "cache_creation_1h_input", "output": "output",
     }  # fmt: skip
     sums = ", ".join(f"sum(usage_{column}_tokens)" for column in names.values())
     models = ", ".join("?" for _ in paid.served)
-    found = warehouse.rows(f"select {sums} from text_usage where model in ({models})", [m for _, m in paid.served])[0]
-    return {name: int(str(value or 0)) for name, value in zip(names, found, strict=True)}
+    found = warehouse.rows(
+        f"select {sums} from text_usage where model in ({models}) group by token_classes order by token_classes",
+        [model for _, model in paid.served],
+    )
+    return [{name: int(str(value or 0)) for name, value in zip(names, part, strict=True)} for part in found]
 
 
 Moved = dict[tuple[str, str], dict[str, Offer]]

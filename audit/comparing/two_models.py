@@ -15,7 +15,7 @@ from audit.catalog.comparison import compare as compare_models
 from audit.catalog.models import family_members, plain_name
 from audit.catalog.price_file import PriceOverride, read_price_overrides
 from audit.catalog.tasks import advice
-from audit.comparing.typical_requests import PairPrices, Usage, Usd, usage_by_endpoint
+from audit.comparing.typical_requests import PairPrices, Usd, split, usage_by_endpoint
 from audit.config import Config
 from audit.listing import SERVED_BY_BOTH, may_read_again
 from audit.scope import Question, Scope, settle
@@ -55,11 +55,12 @@ def without_traffic(question: Question, config: Config) -> Document:
 def compared(warehouse: Warehouse, scope: Scope, config: Config) -> Document:
     """The same over a database whose scope is settled; `traffic` is null where neither model has a request of text.
 
-    {model (whose requests: A's, or B's where A has none), window, requests, requests_left_out, provider_name,
+    {model (whose requests: A's, or B's where A has none), window, requests, unpriced_requests (of them those that A or
+    B has no price for: in no figure but this), requests_left_out, provider_name,
     cache_read_share, cache_saving_share [A, B], usd_per_index_point [A, B], mean and median {input_tokens,
     cache_read_tokens, output_tokens, usd [A, B], ratio A / B} (median null for buckets alone), endpoints [{endpoint,
-    requests, task_type as confirmed or null, advice or null, cost_share (null: unpriced), mean, median}], most
-    expensive first and unpriced ones last, speed}.
+    requests, unpriced_requests, task_type as confirmed or null, advice or null, cost_share (null: unpriced), mean,
+    median}], most expensive first and unpriced ones last, speed}.
     """
     question = scope.question
     rows = warehouse.frame("select * from text_usage")
@@ -73,9 +74,10 @@ def compared(warehouse: Warehouse, scope: Scope, config: Config) -> Document:
     models = cast("list[dict[str, str]]", document["models"])
     pairs = [(model["provider_name"], model["model"]) for model in models]
     prices = PairPrices(pairs, question.today, _overrides(config), config.discount)
-    usage = usage_by_endpoint(mine.with_columns(endpoint=pl.lit("")))[""]
-    whole = usage.typical(prices)
-    endpoints = _endpoints(usage_by_endpoint(mine), prices, config, cast("Document", document["tasks"]))
+    priced, unpriced, lost = split(mine, prices)
+    usage = usage_by_endpoint((priced if priced.height else mine).with_columns(endpoint=pl.lit("")))[""]
+    whole = usage.typical(prices) | _counts(mine, unpriced)
+    endpoints = _endpoints(mine, priced, unpriced, prices, config, cast("Document", document["tasks"]))
     traffic: Document = {
         "model": whose,
         "window": {
@@ -94,7 +96,7 @@ def compared(warehouse: Warehouse, scope: Scope, config: Config) -> Document:
         "speed": None if pairs[0][1] == pairs[1][1] else _speed(warehouse, scope),
     }
     document["traffic"] = traffic
-    document["notes"] = [*cast("list[str]", document["notes"]), *_unpriced(models[0]["model"], endpoints)]
+    document["notes"] = [*cast("list[str]", document["notes"]), *_unpriced(models, lost, whole)]
     return document | {"bottom_line": bottom_line(document)}
 
 
@@ -126,38 +128,63 @@ def _busiest(usage: pl.DataFrame) -> str:
     return str(counts["provider_name"][-1]) if counts.height else ""
 
 
-def _endpoints(usages: dict[str, Usage], prices: PairPrices, config: Config, tasks: Document) -> list[Document]:
-    """The typical request of every endpoint; only a task type that a person confirmed gets the advice of its task."""
+def _counts(rows: pl.DataFrame, unpriced: pl.DataFrame) -> Document:
+    """How many requests these are, and how many of them are in no typical request and no cost."""
+    return {
+        "requests": int(rows["request_count"].sum()),
+        "unpriced_requests": int(unpriced["request_count"].sum()),
+    }
+
+
+def _endpoints(
+    mine: pl.DataFrame,
+    priced: pl.DataFrame,
+    unpriced: pl.DataFrame,
+    prices: PairPrices,
+    config: Config,
+    tasks: Document,
+) -> list[Document]:
+    """The typical request of every endpoint; only a task type that a person confirmed gets the advice of its task.
+
+    It is that of the requests with a price, and that of all where none has one.
+    """
+    usages = usage_by_endpoint(unpriced) | usage_by_endpoint(priced)
     ranges = {
         task["task_type"]: task["quality_loss"] for task in cast("list[dict[str, dict[str, float]]]", tasks["by_task"])
     }
     costs = {endpoint: usage.costs(prices)[0] for endpoint, usage in usages.items()}
-    priced = {endpoint: cost for endpoint, cost in costs.items() if cost is not None}
-    whole, found = sum(priced.values()), list[Document]()
-    for endpoint in sorted(usages, key=lambda endpoint: (-priced.get(endpoint, Decimal(-1)), endpoint)):
+    spent = {endpoint: cost for endpoint, cost in costs.items() if cost is not None}
+    whole, found = sum(spent.values()), list[Document]()
+    for endpoint in sorted(usages, key=lambda endpoint: (-spent.get(endpoint, Decimal(-1)), endpoint)):
         task = config.task_types.get(endpoint)
         loss = ranges.get(task) if task else None  # pyright: ignore[reportArgumentType]
         entry: Document = {
             "endpoint": endpoint,
             "task_type": task,
             "advice": advice(loss["low"], loss["high"]) if loss else "unknown" if task else None,
-            "cost_share": float(priced[endpoint] / whole) if whole and endpoint in priced else None,
+            "cost_share": float(spent[endpoint] / whole) if whole and endpoint in spent else None,
             **usages[endpoint].typical(prices),
+            **_counts(*(part.filter(pl.col("endpoint") == endpoint) for part in (mine, unpriced))),
         }
         found.append(entry)
     return found
 
 
-def _unpriced(model: str, endpoints: list[Document]) -> list[str]:
-    """What is to be said of endpoints whose requests A has no price for."""
-    without = [entry for entry in endpoints if cast("dict[str, Usd]", entry["mean"])["usd"][0] is None]
-    if not without:
-        return []
-    few, all_of_them = (sum(cast("int", entry["requests"]) for entry in part) for part in (without, endpoints))
-    return [
-        f"{len(without):,} of {len(endpoints):,} endpoints, with {few:,} of {all_of_them:,} requests, have tokens of a "
-        f"class that {model} has no known price for: they are unpriced, and shares of cost are of the others"
+def _unpriced(models: list[dict[str, str]], lost: list[int], whole: Document) -> list[str]:
+    """What is to be said of requests that A or B has no price for."""
+    count, left_out = cast("int", whole["requests"]), cast("int", whole["unpriced_requests"])
+    found = [
+        f"{few:,} of {count:,} requests have tokens of a class that {name} has no known price for"
+        if few < count
+        else f"{name} has no known price for any of the {count:,} requests"
+        for name, few in {model["model"]: few for model, few in zip(models, lost, strict=True)}.items()
+        if few
     ]
+    if 0 < left_out < count:
+        found.append(
+            f"typical requests, their costs and shares of cost leave out {left_out:,} requests without a price"
+        )
+    return found
 
 
 def _left_out(warehouse: Warehouse, name: str) -> dict[str, int]:

@@ -102,6 +102,24 @@ class Usage:
         }
 
 
+def split(text_usage: pl.DataFrame, prices: PairPrices) -> tuple[pl.DataFrame, pl.DataFrame, list[int]]:
+    """The rows of `text_usage` that both models have prices for, the others, and how many requests each has none for.
+
+    A model that has a price for none of them is not asked, so that the other's costs stay.
+    """
+    key = ["service_tier", "length_band", "token_classes"]
+    parts = text_usage.group_by(key, maintain_order=True).agg(pl.col("request_count", *TOKENS.values()).sum())
+    lacking, lost = list[tuple[bool, bool]](), [0, 0]
+    for tier, band, _, count, *sums in parts.iter_rows():
+        usd = prices.usd({name: int(total) for name, total in zip(TOKENS, sums, strict=True)}, str(tier), int(band))
+        lacking.append((usd[0] is None, usd[1] is None))
+        lost = [lost[side] + (int(count) if usd[side] is None else 0) for side in (0, 1)]
+    asked = [side for side in (0, 1) if not all(lacks[side] for lacks in lacking)]
+    is_priced = [bool(asked) and not any(lacks[side] for side in asked) for lacks in lacking]
+    known = parts.select(key).filter(pl.Series(is_priced, dtype=pl.Boolean))
+    return text_usage.join(known, on=key, how="semi"), text_usage.join(known, on=key, how="anti"), lost
+
+
 def usage_by_endpoint(text_usage: pl.DataFrame) -> dict[str, Usage]:
     """The rows of `text_usage` added up by endpoint."""
     found: dict[str, Usage] = {}

@@ -16,6 +16,9 @@ from audit.report.document import Level
 from audit.report.margin_document import STEPS, Step
 from audit.savings.cascade import Costs, Offer
 
+PRICED = ("eligible", "gated", "other_model")
+"""Dispositions of requests that are billed at a known price."""
+
 PRECISION = 100
 """Digits: sums of products of prices, tokens, ratios and odds stay exact, in any order."""
 
@@ -47,8 +50,17 @@ class Share:
     """One customer's part of the traffic and of the bill, in USD."""
 
     requests: int = 0
+    priced_requests: int = 0
+    """Those that are billed at a known price; of the others, failures and a gateway's answers cost nothing."""
     unpriced_requests: int = 0
+    unknown_usage_requests: int = 0
     cost: dict[Step, Decimal] = field(default_factory=lambda: dict.fromkeys(STEPS, Decimal(0)))
+    """Of all but the unpriced requests and those of unknown usage."""
+
+    @property
+    def left_out(self) -> int:
+        """The requests that the cost leaves out."""
+        return self.unpriced_requests + self.unknown_usage_requests
 
 
 def allocate(costs: pl.DataFrame, offers: Iterable[Offer], assumptions: Assumptions) -> dict[str, Share]:
@@ -59,8 +71,13 @@ def allocate(costs: pl.DataFrame, offers: Iterable[Offer], assumptions: Assumpti
         for row in costs.iter_rows(named=True):
             share = shares[row["customer_id"]]
             share.requests += row["request_count"]
-            if row["list_cost"] is None:
+            if row["disposition"] == "unknown_usage":
+                share.unknown_usage_requests += row["request_count"]
+            elif row["disposition"] == "unpriced":
                 share.unpriced_requests += row["request_count"]
+            elif row["disposition"] in PRICED:
+                share.priced_requests += row["request_count"]
+            if row["list_cost"] is None:
                 continue
             saved = _savings(row, planned.get(row["workload_key"] or "", {}), assumptions)
             for step in STEPS:

@@ -101,7 +101,12 @@ def document(
             is_scaled=revenue.is_scaled,
         ),
         currency=report["spend"]["currency"],
-        totals=_totals(paid, cost, sum(share.requests - share.unpriced_requests for share in shares.values())),
+        totals=_totals(
+            paid,
+            cost,
+            sum(share.requests - share.left_out for share in shares.values()),
+            is_upper_bound=any(share.left_out for share in shares.values()),
+        ),
         under_water={step: _under_water(customers, step) for step in STEPS},
         unmatched=_unmatched(customers),
         customers=sorted(customers, key=_worst_first),
@@ -118,7 +123,7 @@ def _shares(warehouse: Warehouse, result: Result, question: Question, assumption
 def _check(shares: Mapping[str, Share], warehouse: Warehouse) -> None:
     with localcontext(prec=PRECISION):
         allocated = sum((share.cost["now"] for share in shares.values()), Decimal(0))
-    bill = Decimal(str(warehouse.value("select list_cost from report_totals")))
+    bill = Decimal(str(warehouse.value("select coalesce(list_cost, 0) from report_totals")))
     requests, all_requests = (
         sum(share.requests for share in shares.values()),
         warehouse.count("select request_count from report_totals"),
@@ -143,15 +148,19 @@ def _sessions(warehouse: Warehouse) -> dict[str, int]:
 def _customer(name: str, account: Account | None, share: Share, sessions: int | None) -> Customer:
     revenue = None if account is None else account.revenue
     units: Mapping[str, Decimal] = {} if account is None else account.units
-    priced = share.requests - share.unpriced_requests
-    counted: dict[str, Decimal] = {"request": Decimal(priced), "session": Decimal(sessions or 0), **units}
-    cost = share.cost if priced or not share.requests else None
+    counted: dict[str, Decimal] = {
+        "request": Decimal(share.requests - share.left_out),
+        "session": Decimal(sessions or 0),
+        **units,
+    }
+    cost = share.cost if share.priced_requests or not share.left_out else None
     return Customer(
         customer_id=name or None,
         match=_match(name, account, share),
         plan=None if account is None else account.plan,
         requests=share.requests,
         unpriced_requests=share.unpriced_requests,
+        unknown_usage_requests=share.unknown_usage_requests,
         sessions=sessions,
         units={unit: float(number) for unit, number in units.items()},
         revenue=None if revenue is None else float(revenue),
@@ -160,6 +169,7 @@ def _customer(name: str, account: Account | None, share: Share, sessions: int | 
         if revenue is None or cost is None
         else _floats({step: revenue - each for step, each in cost.items()}),
         margin_share=None if revenue is None or cost is None else _margin_share(revenue, cost),
+        margin_is_upper_bound=revenue is not None and cost is not None and share.left_out > 0,
         cost_per={}
         if cost is None
         else {
@@ -178,13 +188,14 @@ def _match(name: str, account: Account | None, share: Share) -> Match:
     return "matched" if share.requests else "no_traffic"
 
 
-def _totals(revenue: Decimal, cost: Cost, requests: int) -> Totals:
+def _totals(revenue: Decimal, cost: Cost, requests: int, *, is_upper_bound: bool) -> Totals:
     per: Cost = {step: each / requests for step, each in cost.items()} if requests else {}
     return Totals(
         revenue=float(revenue),
         cost=_floats(cost),
         margin=_floats({step: revenue - each for step, each in cost.items()}),
         margin_share=_margin_share(revenue, cost),
+        margin_is_upper_bound=is_upper_bound,
         cost_per={"request": _floats(per)} if per else {},
     )
 
@@ -228,12 +239,29 @@ def _notes(window: Days, revenue: Revenue, customers: Sequence[Customer]) -> lis
     ]
     if revenue.outside:
         notes.append(f"{revenue.outside:,} lines of revenue are of other days and left out.")
-    if unpriced := sum(each["unpriced_requests"] for each in customers):
-        notes.append(f"{unpriced:,} requests have no known cost and are in no cost here.")
+    if (note := _unknown(customers)) is not None:
+        notes.append(note)
     if not any(each["match"] in ("matched", "no_revenue") for each in customers):
         notes.append("No request in the log names a customer: every cost is that of no customer.")
     notes.append("Cost is list cost of LLM calls alone; after is a projection, with shares of the traffic as logged.")
     return notes
+
+
+def _unknown(customers: Sequence[Customer]) -> str | None:
+    """What the requests that are in no cost make of the margins."""
+    counts = {
+        "without a price": sum(each["unpriced_requests"] for each in customers),
+        "of unknown usage": sum(each["unknown_usage_requests"] for each in customers),
+    }
+    if not (left_out := sum(counts.values())):
+        return None
+    why = " and ".join(f"{count:,} {reason}" for reason, count in counts.items() if count)
+    bounded = sum(each["margin_is_upper_bound"] for each in customers)
+    whose = f"the margin of all and of {bounded:,} {'customer' if bounded == 1 else 'customers'}"
+    return (
+        f"{left_out:,} requests have no known cost and are in no cost here, {why}: "
+        f"{whose if bounded else 'the margin of all'} is at most what is shown."
+    )
 
 
 def _margin_share(revenue: Decimal, cost: Cost) -> Steps | None:

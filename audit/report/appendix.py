@@ -4,9 +4,9 @@ from collections.abc import Container, Mapping, Sequence
 from typing import cast
 from xml.etree.ElementTree import Element
 
-from audit.report import words
+from audit.report import left_out, words
 from audit.report.daily import daily_table
-from audit.report.document import ReportDocument
+from audit.report.document import ModelSpend, ReportDocument
 from audit.report.markup import Content, el
 from audit.report.queries import disclosure
 from audit.report.tables import figure, name, part, table
@@ -20,11 +20,12 @@ def traffic(document: ReportDocument, drawn: Container[str]) -> Element | None:
             name(words.clean(model["model"])),
             words.clean(model["provider_name"], 40),
             words.count(model["requests"]),
-            words.money(model["list_cost"], currency) if model["priced"] else el("span", "no price", class_="failed"),
+            _cost(model, currency),
         ]
         for model in sorted(models, key=lambda model: -float(model["list_cost"] or 0))
     ]
     summary = "Days of the window, stacked by model. Unusual days make a monthly figure unusual."
+    summary = f"{summary} {left_out.sentence(document.get('daily', []))}".strip()
     asked, is_drawn = disclosure(document, "daily"), "daily" in drawn
     daily = figure("daily", "List cost per day", summary, daily_table(document), drawn=is_drawn, sql=asked)
     if not rows and daily is None:
@@ -37,6 +38,12 @@ def traffic(document: ReportDocument, drawn: Container[str]) -> Element | None:
         daily,
         table("Models in the traffic", heads, rows, (2, 3), sql=sql) if rows else None,
     )
+
+
+def _cost(model: ModelSpend, currency: str) -> Content:
+    if model["list_cost"] is None:
+        return el("span", "no price", class_="failed")
+    return left_out.cost(model["list_cost"], left_out.number(model), currency)
 
 
 def assumptions(document: ReportDocument) -> Element:

@@ -42,7 +42,7 @@ def traffic_tables(document: Document, limit: int | None) -> list[Table]:
     lines = [
         [
             words.clean(entry["endpoint"], 60 if limit is None else 24),
-            words.count(number(entry["requests"])),
+            words.count(number(entry["requests"])) + _unpriced(entry, ", {} unpriced"),
             _shape(cast("Document", entry["mean"])),
             *(usd(each, 6) for each in numbers(cast("Document", entry["mean"])["usd"])),
             ADVICE[str(entry["advice"])] if entry["advice"] else "",
@@ -70,7 +70,14 @@ def _shape(request: Document) -> str:
 def _left_out(traffic: Document) -> str:
     counts = cast("dict[str, int]", traffic["requests_left_out"])
     said = [f"{words.count(left)} with {kind}" for kind, left in counts.items() if left]
+    said += [without] if (without := _unpriced(traffic, "{} without a known price")) else []
     return f"; {' and '.join(said)} left out" if said else ""
+
+
+def _unpriced(part: Document, words_of: str) -> str:
+    """How many of the requests are in no typical one, where some are; reports of before have no such count."""
+    count = number(part.get("unpriced_requests"))
+    return words_of.format(words.count(count)) if count else ""
 
 
 def _days(window: Document) -> str:

@@ -106,6 +106,10 @@ def _listed(key: str) -> Callable[[ReportDocument], Rows]:
 
 
 _COST = "list cost in the window, USD"
+_LEFT_OUT = {
+    "unpriced_requests": "requests that list_cost leaves out for want of a price",
+    "unknown_usage_requests": "requests that list_cost leaves out because nobody logged their tokens",
+}
 
 TABLES: dict[str, Table] = {
     "workloads": Table(
@@ -180,14 +184,21 @@ TABLES: dict[str, Table] = {
             "provider_name": "who serves it",
             "model": "after aliases are resolved",
             "requests": "in the window",
-            "list_cost": f"{_COST}; empty without a price",
-            "priced": "whether its price is known",
+            "list_cost": f"{_COST}; empty where no request has a known one",
+            "priced": "whether every billed request of it has a price",
+            **_LEFT_OUT,
         },
         _listed("models"),
     ),
     "daily": Table(
         "one day of one model",
-        {"date": "UTC", "model": "after aliases are resolved", "requests": "that day", "list_cost": "that day, USD"},
+        {
+            "date": "UTC",
+            "model": "after aliases are resolved",
+            "requests": "that day",
+            "list_cost": "that day, USD; empty where no request has a known one",
+            **_LEFT_OUT,
+        },
         _listed("daily"),
     ),
     "shape_map": Table(

@@ -5,11 +5,12 @@ rest; `--json` has every model of every day.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
-from audit.report import words
+from audit.report import left_out, words
 from audit.report.document import Day, ReportDocument
 from audit.report.figures import COLOURS, Chart, Json, label
 from audit.report.markup import Content
@@ -28,12 +29,14 @@ class Series(NamedTuple):
     title: str
     colour: str
     costs: list[float | None]
-    """None where its requests of the day are unpriced."""
+    """None where no request of the day has a known one."""
+    left_out: list[int]
+    """Of each day the requests that are not in its cost."""
 
 
 def dates(document: ReportDocument) -> list[str]:
-    """The days with a known cost, in order."""
-    return sorted({day["date"] for day in _priced(document)})
+    """The days with requests, in order; none where no request of any has a known cost."""
+    return sorted({day["date"] for day in document.get("daily", [])}) if _priced(document) else []
 
 
 def series(document: ReportDocument) -> list[Series]:
@@ -53,12 +56,12 @@ def series(document: ReportDocument) -> list[Series]:
     }
     more = iter(_MORE)
     found = [
-        Series(model, colours.get(model) or next(more), _costs(document, on, {model}))
+        Series(model, colours.get(model) or next(more), *_costs(document, on, {model}))
         for model in ranked
         if model in named
     ]
     if folded := set(ranked) - named:
-        found.append(Series(f"{len(folded)} {OTHER}", COLOURS["spend"], _costs(document, on, folded)))
+        found.append(Series(f"{len(folded)} {OTHER}", COLOURS["spend"], *_costs(document, on, folded)))
     return found
 
 
@@ -73,9 +76,12 @@ def daily(document: ReportDocument) -> Chart | None:
             "type": "bar",
             "x": on,
             "y": each.costs,
-            "name": label(each.title, 32),
+            "name": label(each.title, 32) + (", partly unpriced" if any(each.left_out) else ""),
             "marker": {"color": each.colour, "line": {"width": 0.6}},
-            "customdata": [[label(each.title), _money(cost, currency)] for cost in each.costs],
+            "customdata": [
+                [label(each.title), left_out.cost(*known, currency)]
+                for known in zip(each.costs, each.left_out, strict=True)
+            ],
             "hovertemplate": "%{x}<br>%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
         }
         for each in stacked
@@ -96,34 +102,36 @@ def daily(document: ReportDocument) -> Chart | None:
 def daily_table(document: ReportDocument) -> Element:
     """The chart's numbers: a line a day, a column for each colour."""
     currency, stacked = document["spend"]["currency"], series(document)
-    requests: dict[str, int] = {}
+    on, requests = dates(document), Counter[str]()
     for day in document.get("daily", []):
-        requests[day["date"]] = requests.get(day["date"], 0) + day["requests"]
+        requests[day["date"]] += day["requests"]
+    whole = zip(*_costs(document, on, {day["model"] for day in document.get("daily", [])}), strict=True)
     rows: list[list[Content]] = []
-    for index, on in enumerate(dates(document)):
-        costs = [each.costs[index] for each in stacked]
-        shown = [_money(cost, currency) for cost in (sum(cost or 0.0 for cost in costs), *costs)]
-        rows.append([words.clean(on, 20), words.count(requests[on]), *shown])
+    for index, (date, together) in enumerate(zip(on, whole, strict=True)):
+        apart = ((each.costs[index], each.left_out[index]) for each in stacked)
+        shown = [left_out.cost(*known, currency) for known in (together, *apart)]
+        rows.append([words.clean(date, 20), words.count(requests[date]), *shown])
     heads = ["Day", "Requests", "List cost", *(words.clean(each.title, 40) for each in stacked)]
     return table("List cost per day", heads, rows, range(1, len(heads)))
-
-
-def _money(cost: float | None, currency: str) -> str:
-    return "unpriced" if cost is None else words.money(cost, currency)
 
 
 def _priced(document: ReportDocument) -> list[Day]:
     return [day for day in document.get("daily", []) if day["list_cost"] is not None]
 
 
-def _costs(document: ReportDocument, on: Sequence[str], models: set[str]) -> list[float | None]:
-    """What these models cost on each day, 0 where they had no request; None where no request of theirs has a price."""
+def _costs(document: ReportDocument, on: Sequence[str], models: set[str]) -> tuple[list[float | None], list[int]]:
+    """What these models cost on each day, and how many of their requests that leaves out.
+
+    0 where they had no request, None where none of theirs has a known cost.
+    """
     sums: dict[str, float | None] = {}
+    without = Counter[str]()
     for day in document.get("daily", []):
         if day["model"] in models:
             before, cost = sums.get(day["date"]), day["list_cost"]
             sums[day["date"]] = before if cost is None else (before or 0.0) + float(cost)
-    return [sums.get(date, 0.0) for date in on]
+            without[day["date"]] += left_out.number(day)
+    return [sums.get(date, 0.0) for date in on], [without[date] for date in on]
 
 
 def _families(document: ReportDocument) -> tuple[str, str]:

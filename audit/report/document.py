@@ -133,8 +133,15 @@ class Account(TypedDict):
     list_cost: Number | None
 
 
-class ModelSpend(TypedDict):
-    """One model in the traffic; list_cost is null when nobody knows its price."""
+class LeftOut(TypedDict):
+    """How many requests a list cost leaves out: those without a known price, and those whose tokens nobody logged."""
+
+    unpriced_requests: NotRequired[int]
+    unknown_usage_requests: NotRequired[int]
+
+
+class ModelSpend(LeftOut):
+    """One model in the traffic; list_cost is null where no request of it has a known one, `priced` if all billed do."""
 
     provider_name: str
     model: str
@@ -143,8 +150,8 @@ class ModelSpend(TypedDict):
     priced: bool
 
 
-class Day(TypedDict):
-    """One day of one model."""
+class Day(LeftOut):
+    """One day of one model; list_cost is null where no request of it has a known one."""
 
     date: str
     model: str
@@ -189,7 +196,7 @@ class File(TypedDict):
     seconds: NotRequired[Number]
 
 
-class Rest(TypedDict):
+class Rest(LeftOut):
     """The endpoints that a report does not show one by one; `name` is what it calls them."""
 
     name: str

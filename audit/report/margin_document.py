@@ -26,17 +26,21 @@ class Customer(TypedDict):
     requests: int
     unpriced_requests: int
     """Their cost is unknown and in no figure."""
+    unknown_usage_requests: int
+    """Neither is that of these, whose tokens nobody logged."""
     sessions: int | None
     """Conversations; null where some billed request names none."""
     units: dict[str, Number]
     """What the revenue file counts, by its column: documents, seats."""
     revenue: Number | None
     cost: Steps | None
-    """Null where all its requests are unpriced."""
+    """Null where none of its requests has a known cost."""
     margin: Steps | None
     """Revenue less cost; null without either."""
     margin_share: Steps | None
     """Of revenue; null where that is not above 0, or there is no margin."""
+    margin_is_upper_bound: bool
+    """Some requests are in no cost: the margin is at most this, now and after."""
     cost_per: dict[str, Steps]
     """Cost of one priced request, session or unit of the revenue file."""
 
@@ -51,7 +55,7 @@ class Period(TypedDict):
 
 
 class UnderWater(TypedDict):
-    """Customers with traffic whose cost is above their revenue, and by how much in sum."""
+    """Customers with traffic whose known cost is above their revenue, and by how much in sum."""
 
     customers: int
     loss: Number
@@ -64,6 +68,7 @@ class Totals(TypedDict):
     cost: Steps
     margin: Steps
     margin_share: Steps | None
+    margin_is_upper_bound: bool
     cost_per: dict[str, Steps]
 
 

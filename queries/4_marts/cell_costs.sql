@@ -1,5 +1,5 @@
 -- grain: load_id, source_format, billing_period, endpoint, provider_name, model, service_tier, operation_name, has_tools, is_json, has_images, has_audio, token_classes, outcome, length_band, request_grain, input_bin, output_bin, cache_read_bin, reasoning_bin
--- Every cell with its workload, what it cost at list price, and what the same tokens cost on the candidate; null is unpriced.
+-- Every cell with its workload, what it cost at list price, and what the same tokens cost on the candidate; null is unpriced or of unknown usage.
 with cells as (
     select
         cell_workloads.*,
@@ -78,6 +78,7 @@ costed as (
     select
         paired.*,
         case
+            when outcome = 'unknown_usage' then null
             when outcome <> 'billed' then 0
             when has_card
                 then input_cost + cache_read_cost + cache_creation_cost + cache_creation_1h_cost + audio_input_cost

@@ -1,5 +1,5 @@
 -- grain: customer_id, endpoint, provider_name, model, disposition, workload_key
--- What each customer's requests cost, and would cost on the candidate, by workload; the customers add up to all traffic.
+-- What each customer's requests cost, and would cost on the candidate, by workload; the customers add up to all traffic, and no row mixes requests with and without a price.
 with cells as (
     select
         customer_usage.*,

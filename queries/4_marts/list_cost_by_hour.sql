@@ -1,5 +1,5 @@
 -- grain: usage_hour, is_long_bucket, provider_name, model, service_tier, project_id
--- List cost of billed traffic by the hour, class of tokens and project, to hold against a bill; null is unpriced.
+-- List cost of billed traffic by the hour, class of tokens and project, and how many requests it leaves out, to hold against a bill.
 with calls as (
     select
         hourly_usage.usage_hour,
@@ -72,6 +72,7 @@ select
     service_tier,
     project_id,
     cast(sum(request_count) as bigint) as request_count,
+    cast(sum(case when list_cost is null then request_count else 0 end) as bigint) as unpriced_request_count,
     sum(case when list_cost is not null then input_cost end) as input_cost,
     sum(case when list_cost is not null then cache_read_cost end) as cache_read_cost,
     sum(case when list_cost is not null then cache_creation_cost end) as cache_creation_cost,

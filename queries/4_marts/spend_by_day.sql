@@ -1,5 +1,5 @@
 -- grain: usage_date, endpoint, provider_name, model
--- Requests and list cost per day, endpoint and model: time series, and the blocks of the bootstrap.
+-- Requests and list cost per day, endpoint and model, and how many requests the cost leaves out: time series, and the blocks of the bootstrap.
 with days as (
     select
         daily_usage.*,
@@ -21,6 +21,7 @@ priced as (
     select
         days.*,
         case
+            when days.outcome = 'unknown_usage' then null
             when days.outcome <> 'billed' then 0
             when own.model is not null
                 then case when uncached_tokens = 0 then 0 else uncached_tokens * own.input_price end
@@ -50,7 +51,14 @@ select
     provider_name,
     model,
     cast(sum(request_count) as bigint) as request_count,
-    sum(list_cost) as list_cost
+    cast(sum(case when outcome = 'billed' then request_count else 0 end) as bigint) as billed_request_count,
+    cast(sum(case when outcome = 'billed' and list_cost is null then request_count else 0 end) as bigint)
+        as unpriced_request_count,
+    cast(sum(case when outcome = 'unknown_usage' then request_count else 0 end) as bigint)
+        as unknown_usage_request_count,
+    case
+        when count(list_cost) filter (where outcome = 'billed') > 0 or count(list_cost) = count(*) then sum(list_cost)
+    end as list_cost
 from priced
 group by
     usage_date,

@@ -1,4 +1,4 @@
--- grain: endpoint, provider_name, model, service_tier, length_band, request_grain, input_bin, output_bin
+-- grain: endpoint, provider_name, model, service_tier, length_band, token_classes, request_grain, input_bin, output_bin
 -- Billed requests without images or audio, by all that their price and their middle depend on: what a typical request is made from.
 select
     traffic_cells.endpoint,
@@ -6,6 +6,7 @@ select
     traffic_cells.model,
     traffic_cells.service_tier,
     traffic_cells.length_band,
+    traffic_cells.token_classes,
     traffic_cells.request_grain,
     traffic_cells.input_bin,
     traffic_cells.output_bin,
@@ -29,6 +30,7 @@ group by
     traffic_cells.model,
     traffic_cells.service_tier,
     traffic_cells.length_band,
+    traffic_cells.token_classes,
     traffic_cells.request_grain,
     traffic_cells.input_bin,
     traffic_cells.output_bin

@@ -1,5 +1,5 @@
 -- grain: workload_key
--- The incumbent's traffic per workload, in tokens and dollars; what a gate stops is a workload of its own.
+-- The incumbent's traffic per workload, in tokens and dollars; what a gate stops is a workload of its own, what has no price is in none.
 select
     workload_id || coalesce(':' || cell_gate, '') as workload_key,
     workload_id,

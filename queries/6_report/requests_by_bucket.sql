@@ -14,7 +14,7 @@ with parts as (
     select
         disposition as bucket,
         request_count,
-        case when disposition not in ('unpriced', 'unknown_usage') then list_cost end as list_cost
+        list_cost
     from spend_by_disposition
     where disposition not in ('eligible', 'gated')
 )

@@ -1,7 +1,9 @@
 -- The query behind every figure of the report, as the page shows it; `simulated`: points only, their bounds are drawn.
 
 -- figure: spend
-select list_cost, monthly_list_cost, billed_cost, request_count, window_start, window_end, window_days
+select
+    list_cost, monthly_list_cost, billed_cost, request_count, unpriced_request_count, unknown_usage_request_count,
+    window_start, window_end, window_days
 from report_totals
 
 -- figure: measured, simulated
@@ -128,13 +130,23 @@ select bucket, request_count, list_cost
 from requests_by_bucket
 
 -- figure: daily
-select usage_date, model, cast(sum(request_count) as bigint) as request_count, sum(list_cost) as list_cost
+select
+    usage_date,
+    model,
+    cast(sum(request_count) as bigint) as request_count,
+    cast(sum(unpriced_request_count) as bigint) as unpriced_request_count,
+    cast(sum(unknown_usage_request_count) as bigint) as unknown_usage_request_count,
+    case
+        when sum(billed_request_count) > sum(unpriced_request_count)
+            or sum(unpriced_request_count + unknown_usage_request_count) = 0
+            then sum(list_cost)
+    end as list_cost
 from spend_by_day
 group by usage_date, model
 order by usage_date, model
 
 -- figure: models
-select model, provider_name, request_count, list_cost
+select model, provider_name, request_count, unpriced_request_count, unknown_usage_request_count, list_cost
 from spend_by_model
 order by list_cost desc nulls first, model, provider_name
 
