@@ -130,7 +130,7 @@ def test_the_order_of_files_and_lines_does_not_matter(db: Path, tmp_path: Path) 
 def test_a_sample_of_another_database_is_refused(db: Path, tmp_path: Path) -> None:
     write_sample(tmp_path / "s", [replay(0, endpoint="chat")], {0: said("yes")})
     path = write_lines(tmp_path / "out.jsonl", [reply(0, "yes")])
-    with pytest.raises(InputError, match="none of the 1 requests is in"):
+    with pytest.raises(InputError, match="its only request is not in"):
         add_answers(db, [path], tmp_path / "s", TEXT, today=TODAY)
 
 

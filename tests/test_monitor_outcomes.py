@@ -177,7 +177,7 @@ def test_outcomes_of_a_whole_endpoint_count_from_the_day_after_the_plan(tmp_path
     assert quality["pairs"] == 5
     (said,) = [note for note in found["notes"] if note.startswith("7 outcomes")]
     assert said == (
-        "7 outcomes name no request and are of 2026-09-01 or before, when the plan was made, which may rest on them: "
+        "7 outcomes that name no request, of 2026-09-01 or before, when the plan was made, which may rest on them: "
         "not counted."
     )
 
@@ -207,4 +207,4 @@ def test_outcomes_of_before_the_plan_do_not_count_again(tmp_path: Path) -> None:
     found = look(tmp_path, rows, outcomes=whole)
     assert line(found, "chat")["quality"] is None
     assert "Cannot fire, for nothing was seen that they are about: w-chat: quality_loss beyond 5." in found["notes"]
-    assert any("outcomes are of requests before the rollout: not counted." in note for note in found["notes"])
+    assert any("outcomes from before the rollout: not counted." in note for note in found["notes"])

@@ -17,6 +17,7 @@ from audit.catalog.price_file import PriceOverride, read_price_overrides
 from audit.catalog.tasks import advice
 from audit.comparing.typical_requests import PairPrices, Usage, Usd, usage_by_endpoint
 from audit.config import Config
+from audit.counting import number_of
 from audit.listing import SERVED_BY_BOTH, may_read_again
 from audit.scope import Question, Scope, settle
 from audit.warehouse import Warehouse
@@ -155,8 +156,9 @@ def _unpriced(model: str, endpoints: list[Document]) -> list[str]:
         return []
     few, all_of_them = (sum(cast("int", entry["requests"]) for entry in part) for part in (without, endpoints))
     return [
-        f"{len(without):,} of {len(endpoints):,} endpoints, with {few:,} of {all_of_them:,} requests, have tokens of a "
-        f"class that {model} has no known price for: they are unpriced, and shares of cost are of the others"
+        f"{len(without):,} of {number_of(len(endpoints), 'endpoint')}, with {few:,} of "
+        f"{number_of(all_of_them, 'request')}, have tokens of a class that {model} has no known price for: they are "
+        "unpriced, and shares of cost are of the others"
     ]
 
 

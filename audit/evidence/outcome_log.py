@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from audit.catalog.facts import first_party_names
 from audit.catalog.models import canonical, is_known
+from audit.counting import none_of, number_of
 from audit.errors import InputError, UnknownNameError
 from audit.evidence.outcomes import Outcomes, read_outcomes
 from audit.schema import TABLES
@@ -86,7 +87,7 @@ def store_outcomes(warehouse: Warehouse, outcomes: Outcomes, *, today: date) -> 
     if placed.is_empty():
         need_rows(warehouse, "finding the request of a pair")
         raise InputError(
-            f"{outcomes.path}: none of the {outcomes.frame.height:,} requests is in {warehouse.path}; "
+            f"{outcomes.path}: {none_of(outcomes.frame.height, 'request')} in {warehouse.path}; "
             "load their export first; a sample belongs to the database it was drawn from"
         )
     warehouse.temporary("placed_outcomes", placed)
@@ -119,15 +120,15 @@ def _doubts(warehouse: Warehouse, today: date) -> Iterator[str]:
         [latest.isoformat()],
     )[0]
     if later:
-        yield f"{later:,} pairs were observed after today, up to {last}; they count as those of today"
+        yield f"{number_of(later, 'pair was', 'pairs were')} observed after today, up to {last}; counted as of today"
     elsewhere = warehouse.rows(
         "select coalesce(request_id, sample_id), named_endpoint, endpoint, count(*) over () from placed_outcomes "
         "where named_endpoint <> endpoint order by 1 limit 1"
     )
     for request, named, endpoint, count in elsewhere:
         yield (
-            f"{count:,} pairs name another endpoint than that of their request, as {named!r} for {request!r} of "
-            f"{endpoint!r}; that of the request counts"
+            f"{number_of(count, 'pair names', 'pairs name')} another endpoint than that of their request, as "
+            f"{named!r} for {request!r} of {endpoint!r}; that of the request counts"
         )
     turned = warehouse.rows(
         """
@@ -141,8 +142,8 @@ def _doubts(warehouse: Warehouse, today: date) -> Iterator[str]:
     )
     for incumbent, candidate, count in turned:
         yield (
-            f"{count:,} pairs call {incumbent} the incumbent, which serves none of their traffic; {candidate}, their "
-            "candidate, does: are the columns swapped?"
+            f"{number_of(count, 'pair calls', 'pairs call')} {incumbent} the incumbent, which serves none of "
+            f"that traffic; {candidate}, the candidate there, does: are the columns swapped?"
         )
 
 
@@ -167,8 +168,8 @@ def _refuse_doubled(outcomes: Outcomes) -> None:
         doubled = asked.filter(asked.select(key).is_duplicated())
         if not doubled.is_empty():
             raise InputError(
-                f"{outcomes.path}: {doubled.height:,} pairs share {name}, models and grader with another, the first "
-                f"{doubled.row(0, named=True)[name]!r}; keep one of each"
+                f"{outcomes.path}: {number_of(doubled.height, 'pair')} share {name}, models and grader with "
+                f"another, the first {doubled.row(0, named=True)[name]!r}; keep one of each"
             )
 
 

@@ -13,6 +13,7 @@ from typing import cast
 import polars as pl
 
 from audit.config import Config
+from audit.counting import number_of
 from audit.errors import CheckError, InputError
 from audit.evidence.judged import HUMAN_SCORES, JUDGE
 from audit.evidence.outcome_log import Added, store_outcomes
@@ -140,7 +141,10 @@ def _counts(replies: Replies, found: Judged) -> dict[str, int]:
     counts["half"] -= unread
     counts["unreadable_verdict"] += unread
     if counts.total() != replies.read:
-        raise CheckError(f"{replies.read:,} verdicts were read and {counts.total():,} accounted for; nothing was added")
+        raise CheckError(
+            f"{number_of(replies.read, 'verdict was', 'verdicts were')} read and {counts.total():,} "
+            "accounted for; nothing was added"
+        )
     return {name: count for name, count in counts.items() if count}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from audit.counting import number_of
 from audit.errors import AuditError, DatabaseError, InputError
 from audit.ledger.document import Reconciliation
 from audit.ledger.reconcile import reconcile
@@ -64,7 +65,9 @@ def lines_left_out(warehouse: Warehouse) -> list[str]:
         "where target = 'billed_costs' and not starts_with(reason, 'not a cost') "
         "order by file_id, record_number limit 1"
     )[0]
-    return [f"{lost:,} of {read:,} lines of the bill are left out, first record {number:,} of {path}: {reason}"]
+    return [
+        f"{lost:,} of {number_of(read, 'line')} of the bill are left out, first record {number:,} of {path}: {reason}"
+    ]
 
 
 def reconciled(warehouse: Warehouse, question: Question) -> Reconciliation:

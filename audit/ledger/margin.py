@@ -7,6 +7,7 @@ from pathlib import Path
 
 from audit.assumptions import Assumptions
 from audit.config import Config
+from audit.counting import number_of
 from audit.errors import CheckError, ConfigError
 from audit.ledger.allocation import PRECISION, Share, allocate
 from audit.ledger.revenue import Account, Days, Revenue, in_window, read_lines
@@ -125,7 +126,7 @@ def _check(shares: Mapping[str, Share], warehouse: Warehouse) -> None:
     )
     if (allocated, requests) != (bill, all_requests):
         raise CheckError(
-            f"customers add up to {allocated} USD and {requests:,} requests, the bill to {bill} USD and "
+            f"customers add up to {allocated} USD and {number_of(requests, 'request')}, the bill to {bill} USD and "
             f"{all_requests:,}; `audit rebuild` makes the cells anew, and if that does not help this is a bug"
         )
 
@@ -227,9 +228,11 @@ def _notes(window: Days, revenue: Revenue, customers: Sequence[Customer]) -> lis
         else f"The file states no period: its revenue is taken to be of the days of the log, {days}."
     ]
     if revenue.outside:
-        notes.append(f"{revenue.outside:,} lines of revenue are of other days and left out.")
+        notes.append(
+            f"{number_of(revenue.outside, 'line of revenue is', 'lines of revenue are')} of other days and left out."
+        )
     if unpriced := sum(each["unpriced_requests"] for each in customers):
-        notes.append(f"{unpriced:,} requests have no known cost and are in no cost here.")
+        notes.append(f"{number_of(unpriced, 'request')} without a known cost, in no cost here.")
     if not any(each["match"] in ("matched", "no_revenue") for each in customers):
         notes.append("No request in the log names a customer: every cost is that of no customer.")
     notes.append("Cost is list cost of LLM calls alone; after is a projection, with shares of the traffic as logged.")

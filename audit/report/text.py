@@ -5,6 +5,7 @@ from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
+from audit.counting import number_of
 from audit.report import advice, cascades, words
 from audit.report.bill import MARK, tied, untied
 from audit.report.document import LEVELS, Interval, Level, ReportDocument, Unit
@@ -42,7 +43,13 @@ def render_text(document: ReportDocument, console: Console) -> None:
         *(bullet("- ", Text(sentence), console) for sentence in advice.certainty(document)),
         *heading("Workloads, most cost first; savings are of the window"),
         *workload_lines(document, ranked[:LISTED], console),
-        *([] if left <= 0 else [prose(Text(f"\n{left:,} more are in --html FILE and --csv workloads."), console)]),
+        *(
+            []
+            if left <= 0
+            else [
+                prose(Text(f"\n{number_of(left, 'more is', 'more are')} in --html FILE and --csv workloads."), console)
+            ]
+        ),
         *_checked(document, console),
         *heading("Where every request went"),
         *_accounting(document, console),
@@ -117,7 +124,7 @@ def _level_in_words(document: ReportDocument, level: Level) -> str:
     return (
         f"{words.money(saving['point'], currency)} {words.per(document)}{f' ({between})' if between else ''}, "
         f"{words.percent(document['savings'][level]['share_of_spend']['point'])} of spend: "
-        f"{words.count(routable['requests']['point'])} requests, "
+        f"{number_of(routable['requests']['point'], 'request')}, "
         f"{words.percent(routable['request_share']['point'])} of requests, "
         f"{words.percent(routable['cost_share']['point'])} of cost"
     )

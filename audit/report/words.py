@@ -9,6 +9,7 @@ import re
 import unicodedata
 from typing import Literal, cast
 
+from audit.counting import number_of
 from audit.report.document import Interval, Level, Number, ReportDocument, Window
 from audit.report.workload import QualityLoss, Workload
 
@@ -134,7 +135,7 @@ def pooled(loss: QualityLoss) -> list[str]:
     if shared is None:
         return []
     bounds = f"{points(shared['low'])} to {points(shared['high'])}"
-    return [f"seen with {shared['units'] - 1} others {points(shared['point'])} ({bounds})"]
+    return [f"seen with {number_of(shared['units'] - 1, 'other')} {points(shared['point'])} ({bounds})"]
 
 
 Shown = Literal["money", "percent", "count"]
@@ -164,7 +165,7 @@ def more_pairs(needed: int) -> str:
     >>> more_pairs(1), more_pairs(2_493)
     ('1 more pair needed', '2,493 more pairs needed')
     """
-    return f"{count(needed)} more {'pair' if needed == 1 else 'pairs'} needed"
+    return number_of(needed, "more pair") + " needed"
 
 
 def basis(document: ReportDocument) -> Literal["monthly", "window"]:
@@ -237,7 +238,7 @@ def own_reasons(workload: Workload) -> list[str]:
 def evidence(workload: Workload) -> str:
     """What a verdict rests on, in a few words."""
     if workload["evidence"] == "measured":
-        return f"{count(workload['pairs'])} pairs"
+        return number_of(workload["pairs"], "pair")
     return "public prior" if workload["evidence"] == "prior" else "none"
 
 
