@@ -182,11 +182,9 @@ def _accounting(document: ReportDocument, console: Console) -> list[RenderableTy
         document["requests"]["total"],
         document["spend"]["list_cost"],
     )
-    lines, empty = list[list[str]](), list[str]()
-    for title, number, cost in words.accounts(document):
-        if not number and not cost:
-            empty.append(title.split(":")[0].split(",")[0].lower())
-            continue
+    lines = list[list[str]]()
+    accounts, empty = words.filled(document)
+    for title, number, cost in accounts:
         shares = (float(number) / (total or 1), None if cost is None else float(cost) / (float(spent) or 1))
         lines.append(
             [
@@ -205,7 +203,7 @@ def _accounting(document: ReportDocument, console: Console) -> list[RenderableTy
         usual.add_row(cells[0], cells[1], cells[3])
     wide.add_row(*last, style="bold")
     usual.add_row(last[0], last[1], last[3], style="bold")
-    nothing = [prose(Text(f"No requests: {', '.join(empty)}.", style="dim"), console)] if empty else []
+    nothing = [prose(Text(empty, style="dim"), console)] if empty else []
     return [wide if fits(wide, console) else usual, *nothing]
 
 

@@ -224,6 +224,13 @@ def accounts(document: ReportDocument) -> list[tuple[str, Number, Number | None]
     return [(BUCKETS.get(row["bucket"], humanised(row["bucket"])), row["requests"], row["list_cost"]) for row in ranked]
 
 
+def filled(document: ReportDocument) -> tuple[list[tuple[str, Number, Number | None]], str]:
+    """The accounts that hold anything, and those that do not, in a line; empty where all do."""
+    every = accounts(document)
+    empty = [title.split(":")[0].split(",")[0].lower() for title, number, cost in every if not (number or cost)]
+    return [each for each in every if each[1] or each[2]], f"No requests: {', '.join(empty)}." if empty else ""
+
+
 def reasons(document: ReportDocument, workload: Workload) -> list[str]:
     """The reasons of a verdict as sentences; a code nobody explains is shown as words."""
     texts = document.get("reason_texts", {})
