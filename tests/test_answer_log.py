@@ -215,7 +215,7 @@ def test_the_command_line_tells_where_every_answer_went(db: Path, tmp_path: Path
     assert shown.exit_code == 0, shown.output
     assert "graded" in shown.stdout
     assert "truncated" in shown.stdout
-    assert "1 requests of the sample got no answer; replay them" in shown.stderr
+    assert "1 request of the sample got no answer; replay them" in shown.stderr
     document = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
     assert document["read"] == sum(document["counts"].values()) == 4
     assert document["replay_again"] == [f"{keys(db)[2]:016x}-candidate"]

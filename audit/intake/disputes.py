@@ -90,7 +90,7 @@ def _of_calls(warehouse: Warehouse, source_format: str) -> list[Dispute]:
     for pairs in double_traced(warehouse, source_format):
         how = "come in pairs" if pairs.file == pairs.other else f"have a twin in {pairs.other}"
         sentence = (
-            f"{pairs.twins:,} of {number_of(pairs.requests, 'request')} of {pairs.file} {how}: the same model "
+            f"{pairs.twins:,} of the {number_of(pairs.requests, 'request')} of {pairs.file} {how}: the same model "
             f"({pairs.model}), tokens and start within {SECONDS} s, but other ids. Two instrumentations seem to "
             "have recorded them"
         )
