@@ -149,7 +149,7 @@ def test_second_answers_without_the_candidates_are_said_to_leave_its_pairs_alone
     folder = sample(db, tmp_path / "s")
 
     def told(*lines: Json) -> bool:
-        return any("second answers of the incumbent came without" in text for text in added(db, folder, lines).notes)
+        return any("second answer of the incumbent came without" in text for text in added(db, folder, lines).notes)
 
     assert not told(reply(0, "yes"), reply(0, "yes", "again"))
     assert told(reply(1, "yes"), reply(0, "yes", "again", created=CREATED + 9))

@@ -99,7 +99,7 @@ def test_an_answer_that_two_files_score_counts_once_with_the_later_score(tmp_pat
     quality = line(found, "chat")["quality"]
     assert quality is not None
     assert (quality["one_sided"], quality["alone"], quality["loss"]["point"]) == (300, 0, 0)
-    assert "200 outcomes of one model are of an answer that was scored again: not counted." in found["notes"]
+    assert "200 outcomes of one model, of an answer that was scored again: not counted." in found["notes"]
 
 
 @pytest.mark.parametrize("shown", [4, 2])

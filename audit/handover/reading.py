@@ -99,13 +99,13 @@ def _stated(warehouse: Warehouse, path: str) -> tuple[dict[str, str], dict[str, 
 
 def _refuse_parts_of_others(path: str, counts: Mapping[str, int]) -> None:
     for name, what in (
-        ("bucket_count", "buckets of several requests"),
-        ("nested_count", "calls inside of other calls"),
+        ("bucket_count", ("bucket of several requests", "buckets of several requests")),
+        ("nested_count", ("call inside of another call", "calls inside of other calls")),
     ):
         if count := counts[name]:
             raise InputError(
-                f"{path}: holds {count:,} {what}, which may be counted again elsewhere and so are kept one by one; "
-                "export the rows of the logs, and load those"
+                f"{path}: holds {number_of(count, *what)}, which may be counted again elsewhere and so are kept one by "
+                "one; export the rows of the logs, and load those"
             )
 
 

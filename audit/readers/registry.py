@@ -147,6 +147,7 @@ def _recognised(
     if reader is None or (reader is asked and map_file is None):
         if (reason := why_not(seen)) is not None:
             raise InputError(f"{export.name}: {reason}")
+        reader = reader or next((each for each in READERS if each.recognises_last and each.recognises_last(seen)), None)
         if reader is None:
             raise InputError(_unrecognised(seen))
         if not _has_any(reader, seen):
