@@ -65,7 +65,7 @@ class Added:
 def add_outcomes(db: Path, file: Path, *, today: date, scale: str = "1") -> Added:
     """Add the pairs of an outcomes file to the database at `db`; adding it again changes nothing."""
     outcomes = read_outcomes(file, scale=scale)
-    with Warehouse.create(db) as warehouse:
+    with Warehouse.change(db) as warehouse:
         return store_outcomes(warehouse, outcomes, today=today)
 
 

@@ -90,7 +90,7 @@ def add_answers(
         file_hash=_hash(sample, replies, references, settings),
         frame=pl.DataFrame([{"record_number": n, **row} for n, row in enumerate(rows, 1)], schema=SCHEMA),
     )
-    with Warehouse.create(db) as warehouse:
+    with Warehouse.change(db) as warehouse:
         added = store_outcomes(warehouse, outcomes, today=today)
     costs = [float(str(row["replay_cost"])) for row in rows if row["replay_cost"] is not None]
     reasons = sorted(graded.reasons.items(), key=lambda item: (-item[1], item[0]))

@@ -80,7 +80,7 @@ def add_verdicts(db: Path, folder: Path, files: Sequence[Path], config: Config, 
         raise InputError(f"{folder}: no pair has a verdict in both orders ({why or 'replies are missing'})")
     told = json.dumps([replies.file_hash, hashlib.sha256(content).hexdigest(), judge.rubric_hash])
     frame = pl.DataFrame([{"record_number": n, **row} for n, row in enumerate(kept, 1)], schema=SCHEMA)
-    with Warehouse.create(db) as warehouse:
+    with Warehouse.change(db) as warehouse:
         labelled = _with_labels(warehouse, frame)
         outcomes = Outcomes(path=folder, file_hash=hashlib.sha256(told.encode()).hexdigest(), frame=labelled)
         added = store_outcomes(warehouse, outcomes, today=today)
