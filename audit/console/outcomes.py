@@ -68,15 +68,8 @@ def print_added(added: "Added") -> None:
     known = " (added before; nothing changed)" if added.already_known else ""
     replaced = f" ({added.replaced:,} of them in place of earlier ones)" if added.replaced else ""
     print(f"{added.path}: {number_of(added.pairs, 'pair')}{known}{replaced}")
-    if added.unknown_requests:
-        note(
-            f"warning: {number_of(added.unknown_requests, 'pair names', 'pairs name')} a request that is in "
-            "no loaded export; left out"
-        )
-    for unknown in added.waiting:
-        note(f"warning: {unknown}; its pairs wait for it")
-    for doubt in added.doubts:
-        note(f"warning: {doubt}")
+    for warning in added.warnings:
+        note(f"warning: {warning}")
 
 
 def print_answers(result: "AddedAnswers") -> None:

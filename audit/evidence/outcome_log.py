@@ -61,6 +61,16 @@ class Added:
             *(str(UnknownNameError("model", name, first_party_names())) for name in self.unknown_models),
         ]
 
+    @property
+    def warnings(self) -> list[str]:
+        """What was left out, what waits and what looks wrong, in words."""
+        lost = number_of(self.unknown_requests, "pair names", "pairs name")
+        return [
+            *([f"{lost} a request that is in no loaded export; left out"] if self.unknown_requests else []),
+            *(f"{unknown}; its pairs wait for it" for unknown in self.waiting),
+            *self.doubts,
+        ]
+
 
 def add_outcomes(db: Path, file: Path, *, today: date, scale: str = "1") -> Added:
     """Add the pairs of an outcomes file to the database at `db`; adding it again changes nothing."""
@@ -77,21 +87,22 @@ def store_outcomes(warehouse: Warehouse, outcomes: Outcomes, *, today: date) -> 
     request, models and grader. Raises InputError when no pair has anything to do with the traffic.
     """
     known = warehouse.count("select count(*) from paired_outcomes where outcome_file_hash = ?", [outcomes.file_hash])
-    if known:
-        return Added(path=str(outcomes.path), pairs=known, already_known=True)
-    _refuse_doubled(outcomes)
+    if not known:
+        _refuse_doubled(outcomes)
     warehouse.temporary("new_outcomes", _canonical(outcomes.frame, today))
     endpoints = {str(name) for (name,) in warehouse.rows("select distinct endpoint from traffic_cells")}
     served = {str(name) for (name,) in warehouse.rows("select distinct model from traffic_cells")}
     placed = _placed(warehouse, outcomes.file_hash)
+    warehouse.temporary("placed_outcomes", placed)
+    doubts = tuple(_doubts(warehouse, today))
+    if known:
+        return Added(path=str(outcomes.path), pairs=known, already_known=True, doubts=doubts)
     if placed.is_empty():
         need_rows(warehouse, "finding the request of a pair")
         raise InputError(
             f"{outcomes.path}: {none_of(outcomes.frame.height, 'request')} in {warehouse.path}; "
             "load their export first; a sample belongs to the database it was drawn from"
         )
-    warehouse.temporary("placed_outcomes", placed)
-    doubts = tuple(_doubts(warehouse, today))
     with warehouse.transaction():
         before = warehouse.count("select count(*) from paired_outcomes")
         replace_pairs(warehouse)
