@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 from audit.assumptions import Assumptions
 from audit.config import CONFIG_NAME, Config
+from audit.counting import number_of
 from audit.errors import UnknownNameError
 from audit.holes import pace_doubts
 from audit.scope import Scope
@@ -52,7 +53,7 @@ def _of_the_question(
         yield f"no request of the window was served by {scope.question.incumbent}"
     if (rest := cast("Rest | None", document["rest"])) is not None:
         yield (
-            f"{rest['endpoints']:,} of {rest['endpoints'] + rest['endpoints_kept']:,} endpoints, with "
+            f"{rest['endpoints']:,} of {number_of(rest['endpoints'] + rest['endpoints_kept'], 'endpoint')}, with "
             f"{rest['request_share']:.1%} of requests and {rest['cost_share']:.1%} of cost, are one line here, "
             f"{rest['name']}; those that cost most are kept ([assumptions] endpoints_kept). Where ids made "
             "endpoints of them, `[endpoint] rewrite` in audit.toml takes the ids out, then `audit rebuild`"
@@ -70,31 +71,39 @@ def _of_the_data(document: Mapping[str, object]) -> Iterator[str]:
     """What is in no dollar figure, was not compared, or is priced or known by less than the request itself."""
     requests = _requests(document)
     total = requests["total"] or 1
-    for name, text in (
+    for name, lacks, hint in (
         (
             "unpriced",
-            "have no known price and are in no dollar figure (`audit status` names the models). Fill in what "
+            "no known price",
+            " (`audit status` names the models). Fill in what "
             "`audit prices MODEL --template > prices.csv` writes, name it in audit.toml "
             '([prices] file = "prices.csv"), then `audit rebuild`',
         ),
-        ("unknown_usage", "have no token counts and are in no dollar figure"),
+        ("unknown_usage", "no token counts", ""),
     ):
         if requests[name]:
-            yield f"{requests[name]:,} requests ({requests[name] / total:.1%}) {text}"
+            count = requests[name]
+            verbs = ("has", "is") if count == 1 else ("have", "are")
+            who = f"{number_of(count, 'request')} ({count / total:.1%})"
+            yield f"{who} {verbs[0]} {lacks} and {verbs[1]} in no dollar figure{hint}"
     if unread := cast("dict[str, int]", document["observational"])["requests_not_read"]:
         yield (
-            f"{unread:,} requests on endpoints that both models serve are too many to read again, or gone "
-            "(--cells-only), and not compared"
+            f"{number_of(unread, 'request')} on endpoints that both models serve not compared: too many to "
+            "read again, or gone (--cells-only)"
         )
     quality = cast("dict[str, int]", document["data_quality"])
     if standard := quality["requests_of_a_tier_priced_at_the_standard_rate"]:
+        verb = "is" if standard == 1 else "are"
         yield (
-            f"{standard:,} requests ({standard / total:.1%}) of a batch, flex, priority or fast tier are priced at the "
-            "standard rate: their provider's price list has none for the tier. Your own go into prices.csv "
-            "(`audit prices MODEL --template`)"
+            f"{number_of(standard, 'request')} ({standard / total:.1%}) of a batch, flex, priority or fast tier {verb} "
+            "priced at the standard rate: their provider's price list has none for the tier. Your own go into "
+            "prices.csv (`audit prices MODEL --template`)"
         )
     if buckets := quality["requests_in_buckets"]:
-        yield f"{buckets:,} requests come from buckets: their mean is known, their shape is not"
+        yield (
+            f"{number_of(buckets, 'request comes', 'requests come')} from buckets: their mean is known, their "
+            "shape is not"
+        )
 
 
 def _of_the_settings(warehouse: Warehouse, config: Config) -> Iterator[str]:
@@ -119,8 +128,8 @@ def _turned(warehouse: Warehouse) -> Iterator[str]:
     )
     if turned and not right:
         yield (
-            f"{turned:,} paired outcomes call the candidate of this report the incumbent and count for nothing; if "
-            "their columns were swapped, add them again the right way round"
+            f"{number_of(turned, 'paired outcome calls', 'paired outcomes call')} the candidate of this "
+            "report the incumbent, to no effect; if the columns were swapped, add them again the right way round"
         )
 
 

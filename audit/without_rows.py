@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from audit.counting import number_of
 from audit.errors import DatabaseError
 from audit.warehouse import Warehouse
 
@@ -16,7 +17,7 @@ def need_rows(warehouse: Warehouse, who: str) -> None:
     path, files, gone = warehouse.rows(f"select min(path), count(*), sum(loaded_count) from files where {GONE}")[0]
     total = warehouse.count("select sum(loaded_count) from request_files")
     others = int(str(files)) - 1
-    more = "" if not others else " and another file" if others == 1 else f" and {others:,} more files"
+    more = "" if not others else " and another file" if others == 1 else f" and {number_of(others, 'more file')}"
     raise DatabaseError(
         f"{warehouse.path}: {who} looks at requests one by one, and of {int(str(gone)):,} of the {total:,} only cells "
         f"were kept (--cells-only). Load {path}{more} into another --db without --cells-only"

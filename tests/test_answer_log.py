@@ -130,7 +130,7 @@ def test_the_order_of_files_and_lines_does_not_matter(db: Path, tmp_path: Path) 
 def test_a_sample_of_another_database_is_refused(db: Path, tmp_path: Path) -> None:
     write_sample(tmp_path / "s", [replay(0, endpoint="chat")], {0: said("yes")})
     path = write_lines(tmp_path / "out.jsonl", [reply(0, "yes")])
-    with pytest.raises(InputError, match="none of the 1 requests is in"):
+    with pytest.raises(InputError, match="its only request is not in"):
         add_answers(db, [path], tmp_path / "s", TEXT, today=TODAY)
 
 
@@ -149,7 +149,7 @@ def test_second_answers_without_the_candidates_are_said_to_leave_its_pairs_alone
     folder = sample(db, tmp_path / "s")
 
     def told(*lines: Json) -> bool:
-        return any("second answers of the incumbent came without" in text for text in added(db, folder, lines).notes)
+        return any("second answer of the incumbent came without" in text for text in added(db, folder, lines).notes)
 
     assert not told(reply(0, "yes"), reply(0, "yes", "again"))
     assert told(reply(1, "yes"), reply(0, "yes", "again", created=CREATED + 9))
@@ -215,7 +215,7 @@ def test_the_command_line_tells_where_every_answer_went(db: Path, tmp_path: Path
     assert shown.exit_code == 0, shown.output
     assert "graded" in shown.stdout
     assert "truncated" in shown.stdout
-    assert "1 requests of the sample got no answer; replay them" in shown.stderr
+    assert "1 request of the sample got no answer; replay them" in shown.stderr
     document = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
     assert document["read"] == sum(document["counts"].values()) == 4
     assert document["replay_again"] == [f"{keys(db)[2]:016x}-candidate"]

@@ -109,7 +109,7 @@ def test_models_are_sorted_by_what_is_spent_and_pairs_by_what_they_would_save(do
 
 
 def test_models_without_a_price_are_named_and_in_no_pair(document: dict[str, Any]) -> None:
-    assert any("1 requests of house-model have no price" in note for note in document["notes"])
+    assert any("1 request of house-model: no known price" in note for note in document["notes"])
     assert all("house-model" not in (pair["incumbent"], pair["candidate"]) for pair in document["pairs"])
 
 

@@ -130,4 +130,4 @@ def test_a_model_without_any_price_leaves_the_other_s_costs_whole(tmp_path: Path
     document = compared(db, A, B, config)
     assert shown(document["traffic"])[:2] == (4, 0)
     assert document["traffic"]["mean"]["usd"] == [pytest.approx(0.0041), None]
-    assert f"{B} has no known price for any of the 4 requests" in document["notes"]
+    assert f"{B} has no known price for any of 4 requests" in document["notes"]

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from price_tables import at, override_file
 
+from audit.catalog.price_file import read_price_overrides
 from audit.catalog.prices import price_rows
-from audit.errors import ConfigError
+from audit.errors import ConfigError, InputError
 
 LATER = date(2026, 10, 14)
 """All tiers of the models here have verified prices since."""
@@ -78,3 +79,15 @@ def test_a_discount_is_taken_off_catalogue_prices_and_not_off_contract_rates(tmp
     assert (unit["input"], unit["cache_read"], unit["output"]) == (2, 1, 9)
     with pytest.raises(ConfigError, match=r"discount 1\.5 is not a fraction"):
         price_rows([], discount=Decimal("1.5"))
+
+
+def test_a_price_file_that_is_not_there_or_no_text_is_named_with_what_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "nope.csv"
+    with pytest.raises(InputError, match=r"nope\.csv: no such file; \[prices\] file of audit\.toml names it"):
+        read_price_overrides(path)
+    path.mkdir()
+    with pytest.raises(InputError, match=r"nope\.csv: cannot be read \(Is a directory\); \[prices\] file of audit"):
+        read_price_overrides(path)
+    (tmp_path / "latin.csv").write_bytes(b"model,\xff\n")
+    with pytest.raises(InputError, match=r"latin\.csv: byte 6 is not UTF-8; save the file as CSV UTF-8"):
+        read_price_overrides(tmp_path / "latin.csv")

@@ -135,6 +135,35 @@ def test_more_writes_for_an_hour_than_writes_are_rejected_with_both_counts(tmp_p
     assert text["reject_reason"] == "usage_cache_creation_1h_input_tokens some is not a count"
 
 
+@pytest.mark.parametrize(
+    ("convention", "stated", "read"),
+    [("true", 10, 16), ("false", 10, 10), (None, 10, 10), (None, 3, 9)],
+)
+def test_writes_for_an_hour_are_all_writes_where_no_total_is_stated(
+    tmp_path: Path, convention: str | None, stated: int, read: int
+) -> None:
+    columns = {"start_time": "at", "model": "m", "usage_input_tokens": "i", "usage_output_tokens": "o"}
+    columns |= {"usage_cache_creation_input_tokens": "w", "usage_cache_creation_1h_input_tokens": "h"}
+    source = "" if convention is None else f"input_excludes_cache = {convention}\n"
+    mapped = "".join(f'{name} = "{column}"\n' for name, column in columns.items())
+    (tmp_path / "own.toml").write_text(f'[source]\nname = "own"\n{source}[columns]\n{mapped}')
+    call = {"at": "2026-09-01T10:00:00", "m": SONNET, "i": stated, "o": 2}
+    rows = ({"w": None, "h": 6}, {"w": None, "h": "6.0"}, {"w": None, "h": 0}, {"w": 0, "h": 6})
+    path = jsonl(tmp_path / "log.jsonl", *(call | row for row in rows))
+    hour, point, none, zero = judged(path, map_file=tmp_path / "own.toml")
+    for row in (hour, point):
+        assert row["reject_reason"] is None
+        counts = (row[f"usage_{name}_tokens"] for name in ("input", "cache_creation_input", "cache_creation_1h_input"))
+        assert tuple(counts) == (read, 6, 6)
+        assert row["usage_note"] == (
+            "no total of cache writes: those for an hour are taken as all"
+            if convention or read == stated
+            else "cached tokens exceed input; treated as exclusive"
+        )
+    assert (none["reject_reason"], none["usage_note"], none["usage_cache_creation_input_tokens"]) == (None, None, 0)
+    assert zero["reject_reason"] == "usage_cache_creation_1h_input_tokens 6 exceed usage_cache_creation_input_tokens 0"
+
+
 @pytest.mark.parametrize("tells_lifetimes", [True, False])
 def test_a_bill_with_lines_for_writes_ties_out_whether_it_tells_their_lifetimes(
     tmp_path: Path, tells_lifetimes: bool

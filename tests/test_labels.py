@@ -163,7 +163,7 @@ def test_one_person_counts_once_under_whatever_name_the_candidate_has(case: Case
         (["x,1,"], "sample_id,incumbent_human_score,candidate_human_score", "candidate_human_score '' is not a number"),
         (["x"], "sample_id", "missing column preference, or incumbent_human_score and candidate_human_score"),
         (["tie"], "preference", "missing column sample_id or request_id"),
-        (["00000000000000ff,tie"], "sample_id,preference", "none of 1 labels is of a judged pair"),
+        (["00000000000000ff,tie"], "sample_id,preference", "its only label is not of a judged pair"),
     ],
 )
 def test_a_label_that_cannot_be_used_is_named_and_nothing_changes(

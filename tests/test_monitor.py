@@ -106,7 +106,7 @@ def test_answers_whose_price_on_the_incumbent_is_not_known_are_in_no_saving(tmp_
     assert saving["counterfactual_cost"] == float(sum((cost(row, BIG) for row in counted), Decimal(0)))
     paid = [*counted, *(row for row in moved if row["request_id"] in again)]
     assert saving["actual_cost"] == float(sum((cost(row, SMALL) for row in paid), Decimal(0)))
-    assert any("are in no saving" in note for note in found["notes"])
+    assert any("of the candidate in no saving" in note for note in found["notes"])
 
 
 def test_a_request_at_the_edge_of_two_rules_meets_the_longer_one(tmp_path: Path) -> None:

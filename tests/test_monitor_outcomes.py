@@ -99,7 +99,7 @@ def test_an_answer_that_two_files_score_counts_once_with_the_later_score(tmp_pat
     quality = line(found, "chat")["quality"]
     assert quality is not None
     assert (quality["one_sided"], quality["alone"], quality["loss"]["point"]) == (300, 0, 0)
-    assert "200 outcomes of one model are of an answer that was scored again: not counted." in found["notes"]
+    assert "200 outcomes of one model, of an answer that was scored again: not counted." in found["notes"]
 
 
 @pytest.mark.parametrize("shown", [4, 2])
@@ -177,7 +177,7 @@ def test_outcomes_of_a_whole_endpoint_count_from_the_day_after_the_plan(tmp_path
     assert quality["pairs"] == 5
     (said,) = [note for note in found["notes"] if note.startswith("7 outcomes")]
     assert said == (
-        "7 outcomes name no request and are of 2026-09-01 or before, when the plan was made, which may rest on them: "
+        "7 outcomes that name no request, of 2026-09-01 or before, when the plan was made, which may rest on them: "
         "not counted."
     )
 
@@ -195,6 +195,28 @@ def test_of_several_graders_the_one_with_most_outcomes_counts(tmp_path: Path) ->
     assert any("graded by somebody other than most" in note for note in found["notes"])
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_looks_wrong_about_pairs_is_noted_at_every_look(tmp_path: Path, kept: bool) -> None:
+    rows = traffic(2, per_day=4)
+    request = next(row["request_id"] for row in rows if row["endpoint"] == "chat")
+    pair: Row = {"incumbent_model": BIG, "candidate_model": SMALL, "incumbent_score": 1, "candidate_score": 1}
+    file = write_csv(
+        tmp_path / "pairs.csv",
+        [
+            pair | {"request_id": request, "endpoint": "chta", "observed_on": "2026-09-02"},
+            pair | {"request_id": "", "endpoint": "chat", "observed_on": "2062-09-02"},
+        ],
+    )
+    database = tmp_path / "usage.duckdb" if kept else None
+    for _ in range(2):
+        notes = look(tmp_path, rows, outcomes=file, db=database)["notes"]
+        assert "pairs.csv: 1 pair was observed after today, up to 2062-09-02; counted as of today." in notes
+        assert (
+            f"pairs.csv: 1 pair names another endpoint than that of their request, as 'chta' for {request!r} of "
+            "'chat'; that of the request counts."
+        ) in notes
+
+
 def test_outcomes_that_prove_the_loss_small_decide_before_the_planned_number(tmp_path: Path) -> None:
     rows = traffic(3)
     found = look(tmp_path, rows, planned=plan(checks=5_000), outcomes=pairs(tmp_path, rows, lost=0.0))
@@ -207,4 +229,4 @@ def test_outcomes_of_before_the_plan_do_not_count_again(tmp_path: Path) -> None:
     found = look(tmp_path, rows, outcomes=whole)
     assert line(found, "chat")["quality"] is None
     assert "Cannot fire, for nothing was seen that they are about: w-chat: quality_loss beyond 5." in found["notes"]
-    assert any("outcomes are of requests before the rollout: not counted." in note for note in found["notes"])
+    assert any("outcomes from before the rollout: not counted." in note for note in found["notes"])

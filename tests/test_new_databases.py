@@ -60,10 +60,22 @@ def test_work_on_a_database_that_is_not_there_is_an_error_and_makes_none(tmp_pat
         assert list(tmp_path.iterdir()) == []
 
 
-def test_outcomes_of_requests_that_no_load_brought_make_no_database(tmp_path: Path) -> None:
+def test_outcomes_for_a_misspelt_database_are_an_error_and_make_none(tmp_path: Path) -> None:
+    db = tmp_path / "misspelt.duckdb"
+    pair = {"endpoint": "/x", "incumbent_model": "gpt-4o", "candidate_model": "gpt-4o-mini"}
+    outcomes = write_jsonl(tmp_path / "outcomes.jsonl", [pair | {"incumbent_score": 1, "candidate_score": 1}])
+    with pytest.raises(DatabaseError, match=r"misspelt\.duckdb: no such database; make one with `audit load"):
+        add_outcomes(db, outcomes, today=date(2026, 3, 31))
+    assert not db.exists()
+
+
+def test_outcomes_of_requests_that_no_load_brought_change_nothing(tmp_path: Path) -> None:
+    db = tmp_path / "usage.duckdb"
+    load([str(write_jsonl(tmp_path / "log.jsonl", spend_logs(3)))], db)
     row = {"request_id": "a", "incumbent_model": "gpt-4o", "candidate_model": "gpt-4o-mini"}
     outcomes = tmp_path / "outcomes.jsonl"
     outcomes.write_text(json.dumps(row | {"incumbent_score": 1, "candidate_score": 1}))
     with pytest.raises(InputError, match="load their export first"):
-        add_outcomes(tmp_path / "usage.duckdb", outcomes, today=date(2026, 3, 31))
-    assert not (tmp_path / "usage.duckdb").exists()
+        add_outcomes(db, outcomes, today=date(2026, 3, 31))
+    with Warehouse.read(db) as warehouse:
+        assert warehouse.value("select count(*) from paired_outcomes") == 0

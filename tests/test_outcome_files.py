@@ -145,13 +145,13 @@ def test_pairs_of_a_day_to_come_of_another_endpoint_or_with_models_swapped_are_k
         said[name] = added.doubts
     assert said == {
         "good": (),
-        "later": ("2 pairs were observed after today, up to 2062-11-01; they count as those of today",),
+        "later": ("2 pairs were observed after today, up to 2062-11-01; counted as of today",),
         "elsewhere": (
             "2 pairs name another endpoint than that of their request, as 'chta' for 'r2' of 'chat'; that of the "
             "request counts",
         ),
         "swapped": (
-            f"1 pairs call {SMALL} the incumbent, which serves none of their traffic; {BIG}, their candidate, does: "
+            f"1 pair calls {SMALL} the incumbent, which serves none of that traffic; {BIG}, the candidate there, does: "
             "are the columns swapped?",
         ),
         "of_others": (),

@@ -200,7 +200,7 @@ def test_expected_tool_calls_may_be_written_plainly(tmp_path: Path) -> None:
     [
         ([{"expected": 1}], "missing column sample_id or request_id"),
         ([{"sample_id": sample_id(0)}], "missing column expected"),
-        ([{"sample_id": sample_id(77), "expected": 1}], "none of its 1 rows is about a request"),
+        ([{"sample_id": sample_id(77), "expected": 1}], "its only row is not about a request"),
         (
             [{"sample_id": sample_id(0), "expected": 1}, {"sample_id": sample_id(0), "expected": 2}],
             "line 2: another answer",

@@ -182,7 +182,7 @@ def test_an_endpoint_whose_requests_are_all_unpriced_costs_nobody_knows_what(
     whole = found["total"]["list_cost"]
     assert whole == pytest.approx(3 * (1000 * 2.5 + 100 * 10) / 1e6)
     assert costs == {"paid": (4, whole, {"low": whole, "point": whole, "high": whole}), "free": (2, None, None)}
-    assert "3 requests have no known price and are in no dollar figure." in found["notes"]
+    assert "3 requests without a known price, in no dollar figure." in found["notes"]
     print_simulation(found)
     assert "free 2 0 unpriced" in " ".join(capsys.readouterr().out.split())
     schema = json.loads(files("audit").joinpath("data/schemas/policy-replay.schema.json").read_text(encoding="utf-8"))

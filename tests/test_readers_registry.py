@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from staging import prepared
+from staging import judged, prepared
 
 from audit import sql
 from audit.errors import InputError, UnknownNameError
@@ -79,6 +79,37 @@ def test_a_file_in_another_format_than_the_one_asked_for_is_told_which_it_is_in(
     message = str(raised.value)
     assert "not bedrock (AWS Bedrock model invocation logs (JSONL, also packed)), which needs" in message
     assert "Without --format it is read as flat_log" in message
+
+
+FLAT = "model,prompt_tokens,completion_tokens"
+
+
+@pytest.mark.parametrize("name", ["start_time", "timestamp", "created_at", "time", "Timestamp"])
+def test_a_table_of_ones_own_may_call_the_time_of_a_call_as_is_usual(tmp_path: Path, name: str) -> None:
+    (row,) = judged(write(tmp_path / "calls.csv", f"{name},{FLAT}\n2026-09-01T10:00:00Z,gpt-4o,7,5\n"))
+    assert (row["reject_reason"], str(row["start_time"])) == (None, "2026-09-01 10:00:00")
+    assert row["usage_input_tokens"] == 7
+
+
+def test_of_a_stated_start_and_another_time_the_start_counts(tmp_path: Path) -> None:
+    text = f"created_at,start_time,{FLAT}\n2026-09-02T10:00:00Z,2026-09-01T10:00:00Z,gpt-4o,7,5\n"
+    (row,) = judged(write(tmp_path / "calls.csv", text))
+    assert str(row["start_time"]) == "2026-09-01 10:00:00"
+
+
+@pytest.mark.parametrize("columns", ["timestamp,created_at", "timestamp,time", "created_at,requests", "time,calls"])
+def test_two_times_or_a_number_of_calls_leave_a_table_unread_with_what_it_needs(tmp_path: Path, columns: str) -> None:
+    with pytest.raises(InputError) as raised:
+        prepared(write(tmp_path / "calls.csv", f"{columns},{FLAT}\n1,2,gpt-4o,7,5\n"))
+    assert "Closest is flat_log" in str(raised.value)
+    assert "also needs 'start_time'" in str(raised.value)
+    assert "load with --map map.toml" in str(raised.value)
+
+
+def test_a_log_of_bodies_with_counts_beside_them_is_still_read_by_its_bodies(tmp_path: Path) -> None:
+    body = '{"object": "chat.completion", "model": "gpt-4o", "usage": {"prompt_tokens": 7, "completion_tokens": 5}}'
+    text = f'{{"timestamp": 1, "model": "gpt-4o", "prompt_tokens": 7, "completion_tokens": 5, "response": {body}}}\n'
+    assert prepared(write(tmp_path / "calls.jsonl", text))[0].format == "openai_requests"
 
 
 def test_a_long_list_of_fields_is_cut(tmp_path: Path) -> None:

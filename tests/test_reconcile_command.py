@@ -116,6 +116,21 @@ def test_lines_of_a_bill_that_cannot_be_read_are_counted_and_the_first_is_quoted
     assert "are left out, first record 1" in run("reconcile", str(torn), "--db", str(db))[1].replace("\n", " ")
     torn.write_text(f"{header}\n{lost}")
     with pytest.raises(
-        InputError, match=r"holds no cost that can be read: 1 of 1 lines .* amount 3,50 is not an amount"
+        InputError,
+        match=r"holds no cost that can be read: 1 of 1 line of the bill is left out.* amount 3,50 is not an amount",
     ):
         audit.open(db).reconcile([torn])
+
+
+def test_a_bill_that_nobody_knows_is_told_how_bills_are_mapped_and_nothing_of_logs(
+    folder: Path, tmp_path: Path
+) -> None:
+    unknown = tmp_path / "bill.csv"
+    unknown.write_text("day,price\n2026-09-01,3\n")
+    with pytest.raises(InputError) as raised:
+        audit.open(folder / "right.duckdb").reconcile([unknown])
+    assert str(raised.value) == (
+        f"{unknown}: not an export that this version knows; it has the fields 'day', 'price'. No format resembles it. "
+        "For a table of your own, say which column is what: `audit formats --map flat_bill > map.toml`, put the names "
+        "of your columns into it, and give --map map.toml"
+    )

@@ -51,7 +51,7 @@ def test_records_that_are_no_calls_are_one_line_in_the_terminal_and_all_there_as
     path = write_jsonl(tmp_path / "a.jsonl", lines)
     loaded(db, path)
     shown = printed(db)
-    assert "1 rejected records" in shown
+    assert "1 rejected record\n" in shown
     assert "oops" in shown
     assert f"{path}: 1,201 records: {FETCHED}" in shown
     documents = json.loads(printed(db, "--json"))

@@ -147,6 +147,16 @@ def test_the_page_is_complete(page: Page) -> None:
         assert expected in page.text
 
 
+def test_buckets_without_requests_are_named_below_the_accounting_and_are_no_lines_of_it() -> None:
+    document = example_document()
+    total, cost = document["requests"]["total"], document["spend"]["list_cost"]
+    buckets = (("route", 0, 0.0), ("unpriced", 0, 0.0), ("pilot", total, cost))
+    document["accounting"] = [{"bucket": name, "requests": n, "list_cost": spent} for name, n, spent in buckets]
+    text = Page(render_html(document)).text
+    assert "No requests: routed, unpriced." in text
+    assert "Unpriced: no known price, not counted as $0" not in text
+
+
 def test_projections_are_announced_before_the_first_number(page: Page) -> None:
     body = page.text[page.text.index("Skip to the answer") :].replace("gpt-4o", "")
     first_number = re.search(r"\d", body)

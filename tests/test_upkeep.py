@@ -118,7 +118,7 @@ def test_a_pair_by_request_speaks_for_the_workload_of_that_request(db: Path, tmp
 
 
 def test_pairs_of_another_log_are_refused(db: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="none of the 1 requests is in"):
+    with pytest.raises(InputError, match="its only request is not in"):
         add_outcomes(db, outcomes(tmp_path / "o.csv", [pair("nobody")]), today=TODAY)
 
 

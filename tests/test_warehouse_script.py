@@ -175,8 +175,8 @@ WRONG = (
     ("update changed set record_count = 3 where name = 'nested_count'", "holds 3 calls inside of other calls"),
     ("insert into changed from changed", "holds more than one result"),
     ("insert into changed from changed where handed_over in ('cell', 'total')", "loaded_count is 40, and the requests"),
-    ("update changed set handed_over = null where name = 'nested_count'", "holds 1 rows that are none of a result"),
-    ("update changed set handed_over = 'bill' where name = 'nested_count'", "holds 1 rows that are none of a result"),
+    ("update changed set handed_over = null where name = 'nested_count'", "holds 1 row that is none of a result"),
+    ("update changed set handed_over = 'bill' where name = 'nested_count'", "holds 1 row that is none of a result"),
     ("delete from changed where name = 'bucket_count'", "does not say its bucket_count"),
     ("delete from changed where name = 'nested_count'", "does not say its nested_count"),
     ("update changed set record_count = null where name = 'first_time'", "does not say its first_time"),
@@ -256,7 +256,7 @@ def test_two_results_in_one_folder_are_refused(tmp_path: Path) -> None:
 
 def test_a_table_of_buckets_is_refused_when_its_result_is_loaded(tmp_path: Path) -> None:
     rows = [spend_log(1, metadata=json.dumps({"batch_successful_requests": 3}))]
-    with pytest.raises(InputError, match="holds 1 buckets of several requests"):
+    with pytest.raises(InputError, match="holds 1 bucket of several requests"):
         load(result_of(tmp_path, rows), db=tmp_path / "usage.duckdb")
 
 

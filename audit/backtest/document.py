@@ -7,6 +7,7 @@ from audit.assumptions import Assumptions
 from audit.backtest.figures import Figures, figures
 from audit.backtest.populations import Population
 from audit.backtest.replay import replay
+from audit.counting import number_of
 from audit.errors import ConfigError
 from audit.progress import Progress, silent
 
@@ -66,7 +67,7 @@ def backtest(
     for population in populations:
         by_pairs: list[Figures] = []
         for each in pairs:
-            with progress(f"{population.name}, {each} pairs", resamples) as advance:
+            with progress(f"{population.name}, {number_of(each, 'pair')}", resamples) as advance:
                 found = replay(population, each, samples=resamples, seed=seed, assumptions=assumptions, advance=advance)
             by_pairs.append(figures(population, found))
         tried.append(

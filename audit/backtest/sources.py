@@ -8,6 +8,7 @@ import polars as pl
 
 from audit.backtest.populations import Population, population
 from audit.backtest.prices import Prices
+from audit.counting import number_of
 from audit.errors import InputError
 from audit.evidence.outcomes import read_outcomes
 from audit.warehouse import Warehouse
@@ -22,7 +23,11 @@ def from_files(paths: Sequence[Path], *, scale: str, margin_of: MarginOf, prices
     for path in paths:
         outcomes = read_outcomes(path, scale=scale)
         if unnamed := outcomes.frame["endpoint"].null_count():
-            many = "no row names its" if unnamed == outcomes.frame.height else f"{unnamed:,} rows do not name their"
+            many = (
+                "no row names its"
+                if unnamed == outcomes.frame.height
+                else f"{number_of(unnamed, 'row does', 'rows do')} not name their"
+            )
             raise InputError(f"{path}: {many} endpoint; `audit outcomes add` the file and run without DATA")
         frame = outcomes.frame.with_columns(outcome_file_hash=pl.lit(outcomes.file_hash))
         found += _populations(path.stem, outcomes.file_hash, frame, margin_of, prices)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from audit.backtest.document import Tried
 from audit.backtest.figures import Figures, Sharing
+from audit.counting import number_of
 
 
 def _share(value: float | None) -> str:
@@ -53,8 +54,9 @@ def title(tried: Tried) -> str:
     pairs = sum(end["pairs"] for end in ends)
     models = f"{tried['incumbent']} to {tried['candidate']}"
     name = tried["name"] if models in tried["name"] else f"{tried['name']}: {models}"
-    many = "endpoint" if len(ends) == 1 else "endpoints"
-    return f"{name}; {pairs:,} pairs, {len(ends)} {many}, {above} above the margin{artefacts}"
+    return (
+        f"{name}; {number_of(pairs, 'pair')}, {number_of(len(ends), 'endpoint')}, {above} above the margin{artefacts}"
+    )
 
 
 def table(tried: Tried) -> tuple[tuple[str, ...], list[Sequence[str]]]:

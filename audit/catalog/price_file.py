@@ -76,8 +76,10 @@ def read_price_overrides(path: Path) -> tuple[PriceOverride, ...]:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as UTF-8 text ({error}); give a CSV file") from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: byte {error.start:,} is not UTF-8; save the file as CSV UTF-8") from error
     reader = csv.DictReader(text.splitlines(), delimiter=delimiter_of(text.partition("\n")[0]))
     header = [name.strip() for name in reader.fieldnames or ()]
     reader.fieldnames = header
@@ -108,7 +110,12 @@ def price_settings(path: Path | None, discount: Decimal) -> str:
     try:
         return f"discount {discount}, price file {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); [prices] file of audit.toml names it") from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    what = "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+    return InputError(f"{path}: {what}; [prices] file of audit.toml names it")
 
 
 def _check_header(header: Sequence[str], path: Path) -> None:

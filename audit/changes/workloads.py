@@ -4,6 +4,7 @@ import math
 from collections.abc import Container, Iterable, Sequence
 from itertools import groupby
 
+from audit.counting import number_of
 from audit.report import words
 from audit.report.change_document import Why, WorkloadChange
 from audit.report.document import ReportDocument
@@ -73,7 +74,9 @@ def _one(each: Workload, status: str, why: Sequence[str]) -> WorkloadChange:
 
 
 def _divided(endpoint: str, was: Sequence[Workload], is_now: Sequence[Workload]) -> WorkloadChange:
-    text = f"Other rules divide this endpoint: {len(was)} workloads before, {len(is_now)} now, none the same."
+    text = (
+        f"Other rules divide this endpoint: {number_of(len(was), 'workload')} before, {len(is_now)} now, none the same."
+    )
     return {
         "id": None,
         "name": endpoint,
@@ -111,10 +114,10 @@ def _moved(old: Workload, new: Workload, texts: dict[str, str], repriced: Contai
 def _why(old: Workload, new: Workload, texts: dict[str, str]) -> Iterable[Why]:
     """Every fact behind the verdict that differs, from evidence to traffic."""
     if old["pairs"] != new["pairs"]:
-        yield _because("pairs", f"{words.count(new['pairs'])} pairs, {words.count(old['pairs'])} before")
+        yield _because("pairs", f"{number_of(new['pairs'], 'pair')}, {words.count(old['pairs'])} before")
     refused = [sum(each["pairs"] for each in side.get("pairs_refused", [])) for side in (old, new)]
     if refused[0] != refused[1]:
-        yield _because("refused", f"{words.count(refused[1])} pairs refused, {words.count(refused[0])} before")
+        yield _because("refused", f"{number_of(refused[1], 'pair')} refused, {words.count(refused[0])} before")
     was, is_now = old["quality_loss"], new["quality_loss"]
     if _loss(was) != _loss(is_now):
         yield _because("loss", f"{_loss(is_now)}, {_loss(was)} before")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from audit.commands.options import DEFAULT_DB, Db, Json, Quiet, Settings
+from audit.counting import number_of
 
 
 def backtest(
@@ -61,4 +62,4 @@ def backtest(
         return
     for tried in document["populations"]:
         print_table(title(tried), *table(tried))
-    paragraph(f"{resamples:,} samples of each size, seed {seed}. The truth is {document['truth']}.")
+    paragraph(f"{number_of(resamples, 'sample')} of each size, seed {seed}. The truth is {document['truth']}.")

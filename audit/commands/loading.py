@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from audit.commands.options import CHECK_FAILED, DEFAULT_DB, ERROR, Db, Json, Quiet, Settings
+from audit.counting import number_of
 
 
 def load(
@@ -119,7 +120,7 @@ def init(
     if as_json:
         print_json({"path": str(path), "endpoints": count})
     else:
-        print(f"{path}: {count} endpoints; set stakes and graders, confirm task types; `audit rebuild`")
+        print(f"{path}: {number_of(count, 'endpoint')}; set stakes and graders, confirm task types; `audit rebuild`")
 
 
 def rebuild(db: Db = DEFAULT_DB, config: Settings = None, as_json: Json = False) -> None:
@@ -148,7 +149,7 @@ def unload(
     if as_json:
         print_json({"path": file, "records": count})
     else:
-        print(f"{file}: {count:,} records taken out")
+        print(f"{file}: {number_of(count, 'record')} taken out")
 
 
 def merge(

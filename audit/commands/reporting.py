@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from audit.commands.options import DEFAULT_DB, Db, Json, Quiet
+from audit.counting import number_of
 
 
 def demo(
@@ -84,6 +85,8 @@ def rejects(
             )
             for reject in listed(warehouse, with_others=False)
         )
-        print_long_table(f"{counted(warehouse):,} rejected records", ("file", "record", "line", "reason", "text"), rows)
+        print_long_table(
+            number_of(counted(warehouse), "rejected record"), ("file", "record", "line", "reason", "text"), rows
+        )
         for path, count, reason in folded(warehouse):
-            print(f"{path}: {count:,} {'record' if count == 1 else 'records'}: {reason}")
+            print(f"{path}: {number_of(count, 'record')}: {reason}")

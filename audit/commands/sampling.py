@@ -21,6 +21,7 @@ from audit.commands.options import (
     Until,
     asked,
 )
+from audit.counting import number_of
 
 if TYPE_CHECKING:
     from audit.sampling.document import SampleDocument
@@ -114,7 +115,10 @@ def _print(document: "SampleDocument", out: Path | None) -> None:
     from audit.console.terminal import note, paragraph, print_table
 
     verb = "would be replayed" if out is None else "to replay"
-    print(f"{document['pairs']:,} requests {verb} on {document['pair']['candidate']}, about {_usd(document['cost'])}")
+    print(
+        f"{number_of(document['pairs'], 'request')} {verb} on {document['pair']['candidate']}, about "
+        f"{_usd(document['cost'])}"
+    )
     columns = ("workload", "spend", "pairs", "needed", "margin", "±", "power", "cost")
     print_table("Pairs by workload", columns, _rows(document))
     paragraph(
@@ -136,14 +140,18 @@ def _print(document: "SampleDocument", out: Path | None) -> None:
         return
     if texts["unavailable"]:
         note(
-            f"warning: the text of {texts['unavailable']:,} of {document['pairs']:,} requests cannot be read again; "
+            f"warning: the text of {texts['unavailable']:,} of {number_of(document['pairs'], 'request')} "
+            "cannot be read again; "
             f"{out / UNAVAILABLE_CSV} lists them with the reason, for a harness that has them; until it has replayed "
             "them, the sample speaks only for the others"
         )
     for name, count in document["dropped"].items():
-        note(f"note: {count:,} requests had the parameter {name}, which chat completions do not have; it is left out")
+        note(
+            f"note: {number_of(count, 'request')} had the parameter {name}, which chat completions do not "
+            "have; it is left out"
+        )
     for file in document["files"]:
-        print(f"{out / str(file['name'])}: {file['requests']:,} requests for {file['model']}")
+        print(f"{out / str(file['name'])}: {number_of(file['requests'], 'request')} for {file['model']}")
     if document["files"]:
         print(f"{out} holds prompts; only you can read it")
         print("next: run the files through the OpenAI Batch API or your own harness, then")

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from audit.catalog.facts import retirement
 from audit.catalog.models import family_members, model_family
+from audit.counting import number_of
 from audit.warehouse import Warehouse
 
 
@@ -43,7 +44,8 @@ def paid_models(warehouse: Warehouse, today: date) -> tuple[list[Paid], list[str
     for row in spent.iter_rows(named=True):
         model = str(row["model"])
         if row["unpriced"]:
-            notes.append(f"{row['unpriced']:,} requests of {model or 'no model'} have no price and are in no figure")
+            served = number_of(row["unpriced"], "request")
+            notes.append(f"{served} of {model or 'no model'}: no known price, so in no figure")
         if not row["list_cost"]:
             continue
         if model.startswith("ft:"):

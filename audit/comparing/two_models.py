@@ -17,6 +17,7 @@ from audit.catalog.price_file import PriceOverride, read_price_overrides
 from audit.catalog.tasks import advice
 from audit.comparing.typical_requests import PairPrices, Usd, split, usage_by_endpoint
 from audit.config import Config
+from audit.counting import number_of
 from audit.listing import SERVED_BY_BOTH, may_read_again
 from audit.scope import Question, Scope, settle
 from audit.warehouse import Warehouse
@@ -174,16 +175,15 @@ def _unpriced(models: list[dict[str, str]], lost: list[int], whole: Document) ->
     """What is to be said of requests that A or B has no price for."""
     count, left_out = cast("int", whole["requests"]), cast("int", whole["unpriced_requests"])
     found = [
-        f"{few:,} of {count:,} requests have tokens of a class that {name} has no known price for"
+        f"{few:,} of {number_of(count, 'request')} have tokens of a class that {name} has no known price for"
         if few < count
-        else f"{name} has no known price for any of the {count:,} requests"
+        else f"{name} has no known price for any of {number_of(count, 'request')}"
         for name, few in {model["model"]: few for model, few in zip(models, lost, strict=True)}.items()
         if few
     ]
     if 0 < left_out < count:
-        found.append(
-            f"typical requests, their costs and shares of cost leave out {left_out:,} requests without a price"
-        )
+        without = number_of(left_out, "request")
+        found.append(f"typical requests, their costs and shares of cost leave out {without} without a price")
     return found
 
 

@@ -5,6 +5,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from audit.console.terminal import cell, note, print_table
+from audit.counting import number_of
 
 if TYPE_CHECKING:
     from audit.intake.loading import LoadReport
@@ -20,6 +21,8 @@ EXCERPT = 100
 FILES_SHOWN = 20
 """Files listed one by one; a folder can hold a hundred thousand, which `--json` and `audit sql` have in full."""
 
+NOT_CALLS = "rejected record was never meant to be a request", "rejected records were never meant to be requests"
+
 
 def print_load(report: "LoadReport") -> None:
     """The counts of a load, file by file, and what was refused."""
@@ -31,18 +34,20 @@ def print_load(report: "LoadReport") -> None:
     ]
     if more:
         rest = report.files[len(shown) :]
-        rows.append((f"and {more:,} more files", "", *(sum(getattr(file, name) for file in rest) for name in counts)))
+        sums = (sum(getattr(file, name) for file in rest) for name in counts)
+        rows.append((f"and {number_of(more, 'more file')}", "", *sums))
     if len(report.files) > 1:
         rows.append(("all files", "", *(report.total(name) for name in counts)))
     if rows:
         print_table(f"Loaded from {folder}" if folder else "Loaded", ("file", "format", *counts), rows)
     collisions = sum(file.id_collisions for file in report.files)
     if collisions:
-        note(f"note: {collisions:,} requests share an id with another of different content; both were loaded")
-    if not_calls := report.total("not_calls"):
         note(
-            f"note: {not_calls:,} of the rejected records were never meant to be requests: other spans of a trace, say"
+            f"note: {number_of(collisions, 'request shares', 'requests share')} an id with another of "
+            "different content; both were loaded"
         )
+    if not_calls := report.total("not_calls"):
+        note(f"note: {number_of(not_calls, *NOT_CALLS)}: other spans of a trace, say")
     if report.total("rejected") > not_calls + report.total("rejected_there"):
         note("note: `audit rejects` lists the rejected records with their reasons")
     complain(report)
@@ -54,7 +59,7 @@ def print_merge(merged: "Merged") -> None:
     rows = [(each["path"], *(each[name] for name in counts)) for each in merged.databases]
     print_table(f"Merged into {merged.db}", ("database", *counts), rows)
     if merged.repeated:
-        note(f"note: {merged.repeated:,} requests that several databases have count once")
+        note(f"note: {number_of(merged.repeated, 'request')} that several databases have counted once")
     for message in merged.warnings:
         note(f"warning: {message}")
     for failed in merged.failed_checks:
@@ -67,10 +72,10 @@ def complain(report: "LoadReport") -> None:
     if len(notes) > FILES_SHOWN:
         for text in dict.fromkeys(text for _, text, _ in notes):
             counted = [count for _, other, count in notes if other == text]
-            note(f"note: {len(counted):,} files: {sum(counted):,} records: {text}")
+            note(f"note: {number_of(len(counted), 'file')}: {number_of(sum(counted), 'record')}: {text}")
     else:
         for path, text, count in notes:
-            note(f"note: {path}: {count:,} {'record' if count == 1 else 'records'}: {text}")
+            note(f"note: {path}: {number_of(count, 'record')}: {text}")
     for kind, messages in (("warning", report.warnings), ("error", report.refused)):
         shown, more = folded(messages)
         for message in shown:
@@ -107,7 +112,8 @@ def print_status(document: Mapping[str, object]) -> None:
     """The tables of `audit status`."""
     window = cast("Mapping[str, object]", document["window"])
     start, end = _minute(window["start"]), _minute(window["end"])
-    print(f"window {start} to {end} UTC, {document['paired_outcomes']} paired outcomes")
+    pairs = number_of(cast("int", document["paired_outcomes"]), "paired outcome")
+    print(f"window {start} to {end} UTC, {pairs}")
     for name in ("files", "endpoints", "models"):
         rows = cast("Sequence[Mapping[str, object]]", document[name])
         if rows:
@@ -123,7 +129,7 @@ def print_status(document: Mapping[str, object]) -> None:
                 ),
             )
             if more:
-                print(f"and {more:,} more {name}; --json lists them all\n")
+                print(f"and {number_of(more, f'more {name[:-1]}')}; --json lists them all\n")
     _print_unpriced([each for each in cast("Sequence[Mapping[str, object]]", document["models"]) if not each["priced"]])
     for overlap in cast("Sequence[Mapping[str, object]]", document["overlaps"]):
         note(f"warning: {overlap['text']}")
@@ -140,13 +146,14 @@ def _print_unpriced(models: Sequence[Mapping[str, object]]) -> None:
     """What no dollar figure has, and for want of which prices."""
     shown, more = folded(models)
     for each in shown:
+        billed, tokens = (cast("int", each[name]) for name in ("billed_requests", "unpriced_tokens"))
         classes = ", ".join(cast("Sequence[str]", each["without_price"])) or "any class of tokens"
         print(
-            f"unpriced: {each['unpriced_requests']:,} of {each['billed_requests']:,} billed requests of "
-            f"{cell(each['model'] or '(no model)')}, with {each['unpriced_tokens']:,} tokens: no price for {classes}"
+            f"unpriced: {each['unpriced_requests']:,} of {number_of(billed, 'billed request')} of "
+            f"{cell(each['model'] or '(no model)')}, with {number_of(tokens, 'token')}: no price for {classes}"
         )
     if more:
-        print(f"and {more:,} more models with unpriced requests; --json lists them all")
+        print(f"and {number_of(more, 'more model')} with unpriced requests; --json lists them all")
 
 
 def _minute(moment: object) -> str:

@@ -6,6 +6,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, cast
 
 from audit.console.terminal import note, paragraph, print_cards, print_table
+from audit.counting import number_of
 from audit.report.cascades import judge_sentence
 
 if TYPE_CHECKING:
@@ -66,13 +67,9 @@ def print_added(added: "Added") -> None:
     """What became of an outcomes file."""
     known = " (added before; nothing changed)" if added.already_known else ""
     replaced = f" ({added.replaced:,} of them in place of earlier ones)" if added.replaced else ""
-    print(f"{added.path}: {added.pairs:,} pair{'s' * (added.pairs != 1)}{known}{replaced}")
-    if added.unknown_requests:
-        note(f"warning: {added.unknown_requests:,} pairs name a request that is in no loaded export; left out")
-    for unknown in added.waiting:
-        note(f"warning: {unknown}; its pairs wait for it")
-    for doubt in added.doubts:
-        note(f"warning: {doubt}")
+    print(f"{added.path}: {number_of(added.pairs, 'pair')}{known}{replaced}")
+    for warning in added.warnings:
+        note(f"warning: {warning}")
 
 
 def print_answers(result: "AddedAnswers") -> None:
@@ -92,7 +89,7 @@ def print_answers(result: "AddedAnswers") -> None:
     for what, ids in (("got no answer; replay them", result.replay_again), ("have no line here", result.missing)):
         if ids:
             more = " …" if len(ids) > SHOWN else ""
-            note(f"note: {len(ids):,} requests of the sample {what}: {', '.join(ids[:SHOWN])}{more}")
+            note(f"note: {number_of(len(ids), 'request')} of the sample {what}: {', '.join(ids[:SHOWN])}{more}")
 
 
 def print_scores(result: "AddedScores") -> None:
@@ -106,16 +103,16 @@ def print_batch(batch: "JudgeBatch") -> None:
     """The pairs, what the judge will cost, where the files are, and what to do with them."""
     rows = [(JUDGED.get(name, name), count) for name, count in batch.counts.items()]
     print_table(f"Pairs for judge {batch.judge}, rubric {batch.rubric_hash}", ("what became of them", "replies"), rows)
-    tokens = f"{batch.expected_input_tokens:,} tokens in, {batch.expected_output_tokens:,} out"
+    tokens = f"{number_of(batch.expected_input_tokens, 'token')} in, {batch.expected_output_tokens:,} out"
     cost = "unknown: no price for this judge" if batch.expected_cost is None else f"about ${batch.expected_cost:,.2f}"
     paragraph(
         f"expected cost: {cost} at batch prices ({tokens}: prompts and answers as counted by their providers, the "
         "rubric and what nobody counted at 4 characters a token; reasoning models write more)"
     )
     for file in batch.files:
-        print(f"{batch.folder}/{file.name}: {file.requests:,} requests")
+        print(f"{batch.folder}/{file.name}: {number_of(file.requests, 'request')}")
     if batch.labels:
-        print(f"{batch.folder}/labels.csv: {batch.labels:,} pairs for people")
+        print(f"{batch.folder}/labels.csv: {number_of(batch.labels, 'pair')} for people")
         print("fill in preference there: first, second or tie")
     folder = quote(batch.folder)
     print(f"next: audit outcomes judged {folder} OUTPUT...")
@@ -135,7 +132,7 @@ def print_verdicts(result: "AddedVerdicts") -> None:
         print_table("Replies without a verdict", ("why", "replies"), list(result.reasons.items()))
     for grader in result.graders:
         print(f"grader: {grader}")
-    print(f"verdict turned with the order: {result.inconsistent:,} pairs, each half a win for either side")
+    print(f"verdict turned with the order: {number_of(result.inconsistent, 'pair')}, each half a win for either side")
     if (bias := result.position_bias) is not None:
         ends = f"{100 * bias['low']:+.1f} to {100 * bias['high']:+.1f}"
         print(f"position bias: {100 * bias['point']:+.1f} points ({ends}) for the answer read first; 0 is fair")
@@ -160,7 +157,10 @@ def print_labelled(result: "Labelled") -> None:
         ("read", result.read),
     ]
     print_table(f"Labels of {result.path}", ("what became of them", "labels"), rows)
-    print(f"{result.pairs:,} judged pairs have these labels, {result.changed:,} of them new or changed")
+    print(
+        f"{number_of(result.pairs, 'judged pair has', 'judged pairs have')} these labels, {result.changed:,} "
+        "of them new or changed"
+    )
 
 
 def print_stored(rows: Sequence[Mapping[str, object]]) -> None:

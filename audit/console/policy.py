@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from audit.console.terminal import note, paragraph, print_table
+from audit.counting import number_of
 
 if TYPE_CHECKING:
     from audit.policy.simulate import Line, Loss, Simulation
@@ -16,7 +17,7 @@ def print_simulation(found: "Simulation") -> None:
     share = total["saving"]["point"] / total["list_cost"] if total["list_cost"] else 0.0
     paragraph(
         f"Policy {found['policy']}, {found['incumbent']} to {found['candidate']}, over {found['window_days']:.1f} "
-        f"days: {_count(total['moved_requests'])} of {total['requests']:,} requests move. They cost "
+        f"days: {_count(total['moved_requests'])} of {number_of(total['requests'], 'request')} would move. They cost "
         f"{_money(total['moved_list_cost'])} today; moving them saves {_money(total['saving'])}, {share:.1%} of "
         f"{_dollars(total['list_cost'])}."
     )
@@ -26,7 +27,7 @@ def print_simulation(found: "Simulation") -> None:
         (losses["unmeasured"], "by published results, not measured here"),
     ):
         if loss["requests"]["point"]:
-            paragraph(f"Quality loss {source}: {_loss(loss)} on {_count(loss['requests'])} requests.")
+            paragraph(f"Quality loss {source}: {_loss(loss)} on {_requests(loss['requests'])}.")
     paragraph(_rest(total))
     endpoints = (
         (
@@ -86,7 +87,7 @@ def _print_frontier(found: "Frontier") -> None:
 def _loss(loss: "Loss") -> str:
     points, lost = loss["points"], loss["answers_lost"]
     mean = "" if points is None else f"{points['point']:.1f} points ({points['low']:.1f} to {points['high']:.1f}), "
-    return f"{mean}{lost['point']:,.0f} good answers lost ({lost['low']:,.0f} to {lost['high']:,.0f})"
+    return f"{mean}{number_of(lost['point'], 'good answer')} lost ({lost['low']:,.0f} to {lost['high']:,.0f})"
 
 
 def _points(loss: "Loss") -> str:
@@ -98,6 +99,11 @@ def _count(figure: "Bounds") -> str:
     if figure["low"] == figure["high"]:
         return f"{figure['point']:,.0f}"
     return f"{figure['point']:,.0f} ({figure['low']:,.0f} to {figure['high']:,.0f})"
+
+
+def _requests(figure: "Bounds") -> str:
+    ends = "" if figure["low"] == figure["high"] else f" ({figure['low']:,.0f} to {figure['high']:,.0f})"
+    return number_of(figure["point"], "request") + ends
 
 
 def _money(figure: "Bounds") -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from audit.config import Config
+from audit.counting import number_of
 from audit.engines import facts as asked
 from audit.engines.facts import Group, spark_text, typed
 from audit.engines.reading import Reading
@@ -69,7 +70,11 @@ def _keep_counts(warehouse: Warehouse, spark: "SparkSession") -> None:
         "select path, bucket_count, nested_count from spark_counts inner join files using (file_id) "
         "where bucket_count > 0 or nested_count > 0 order by file_id limit 1"
     ):
-        what = f"{buckets:,} buckets of several requests" if buckets else f"{nested:,} calls inside of other calls"
+        what = (
+            number_of(buckets, "bucket") + " of several requests"
+            if buckets
+            else number_of(nested, "call") + " inside of other calls"
+        )
         raise InputError(
             f"{path}: holds {what}, which may be counted again in other files and so are kept one by one; load it "
             "without --engine spark, into the same --db"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audit.catalog.models import family_members
+from audit.counting import none_of, number_of
 from audit.errors import InputError
 from audit.evidence.judged import HUMAN_SCORES, JUDGE
 from audit.evidence.outcomes import parse_scale
@@ -75,8 +76,8 @@ def add_labels(db: Path, file: Path, *, scale: str = "1") -> Labelled:
         used = [label for label in kept if label.candidate_model in stored.get(label.key, ())]
         if labels and not used:
             raise InputError(
-                f"{file}: none of {len(labels):,} labels is of a judged pair in {db}; bring the judge's verdicts first "
-                "(`audit outcomes judged`)"
+                f"{file}: {none_of(len(labels), 'label')} of a judged pair in {db}; bring the judge's "
+                "verdicts first (`audit outcomes judged`)"
             )
         pairs, changed = _store(warehouse, used)
     return Labelled(
@@ -170,7 +171,7 @@ def read_labels(path: Path, *, scale: str = "1") -> tuple[list[Label], int]:
     if problems:
         more = [f"and {len(problems) - MAX_PROBLEMS:,} more"] if len(problems) > MAX_PROBLEMS else []
         quoted = "\n  ".join(problems[:MAX_PROBLEMS] + more)
-        raise InputError(f"{path}: {len(problems):,} labels cannot be used; nothing was changed\n  {quoted}")
+        raise InputError(f"{path}: {number_of(len(problems), 'label')} cannot be used; nothing was changed\n  {quoted}")
     return labels, empty
 
 

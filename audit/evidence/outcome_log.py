@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from audit.catalog.facts import first_party_names
 from audit.catalog.models import canonical, is_known
+from audit.counting import none_of, number_of
 from audit.errors import InputError, UnknownNameError
 from audit.evidence.outcomes import Outcomes, read_outcomes
 from audit.schema import TABLES
@@ -60,11 +61,21 @@ class Added:
             *(str(UnknownNameError("model", name, first_party_names())) for name in self.unknown_models),
         ]
 
+    @property
+    def warnings(self) -> list[str]:
+        """What was left out, what waits and what looks wrong, in words."""
+        lost = number_of(self.unknown_requests, "pair names", "pairs name")
+        return [
+            *([f"{lost} a request that is in no loaded export; left out"] if self.unknown_requests else []),
+            *(f"{unknown}; its pairs wait for it" for unknown in self.waiting),
+            *self.doubts,
+        ]
+
 
 def add_outcomes(db: Path, file: Path, *, today: date, scale: str = "1") -> Added:
     """Add the pairs of an outcomes file to the database at `db`; adding it again changes nothing."""
     outcomes = read_outcomes(file, scale=scale)
-    with Warehouse.create(db) as warehouse:
+    with Warehouse.change(db) as warehouse:
         return store_outcomes(warehouse, outcomes, today=today)
 
 
@@ -76,21 +87,22 @@ def store_outcomes(warehouse: Warehouse, outcomes: Outcomes, *, today: date) -> 
     request, models and grader. Raises InputError when no pair has anything to do with the traffic.
     """
     known = warehouse.count("select count(*) from paired_outcomes where outcome_file_hash = ?", [outcomes.file_hash])
-    if known:
-        return Added(path=str(outcomes.path), pairs=known, already_known=True)
-    _refuse_doubled(outcomes)
+    if not known:
+        _refuse_doubled(outcomes)
     warehouse.temporary("new_outcomes", _canonical(outcomes.frame, today))
     endpoints = {str(name) for (name,) in warehouse.rows("select distinct endpoint from traffic_cells")}
     served = {str(name) for (name,) in warehouse.rows("select distinct model from traffic_cells")}
     placed = _placed(warehouse, outcomes.file_hash)
+    warehouse.temporary("placed_outcomes", placed)
+    doubts = tuple(_doubts(warehouse, today))
+    if known:
+        return Added(path=str(outcomes.path), pairs=known, already_known=True, doubts=doubts)
     if placed.is_empty():
         need_rows(warehouse, "finding the request of a pair")
         raise InputError(
-            f"{outcomes.path}: none of the {outcomes.frame.height:,} requests is in {warehouse.path}; "
+            f"{outcomes.path}: {none_of(outcomes.frame.height, 'request')} in {warehouse.path}; "
             "load their export first; a sample belongs to the database it was drawn from"
         )
-    warehouse.temporary("placed_outcomes", placed)
-    doubts = tuple(_doubts(warehouse, today))
     with warehouse.transaction():
         before = warehouse.count("select count(*) from paired_outcomes")
         replace_pairs(warehouse)
@@ -119,15 +131,15 @@ def _doubts(warehouse: Warehouse, today: date) -> Iterator[str]:
         [latest.isoformat()],
     )[0]
     if later:
-        yield f"{later:,} pairs were observed after today, up to {last}; they count as those of today"
+        yield f"{number_of(later, 'pair was', 'pairs were')} observed after today, up to {last}; counted as of today"
     elsewhere = warehouse.rows(
         "select coalesce(request_id, sample_id), named_endpoint, endpoint, count(*) over () from placed_outcomes "
         "where named_endpoint <> endpoint order by 1 limit 1"
     )
     for request, named, endpoint, count in elsewhere:
         yield (
-            f"{count:,} pairs name another endpoint than that of their request, as {named!r} for {request!r} of "
-            f"{endpoint!r}; that of the request counts"
+            f"{number_of(count, 'pair names', 'pairs name')} another endpoint than that of their request, as "
+            f"{named!r} for {request!r} of {endpoint!r}; that of the request counts"
         )
     turned = warehouse.rows(
         """
@@ -141,8 +153,8 @@ def _doubts(warehouse: Warehouse, today: date) -> Iterator[str]:
     )
     for incumbent, candidate, count in turned:
         yield (
-            f"{count:,} pairs call {incumbent} the incumbent, which serves none of their traffic; {candidate}, their "
-            "candidate, does: are the columns swapped?"
+            f"{number_of(count, 'pair calls', 'pairs call')} {incumbent} the incumbent, which serves none of "
+            f"that traffic; {candidate}, the candidate there, does: are the columns swapped?"
         )
 
 
@@ -167,8 +179,8 @@ def _refuse_doubled(outcomes: Outcomes) -> None:
         doubled = asked.filter(asked.select(key).is_duplicated())
         if not doubled.is_empty():
             raise InputError(
-                f"{outcomes.path}: {doubled.height:,} pairs share {name}, models and grader with another, the first "
-                f"{doubled.row(0, named=True)[name]!r}; keep one of each"
+                f"{outcomes.path}: {number_of(doubled.height, 'pair')} share {name}, models and grader with "
+                f"another, the first {doubled.row(0, named=True)[name]!r}; keep one of each"
             )
 
 

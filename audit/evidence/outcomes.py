@@ -16,6 +16,7 @@ from typing import cast
 
 import polars as pl
 
+from audit.counting import number_of
 from audit.errors import ConfigError, InputError
 from audit.evidence.record_files import read_bytes, read_records
 
@@ -112,7 +113,7 @@ def read_outcomes(path: Path, *, scale: str = "1") -> Outcomes:
     if problems:
         more = len(problems) - MAX_PROBLEMS
         quoted = "\n  ".join(problems[:MAX_PROBLEMS] + ([f"and {more:,} more"] if more > 0 else []))
-        raise InputError(f"{path}: {len(problems):,} values cannot be used; nothing was added\n  {quoted}")
+        raise InputError(f"{path}: {number_of(len(problems), 'value')} cannot be used; nothing was added\n  {quoted}")
     if not rows:
         raise InputError(f"{path}: no pairs, only column names; add one row per pair")
     frame = pl.DataFrame(rows, schema=SCHEMA)

@@ -13,6 +13,7 @@ from typing import cast
 
 import polars as pl
 
+from audit.counting import number_of
 from audit.csv_signs import delimiter_of
 from audit.errors import InputError
 
@@ -86,7 +87,9 @@ def _csv_lines(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
         start = reader.line_num + 1
         for values in reader:
             if len(values) != len(names) and values:
-                raise InputError(f"{path}, line {start:,}: {len(values)} values for {len(names)} columns")
+                raise InputError(
+                    f"{path}, line {start:,}: {number_of(len(values), 'value')} for {number_of(len(names), 'column')}"
+                )
             if values:
                 yield start, values
             start = reader.line_num + 1

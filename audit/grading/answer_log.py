@@ -13,6 +13,7 @@ import polars as pl
 
 from audit.catalog.models import canonical, known_model
 from audit.config import Config
+from audit.counting import number_of
 from audit.errors import CheckError, InputError, UnknownNameError
 from audit.evidence.outcome_log import Added, store_outcomes
 from audit.evidence.outcomes import SCHEMA, Outcomes
@@ -74,10 +75,13 @@ def add_answers(
     graded = pair_answers(sample, replies, settings, references, progress)
     counts = Counter({**graded.fates, **replies.set_aside})
     if counts.total() != replies.read:
-        raise CheckError(f"{replies.read:,} answers were read and {counts.total():,} accounted for; nothing was added")
+        raise CheckError(
+            f"{number_of(replies.read, 'answer was', 'answers were')} read and {counts.total():,} accounted "
+            "for; nothing was added"
+        )
     if not graded.pairs:
         told = "; ".join([*_in_words(counts, graded), *replies.examples])
-        raise InputError(f"{folder}: no pair came of {replies.read:,} answers; {told}")
+        raise InputError(f"{folder}: no pair came of {number_of(replies.read, 'answer')}; {told}")
     prices = BatchPrices(config)
     others: Counter[str] = Counter()
     rows = [outcome_row(pair, sample, config, prices, today, others) for pair in graded.pairs]
@@ -86,7 +90,7 @@ def add_answers(
         file_hash=_hash(sample, replies, references, settings),
         frame=pl.DataFrame([{"record_number": n, **row} for n, row in enumerate(rows, 1)], schema=SCHEMA),
     )
-    with Warehouse.create(db) as warehouse:
+    with Warehouse.change(db) as warehouse:
         added = store_outcomes(warehouse, outcomes, today=today)
     costs = [float(str(row["replay_cost"])) for row in rows if row["replay_cost"] is not None]
     reasons = sorted(graded.reasons.items(), key=lambda item: (-item[1], item[0]))
@@ -175,23 +179,25 @@ def _notes(
 ) -> Iterator[str]:
     """What a person should know before believing the pairs."""
     yield from (f"set aside, {example}" for example in replies.examples)
-    yield from (f"{count:,} answers: {text}" for text, count in others.items())
+    yield from (f"{number_of(count, 'answer')}: {text}" for text, count in others.items())
     if graded.both_silent:
         yield (
-            f"{graded.both_silent:,} pairs agree in calling no tool; what was said instead was not compared, which a "
-            "judge could do"
+            f"{number_of(graded.both_silent, 'pair agrees', 'pairs agree')} in calling no tool; what was "
+            "said instead was not compared, which a judge could do"
         )
     if references.unknown:
-        yield f"{references.unknown:,} rows of --references are about requests that are not in the sample"
+        yield f"{number_of(references.unknown, 'row')} of --references about requests that are not in the sample"
     if uncosted:
-        yield f"{uncosted:,} pairs have no replay cost: no price or no token counts are known"
+        yield f"{number_of(uncosted, 'pair has', 'pairs have')} no replay cost: no price or no token counts are known"
     if graded.alone:
         yield (
-            f"{graded.alone:,} second answers of the incumbent came without the candidate's to the same request: they "
-            "show its noise, and the candidate's pairs take no notice; give all files in one call"
+            f"{number_of(graded.alone, 'second answer')} of the incumbent came without the candidate's to "
+            "the same request, which shows its noise, and the candidate's pairs take no notice; give all files in one "
+            "call"
         )
     if graded.unrepeated:
         yield (
-            f"in {graded.unrepeated:,} pairs the incumbent counts as right, since its only answer was the yardstick: "
-            "hard on the candidate; replaying the incumbent once more would show how far it agrees with itself"
+            f"in {number_of(graded.unrepeated, 'pair')} the incumbent counts as right, since its only answer "
+            "was the yardstick: hard on the candidate; replaying the incumbent once more would show how far it agrees "
+            "with itself"
         )

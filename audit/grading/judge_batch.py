@@ -17,6 +17,7 @@ from random import Random
 
 from audit.catalog.models import canonical
 from audit.config import Config
+from audit.counting import number_of
 from audit.errors import ConfigError, InputError, UnknownNameError
 from audit.evidence.labels import LABEL_COLUMNS, incumbent_is_first
 from audit.evidence.priors import model_family
@@ -108,7 +109,10 @@ def write_judge_batch(
         expected_input_tokens=len(ORDERS) * sum(tokens),
         expected_output_tokens=len(ORDERS) * VERDICT_TOKENS * len(tokens),
         labels=len(chosen),
-        notes=[*self_preference(judge.model, rows, today), *(f"{n:,} answers: {text}" for text, n in others.items())],
+        notes=[
+            *self_preference(judge.model, rows, today),
+            *(f"{number_of(n, 'answer')}: {text}" for text, n in others.items()),
+        ],
     )
 
 

@@ -13,6 +13,7 @@ from typing import cast
 import polars as pl
 
 from audit.config import Config
+from audit.counting import number_of
 from audit.errors import CheckError, InputError
 from audit.evidence.judged import HUMAN_SCORES, JUDGE
 from audit.evidence.outcome_log import Added, store_outcomes
@@ -79,7 +80,7 @@ def add_verdicts(db: Path, folder: Path, files: Sequence[Path], config: Config, 
         raise InputError(f"{folder}: no pair has a verdict in both orders ({why or 'replies are missing'})")
     told = json.dumps([replies.file_hash, hashlib.sha256(content).hexdigest(), judge.rubric_hash])
     frame = pl.DataFrame([{"record_number": n, **row} for n, row in enumerate(kept, 1)], schema=SCHEMA)
-    with Warehouse.create(db) as warehouse:
+    with Warehouse.change(db) as warehouse:
         labelled = _with_labels(warehouse, frame)
         outcomes = Outcomes(path=folder, file_hash=hashlib.sha256(told.encode()).hexdigest(), frame=labelled)
         added = store_outcomes(warehouse, outcomes, today=today)
@@ -140,7 +141,10 @@ def _counts(replies: Replies, found: Judged) -> dict[str, int]:
     counts["half"] -= unread
     counts["unreadable_verdict"] += unread
     if counts.total() != replies.read:
-        raise CheckError(f"{replies.read:,} verdicts were read and {counts.total():,} accounted for; nothing was added")
+        raise CheckError(
+            f"{number_of(replies.read, 'verdict was', 'verdicts were')} read and {counts.total():,} "
+            "accounted for; nothing was added"
+        )
     return {name: count for name, count in counts.items() if count}
 
 

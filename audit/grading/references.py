@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from audit.counting import none_of
 from audit.errors import InputError
 from audit.evidence.outcomes import parse_scale
 from audit.evidence.record_files import read_bytes, read_records
@@ -66,7 +67,7 @@ def read_references(path: Path, sample: Sample, *, scale: str = "1") -> Referenc
                 if scores.setdefault((name, role), score) != score:
                     raise InputError(f"{where}, column {column}: another score is given above; keep one of them")
     if not expected and not scores:
-        raise InputError(f"{path}: none of its {unknown:,} rows is about a request of {sample.folder}")
+        raise InputError(f"{path}: {none_of(unknown, 'row')} about a request of {sample.folder}")
     return References(expected=expected, scores=scores, unknown=unknown, file_hash=hashlib.sha256(content).hexdigest())
 
 

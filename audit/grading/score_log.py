@@ -79,7 +79,7 @@ def add_scores(
     scored for both models; ConfigError when it is not clear which model is which.
     """
     scores = [score for path in files for score in read_scores(path, harness)]
-    with Warehouse.create(db) as warehouse:
+    with Warehouse.change(db) as warehouse:
         served = {str(model) for (model,) in warehouse.rows("select distinct model from traffic_cells")}
         sides = _sides(scores, incumbent, candidate, served)
         rows, unpaired = _pairs(scores, sides, endpoint, parse_scale(scale), scale)

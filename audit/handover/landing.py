@@ -9,6 +9,7 @@ from pathlib import Path
 
 from audit.catalog.facts import length_bands
 from audit.config import Config, EndpointRule
+from audit.counting import number_of
 from audit.errors import ConfigError, InputError
 from audit.handover.reading import ROWS, Result, read
 from audit.handover.result import CELL, FILE_COUNTS, NOT_CALL, NOTE, REJECT, TEMPLATE
@@ -95,7 +96,8 @@ def _refuse_lost(warehouse: Warehouse, found: Result, load_id: int) -> None:
         summed = warehouse.count(f"select sum(request_count) from {table} where load_id = ?", [load_id])
         if summed != loaded:
             raise InputError(
-                f"{found.path}: of its {loaded:,} requests {summed:,} have a day, a provider and a model; the script "
+                f"{found.path}: of its {number_of(loaded, 'request')} {summed:,} have a day, a provider and "
+                "a model; the script "
                 "makes no others: run it again and export its table"
             )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from audit.counting import number_of
 from audit.errors import InputError
 from audit.handover.result import (
     CELL,
@@ -59,7 +60,8 @@ def read(warehouse: Warehouse, path: str, parts: Sequence[Path]) -> Result:
     listed = ", ".join(map(literal, MARKS))
     if others := warehouse.count(f"select count(*) from {ROWS} where coalesce({MARK}, '') not in ({listed})"):
         raise InputError(
-            f"{path}: holds {others:,} rows that are none of a result; load logs and results each by themselves"
+            f"{path}: holds {number_of(others, 'row that is', 'rows that are')} none of a result; load logs "
+            "and results each by themselves"
         )
     settings, counts = _stated(warehouse, path)
     _refuse_parts_of_others(path, counts)
@@ -97,13 +99,13 @@ def _stated(warehouse: Warehouse, path: str) -> tuple[dict[str, str], dict[str, 
 
 def _refuse_parts_of_others(path: str, counts: Mapping[str, int]) -> None:
     for name, what in (
-        ("bucket_count", "buckets of several requests"),
-        ("nested_count", "calls inside of other calls"),
+        ("bucket_count", ("bucket of several requests", "buckets of several requests")),
+        ("nested_count", ("call inside of another call", "calls inside of other calls")),
     ):
         if count := counts[name]:
             raise InputError(
-                f"{path}: holds {count:,} {what}, which may be counted again elsewhere and so are kept one by one; "
-                "export the rows of the logs, and load those"
+                f"{path}: holds {number_of(count, *what)}, which may be counted again elsewhere and so are kept one by "
+                "one; export the rows of the logs, and load those"
             )
 
 

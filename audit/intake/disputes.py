@@ -12,6 +12,7 @@ from itertools import combinations_with_replacement
 from shlex import quote
 from typing import Any, cast
 
+from audit.counting import number_of
 from audit.intake.buckets import ALL, DIMENSIONS, OWNED, common, keep_bucket_rows, keep_islands
 from audit.intake.double_tracing import SECONDS, double_traced
 from audit.warehouse import Warehouse
@@ -89,7 +90,7 @@ def _of_calls(warehouse: Warehouse, source_format: str) -> list[Dispute]:
     for pairs in double_traced(warehouse, source_format):
         how = "come in pairs" if pairs.file == pairs.other else f"have a twin in {pairs.other}"
         sentence = (
-            f"{pairs.twins:,} of the {pairs.requests:,} requests of {pairs.file} {how}: the same model "
+            f"{pairs.twins:,} of the {number_of(pairs.requests, 'request')} of {pairs.file} {how}: the same model "
             f"({pairs.model}), tokens and start within {SECONDS} s, but other ids. Two instrumentations seem to "
             "have recorded them"
         )
@@ -113,8 +114,9 @@ def _of_buckets(warehouse: Warehouse, source_format: str) -> list[Dispute]:
             (file, shape_of, more, tokens, times, model), (file2, shape_of2, more2, tokens2, *_) = parties[:2]
             sentence = (
                 f"{file}{_more(more)} and {file2}{_more(more2)} both show {source_format} of {model or 'all models'} "
-                f"at the same times ({times:,} of them) with other figures: {tokens:,} tokens by {_groups(shape_of)}, "
-                f"and {tokens2:,} tokens by {_groups(shape_of2)}"
+                f"at the same times ({times:,} of them) with other figures: {number_of(tokens, 'token')} by "
+                f"{_groups(shape_of)}, "
+                f"and {number_of(tokens2, 'token')} by {_groups(shape_of2)}"
             )
             found.append(Dispute(source_format, str(file), str(file2), sentence))
     return found
@@ -122,7 +124,7 @@ def _of_buckets(warehouse: Warehouse, source_format: str) -> list[Dispute]:
 
 def _more(count: object) -> str:
     others = int(str(count)) - 1
-    return f" (and {others:,} more files)" if others else ""
+    return f" (and {number_of(others, 'more file')})" if others else ""
 
 
 def _groups(shape: object) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from typing import Literal
 
 from audit import memory
+from audit.counting import number_of
 from audit.errors import InputError
 from audit.intake.buckets import OWNED
 from audit.intake.double_tracing import TRACED
@@ -136,7 +137,7 @@ def staying(warehouse: Warehouse) -> list[str]:
     path, count = warehouse.rows(f"select min(path), count(*) from request_files where {last}")[0]
     if not count:
         return []
-    more = f" and {int(str(count)) - 1:,} more files keep" if int(str(count)) > 1 else " keeps"
+    more = f" and {number_of(int(str(count)) - 1, 'more file')} keep" if int(str(count)) > 1 else " keeps"
     return [
         f"{path}{more} requests in spite of --cells-only: a later export can still replace buckets, and calls that "
         "a log writes down while they grow"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from audit.counting import none_of
 from audit.warehouse import Warehouse
 
 NOT_A_CALL = "not a model call"
@@ -125,7 +126,7 @@ def nothing_loaded(warehouse: Warehouse, reports: Sequence[FileReport]) -> list[
     )
     commonest = {str(path): (reason, count) for path, reason, count in reasons}
     return [
-        f"{path}: none of its {count:,} records could be loaded; of {commonest[path][1]}: {commonest[path][0]}"
+        f"{path}: {none_of(count, 'record', 'could')} be loaded; of {commonest[path][1]}: {commonest[path][0]}"
         for path, count in wrong.items()
         if count
     ]

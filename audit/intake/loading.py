@@ -40,6 +40,7 @@ from audit.intake.many_endpoints import many_endpoints
 from audit.intake.recognising import Pending, hold_still, in_batches, recognise_all
 from audit.intake.spool import spool_folder
 from audit.intake.staging import ChangedError, UnreadableError, readable, stage, stage_batch
+from audit.intake.thousands import thousands
 from audit.intake.twins import overlaps
 from audit.progress import Progress, silent
 from audit.readers.finding import find
@@ -132,6 +133,7 @@ def concluded(
             failed = check_loads(warehouse)
         named = {said.partition(": ")[0] for said in warnings}
         warnings += nothing_loaded(warehouse, [report for report in reports if report.path not in named])
+        warnings += thousands(warehouse)
         warnings += unseen_nesting(warehouse)
         warnings += many_endpoints(warehouse, assumptions_from(config.assumptions).endpoints_kept)
         formats = {report.format for report in reports}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from audit.counting import number_of
 from audit.errors import InputError
 from audit.intake.small_files import Gathered, Gatherer
 from audit.intake.spool import NO_ROOM, held, without_mark
@@ -82,7 +83,7 @@ def recognise_all(
 
     result = Recognised([], [], [])
     gatherer = Gatherer(spool) if gather and len(found) >= WORTH_GATHERING else None
-    with progress(f"looking into {len(found):,} file{'s' * (len(found) != 1)}", len(found)) as advance:
+    with progress(f"looking into {number_of(len(found), 'file')}", len(found)) as advance:
         for name, path in found:
             try:
                 tables = tables_of(name, path, spool, wanted, map_file)

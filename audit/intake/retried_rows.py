@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
+from audit.counting import number_of
 from audit.intake.buckets import OWNED
 from audit.intake.duplicates import REQUEST_KEY, recount, set_aside, set_aside_again
 from audit.intake.load_checks import forget
@@ -244,7 +245,8 @@ def supersede(db: Path, path: str) -> list[str]:
                 continue
             if newest[2] < counted:
                 warnings.append(
-                    f"{path}: holds other records than when it was loaded; its {rejected:,} rejects of then stay. "
+                    f"{path}: holds other records than when it was loaded; "
+                    f"{number_of(rejected, 'reject of then stays', 'rejects of then stay')}. "
                     f"`audit unload {quote(path)}` takes them out"
                 )
                 continue

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any, cast
 
+from audit.counting import number_of
 from audit.warehouse import Warehouse
 
 SECONDS_APART = 5
@@ -36,11 +37,12 @@ class Overlap:
         head = f"{self.source} and {self.other} overlap in time and both show {self.model}: "
         if self.twins is None:
             return (
-                f"{head}where both show a model on a day, {self.source} has {self.requests:,} requests and "
+                f"{head}where both show a model on a day, {self.source} has {number_of(self.requests, 'request')} and "
                 f"{self.other} {self.other_requests:,}"
             )
         return (
-            f"{head}{self.twins:,} of {self.requests:,} requests of {self.source} have a twin in {self.other} (same "
+            f"{head}{self.twins:,} of {number_of(self.requests, 'request')} of {self.source} have a twin in "
+            f"{self.other} (same "
             f"model, tokens and start within {SECONDS_APART} s, or the same id)"
         )
 

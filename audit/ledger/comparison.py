@@ -112,15 +112,6 @@ def money(amount: Decimal | float) -> str:
     return f"{'-' if amount < 0 else ''}${text}"
 
 
-def counted(count: int, noun: str) -> str:
-    """A number of things.
-
-    >>> counted(1, "day"), counted(2000, "day")
-    ('1 day', '2,000 days')
-    """
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def some(names: Iterable[object], most: int = 3) -> str:
     """The first few names and how many more there are.
 

@@ -4,18 +4,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from audit.counting import number_of
 from audit.errors import AuditError, DatabaseError, InputError
 from audit.ledger.document import Reconciliation
 from audit.ledger.reconcile import reconcile
 from audit.pipeline import Result
 from audit.progress import Progress, silent
+from audit.readers.registry import MAP_A_LOG
 from audit.report.reconciled import TieOut
 from audit.scope import Question
 from audit.warehouse import Warehouse
 
 WAYS = "`audit reconcile FILE` reads a cost export, `audit load FILE` keeps it; `audit formats` lists those of costs"
 
-OWN = "A bill of your own needs a cost map: `audit formats --map flat_bill > map.toml`, and --map map.toml"
+MAP_A_BILL = (
+    "say which column is what: `audit formats --map flat_bill > map.toml`, put the names of your columns into it, and "
+    "give --map map.toml"
+)
 
 
 def take_loaded(warehouse: Warehouse) -> bool:
@@ -37,7 +42,12 @@ def take_files(
         db = Path(folder) / "bill.duckdb"
         report = load(paths, db, map_file=map_file)
         if report.refused:
-            raise InputError(f"{report.refused[0]}. {OWN}")
+            said = report.refused[0]
+            raise InputError(
+                said.replace(MAP_A_LOG, MAP_A_BILL)
+                if MAP_A_LOG in said
+                else f"{said}. If it is a bill of your own, {MAP_A_BILL}"
+            )
         with Warehouse.read(db) as read:
             others = read.rows("select path, source_format from files where target <> 'billed_costs'")
             if others:
@@ -64,7 +74,9 @@ def lines_left_out(warehouse: Warehouse) -> list[str]:
         "where target = 'billed_costs' and not starts_with(reason, 'not a cost') "
         "order by file_id, record_number limit 1"
     )[0]
-    return [f"{lost:,} of {read:,} lines of the bill are left out, first record {number:,} of {path}: {reason}"]
+    verb = "is" if lost == 1 else "are"
+    lines = f"{lost:,} of {number_of(read, 'line')} of the bill {verb} left out"
+    return [f"{lines}, first record {number:,} of {path}: {reason}"]
 
 
 def reconciled(warehouse: Warehouse, question: Question) -> Reconciliation:

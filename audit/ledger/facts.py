@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Collection, Iterable
 
+from audit.counting import number_of
 from audit.ledger.bill import Line
-from audit.ledger.comparison import ZERO, Cause, Comparison, Key, counted, money, some
+from audit.ledger.comparison import ZERO, Cause, Comparison, Key, money, some
 
 
 def apart(lines: Collection[Line]) -> list[Cause]:
@@ -35,7 +36,7 @@ def only_on_one_side(
             names = some(sorted({str(key[place]) for key in gone if key[place]}))
             verb = "billed" if of_bill else "at list price"
             count = len({key[place] for key in gone})
-            evidence = f"{counted(count, noun)} {words} ({names}): {money(amount)} {verb}"
+            evidence = f"{number_of(count, noun)} {words} ({names}): {money(amount)} {verb}"
             sign = 1 if of_bill else -1
             found.append(Cause(code=code, amount=sign * amount, basis="lines", evidence=evidence))
 

@@ -6,8 +6,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from statistics import median
 
+from audit.counting import number_of
 from audit.ledger.bill import DEFAULT
-from audit.ledger.comparison import ZERO, Cause, Comparison, Key, Part, Proposal, counted, money, some
+from audit.ledger.comparison import ZERO, Cause, Comparison, Key, Part, Proposal, money, some
 from audit.ledger.recomputed import Rates
 
 CLOSE = Decimal("0.01")
@@ -38,8 +39,8 @@ def discount(comparison: Comparison, rates: Mapping[str, Rates]) -> Proposal | N
     amounts = {(key, part): (ratio - 1) * amount for key in ratios for part, amount in comparison.listed[key].items()}
     models = {key[1] for key in ratios}
     evidence = (
-        f"the bill is {float(ratio):.3f} of list price on {counted(len(days), 'day')} and "
-        f"{counted(len(models), 'model')}, within {float(CLOSE):.0%} on {float(agreeing / weight):.0%} of the cost"
+        f"the bill is {float(ratio):.3f} of list price on {number_of(len(days), 'day')} and "
+        f"{number_of(len(models), 'model')}, within {float(CLOSE):.0%} on {float(agreeing / weight):.0%} of the cost"
     )
     code = "batch" if is_batch else "discount" if ratio < 1 else "surcharge"
     if is_batch:
@@ -69,7 +70,7 @@ def batch_cells(comparison: Comparison, rates: Mapping[str, Rates]) -> Proposal 
     amount = sum(found.values(), ZERO)
     where = some(sorted({" ".join(part for part in key[1:] if part) or str(key[0]) for key in cells}))
     evidence = (
-        f"{counted(len(cells), 'day')} of {where} are billed at the Batch price and logged as default: "
+        f"{number_of(len(cells), 'day')} of {where} are billed at the Batch price and logged as default: "
         f"{money(-amount)} less; or the same calls stand twice in the log"
     )
     return Proposal(code="batch", evidence=evidence, amounts=found)
@@ -140,7 +141,8 @@ def empty_hours(comparison: Comparison, hourly: Mapping[tuple[str, datetime], fl
     if not days:
         return None
     evidence = (
-        f"{counted(hours, 'hour')} of {some(days)} without a request, which on other days hold as much as the bill has "
+        f"{number_of(hours, 'hour')} of {some(days)} without a request, which on other days hold as much as "
+        "the bill has "
         f"more: "
         f"{money(sum(amounts.values(), ZERO))}"
     )
@@ -154,7 +156,7 @@ def missing_files(comparison: Comparison) -> list[Cause]:
         return []
     amount = sum(gaps.values(), ZERO)
     evidence = (
-        f"on {counted(len(gaps), 'day')} ({some(gaps)}) the bill exceeds the log by more than {float(GAP):.0%}, "
+        f"on {number_of(len(gaps), 'day')} ({some(gaps)}) the bill exceeds the log by more than {float(GAP):.0%}, "
         f"{money(amount)} in all: a file, a gateway or a key may not be in the log"
     )
     return [Cause(code="missing_files", amount=amount, basis="hint", evidence=evidence)]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from audit.assumptions import Assumptions
 from audit.config import Config
+from audit.counting import number_of
 from audit.errors import CheckError, ConfigError
 from audit.ledger.allocation import PRECISION, Share, allocate
 from audit.ledger.revenue import Account, Days, Revenue, in_window, read_lines
@@ -130,7 +131,7 @@ def _check(shares: Mapping[str, Share], warehouse: Warehouse) -> None:
     )
     if (allocated, requests) != (bill, all_requests):
         raise CheckError(
-            f"customers add up to {allocated} USD and {requests:,} requests, the bill to {bill} USD and "
+            f"customers add up to {allocated} USD and {number_of(requests, 'request')}, the bill to {bill} USD and "
             f"{all_requests:,}; `audit rebuild` makes the cells anew, and if that does not help this is a bug"
         )
 
@@ -238,7 +239,9 @@ def _notes(window: Days, revenue: Revenue, customers: Sequence[Customer]) -> lis
         else f"The file states no period: its revenue is taken to be of the days of the log, {days}."
     ]
     if revenue.outside:
-        notes.append(f"{revenue.outside:,} lines of revenue are of other days and left out.")
+        notes.append(
+            f"{number_of(revenue.outside, 'line of revenue is', 'lines of revenue are')} of other days and left out."
+        )
     if (note := _unknown(customers)) is not None:
         notes.append(note)
     if not any(each["match"] in ("matched", "no_revenue") for each in customers):
@@ -257,9 +260,9 @@ def _unknown(customers: Sequence[Customer]) -> str | None:
         return None
     why = " and ".join(f"{count:,} {reason}" for reason, count in counts.items() if count)
     bounded = sum(each["margin_is_upper_bound"] for each in customers)
-    whose = f"the margin of all and of {bounded:,} {'customer' if bounded == 1 else 'customers'}"
+    whose = f"the margin of all and of {number_of(bounded, 'customer')}"
     return (
-        f"{left_out:,} requests have no known cost and are in no cost here, {why}: "
+        f"{number_of(left_out, 'request has', 'requests have')} no known cost, in no cost here, {why}: "
         f"{whose if bounded else 'the margin of all'} is at most what is shown."
     )
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from audit.counting import number_of
 from audit.errors import ConfigError, InputError, UnknownNameError
 from audit.evidence.record_files import read_bytes, read_records
 
@@ -82,7 +83,9 @@ def read_lines(path: Path, *, units: Sequence[str] = (), rates: Mapping[str, Dec
         raise InputError(f"{path}: has no line below its header")
     stated = [line.period is not None for line in lines]
     if any(stated) and not all(stated):
-        raise InputError(f"{path}: {stated.count(False):,} of {len(lines):,} lines have no period; give all or none")
+        raise InputError(
+            f"{path}: {stated.count(False):,} of {number_of(len(lines), 'line')} have no period; give all or none"
+        )
     return lines
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import cast
 from xml.etree.ElementTree import Element
 
+from audit.counting import number_of
 from audit.errors import AuditError
 from audit.report import words
 from audit.report.document import LEVELS, ReportDocument
@@ -67,12 +68,12 @@ def audit_card(path: Path) -> str:
         (words.clean(model["model"] or "(no model)"), words.count(int(str(model["requests"]))), _price(model))
         for model in models[:MOST_MODELS]
     ]
-    others = f"{len(models) - len(rows)} more models; " if len(rows) < len(models) else ""
+    others = f"{number_of(len(models) - len(rows), 'more model')}; " if len(rows) < len(models) else ""
     return to_html(
         el(
             "div",
             title,
-            f" · {_days(window)} · {words.count(requests)} requests of {_files(len(files))}",
+            f" · {_days(window)} · {number_of(requests, 'request')} of {number_of(len(files), 'file')}",
             _table(("model", "requests", ""), rows, numbers=(1,)),
             el("small", others, el("code", ".report()"), " says what could move", style=MUTED),
         )
@@ -82,10 +83,6 @@ def audit_card(path: Path) -> str:
 def _days(window: dict[str, str | None]) -> str:
     start, end = window["start"], window["end"]
     return "no traffic" if start is None or end is None else f"{start[:10]} to {end[:10]}"
-
-
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{words.count(count)} files"
 
 
 def _price(model: dict[str, object]) -> Element | str:

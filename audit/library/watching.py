@@ -69,7 +69,7 @@ def monitor(
             _load(named, path, asked.config, format, map_file, endpoint, telling)
         else:
             Warehouse.read(path).con.close()  # to add outcomes would make what is not there
-        singles = _add(paths_of(outcomes), path, asked.question.today, scale)
+        singles, warnings = _add(paths_of(outcomes), path, asked.question.today, scale)
         look = Look(
             plan=known,
             stage=asked_stage,
@@ -80,6 +80,7 @@ def monitor(
         )
         with Warehouse.read(path) as warehouse:
             found = watch(warehouse, look, asked.config, asked.assumptions, telling)
+    found["notes"] += warnings
     if page is not None:
         from audit.report.html import render_monitor
 
@@ -109,15 +110,20 @@ def _load(
         raise InputError("; ".join(report.failed_checks))
 
 
-def _add(files: Sequence[Path], db: Path, today: "date", scale: str) -> "list[SingleScore]":
-    """Pairs go into the database, as `audit outcomes add` puts them there; scores of one model are only looked at."""
+def _add(files: Sequence[Path], db: Path, today: "date", scale: str) -> "tuple[list[SingleScore], list[str]]":
+    """Pairs go into the database, as `audit outcomes add` puts them there; scores of one model are only looked at.
+
+    What that command would warn of comes back beside the scores.
+    """
     from audit.evidence.outcome_log import add_outcomes
     from audit.monitoring.single_scores import is_one_sided, read_single_scores
 
     found: list[SingleScore] = []
+    warnings: list[str] = []
     for file in files:
         if is_one_sided(file):
             found += read_single_scores(file, today=today, scale=scale)
         else:
-            add_outcomes(db, file, today=today, scale=scale)
-    return found
+            added = add_outcomes(db, file, today=today, scale=scale)
+            warnings += (f"{file.name}: {warning}." for warning in added.warnings)
+    return found, warnings

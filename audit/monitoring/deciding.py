@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from audit.counting import number_of
 from audit.evidence.sequential import rate_bounds
 from audit.monitoring.observing import LEVEL
 from audit.planning.document import Plan
@@ -55,7 +56,7 @@ def _unwatched(lines: Sequence[Watched]) -> str:
 
 
 def _days(stage: Stage) -> str:
-    return f"{stage['days_seen']:,} of {stage['days']:,} days"
+    return f"{stage['days_seen']:,} of {number_of(stage['days'], 'day')}"
 
 
 def notes(lines: Sequence[Watched], states: Sequence[RuleState], whole: Saving, drift: Drift) -> list[str]:
@@ -71,8 +72,8 @@ def notes(lines: Sequence[Watched], states: Sequence[RuleState], whole: Saving, 
         )
     if whole["uncounted_requests"]:
         found.append(
-            f"{whole['uncounted_requests']:,} answers of the candidate are in no saving: what the incumbent would have "
-            "cost is not known (images, audio, or no price)."
+            f"{number_of(whole['uncounted_requests'], 'answer')} of the candidate in no saving: what the incumbent "
+            "would have cost is not known (images, audio, or no price)."
         )
     found += [sentence for line in lines if (sentence := _share(line)) is not None]
     if drift["exceeded"]:

@@ -11,6 +11,7 @@ from typing import cast
 
 import numpy as np
 
+from audit.counting import number_of
 from audit.evidence.sequential import mean_bounds, rate_bounds
 from audit.evidence.statistics import Floats
 from audit.monitoring.observing import LEVEL
@@ -173,27 +174,27 @@ def losses(
     graders: defaultdict[int, list[tuple[str, dict[str, object]]]] = defaultdict(list)
     for row in warehouse.frame(PAIRS).iter_rows(named=True):
         if [roles.get(str(row[f"{role}_model"])) for role in ROLES] != list(ROLES):
-            left_out["are about other models"] += 1
+            left_out["about other models"] += 1
             continue
         number, day = _place(row, rules, places)
         day = day or cast("date | None", row["day"])
         if day is None or day < since:
-            left_out["are of requests before the rollout"] += 1
+            left_out["from before the rollout"] += 1
         elif row["scope"] == "endpoint" and day <= made_on:
             left_out[
-                f"name no request and are of {made_on} or before, when the plan was made, which may rest on them"
+                f"that name no request, of {made_on} or before, when the plan was made, which may rest on them"
             ] += 1
         elif number is None:
-            left_out["are of requests that no rule of the stage moves, or of an endpoint with several rules"] += 1
+            left_out["of requests that no rule of the stage moves, or of an endpoint with several rules"] += 1
         elif row["incumbent_score"] is not None and row["candidate_score"] is not None:
             graders[number].append((str(row["grader"] or ""), {**row, "day": day}))
     for number, rows in graders.items():
         ((most, _),) = Counter(grader for grader, _ in rows).most_common(1)
-        left_out["were graded by somebody other than most"] += sum(grader != most for grader, _ in rows)
+        left_out["graded by somebody other than most"] += sum(grader != most for grader, _ in rows)
         for row in (row for grader, row in rows if grader == most):
             _add(found[number], row)
     _add_singles(found, rules, roles, since, singles, places, left_out)
-    return found, [f"{count:,} outcomes {why}: not counted." for why, count in left_out.items() if count]
+    return found, [f"{number_of(count, 'outcome')} {why}: not counted." for why, count in left_out.items() if count]
 
 
 def _add(to: Losses, row: Mapping[str, object]) -> None:
@@ -216,17 +217,17 @@ def _add_singles(
 ) -> None:
     scores: defaultdict[int, dict[date, Scores]] = defaultdict(dict)
     counting = latest(singles)
-    left_out["of one model are of an answer that was scored again"] += len(singles) - len(counting)
+    left_out["of one model, of an answer that was scored again"] += len(singles) - len(counting)
     for each in counting:
         number, day = places.get(each.request_id or "", (None, None))
         number = _only_rule(rules, each.endpoint) if number is None else number
         day, role = day or each.observed_on, roles.get(each.model)
         if role is None:
-            left_out["are about other models"] += 1
+            left_out["about other models"] += 1
         elif number is None or day is None:
-            left_out["of one model name no request of a rule, or no day"] += 1
+            left_out["of one model, without a request of a rule or without a day"] += 1
         elif role == "candidate" and day < since:
-            left_out["are of requests before the rollout"] += 1
+            left_out["from before the rollout"] += 1
         else:
             if role == "incumbent":
                 found[number].usual_failures.append(1 - each.score)
@@ -238,7 +239,7 @@ def _add_singles(
         if len(to.usual_failures) >= LEAST_USUAL:
             to.failures = [(day, 1 - score) for day, score in left]
         else:
-            left_out["of one model have no counterpart of the other, by day or in all"] += len(left)
+            left_out["of one model, without a counterpart of the other by day or in all"] += len(left)
         to.one_sided = len(pairs)
         to.days += [day for day, _ in pairs]
         to.values += [value for _, value in pairs]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from audit.counting import number_of
 from audit.monitoring.observing import Counts, counted, together
 from audit.monitoring.placing import Tracked
 from audit.monitoring.quality import Losses
@@ -142,7 +143,7 @@ def _made(
 def _figure(state: RuleState) -> str:
     value = state["value"] or 0.0
     if state["metric"] == "quality_loss":
-        return f"{value:.1f} points on {state['trials']:,.0f} outcomes"
+        return f"{value:.1f} points on {number_of(state['trials'], 'outcome')}"
     if state["metric"] == "saving":
         return f"{state['events'] or 0:,.2f} USD saved where {state['trials']:,.2f} were projected"
     return f"{value:.2%}, {state['events']:,.0f} of {state['trials']:,.0f}"

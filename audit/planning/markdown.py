@@ -1,5 +1,6 @@
 """The plan as a ticket: a checklist per stage, in GitHub's Markdown; names from the log cannot become markup."""
 
+from audit.counting import number_of
 from audit.planning.document import Plan
 from audit.planning.words import (
     DAYS,
@@ -37,7 +38,10 @@ def plan_markdown(plan: Plan) -> str:
         ]
     if plan["never"]:
         rows = [[literal(cell, 300) for cell in row] for row in never_rows(plan["never"])]
-        parts += folded(f"{len(rows)} workloads stay, all or in part", markdown_table(NEVER_HEADS, rows, (2,)))
+        parts += folded(
+            number_of(len(rows), "workload stays", "workloads stay") + ", all or in part",
+            markdown_table(NEVER_HEADS, rows, (2,)),
+        )
     parts.append(prose(costs(plan), LONGEST))
     for each in plan.get("successors", []):
         parts.append(prose(each["words"], LONGEST))

@@ -6,6 +6,7 @@ from audit.catalog.candidates import successors
 from audit.catalog.models import canonical
 from audit.comparing.candidate_pairs import candidate_pairs
 from audit.config import Config
+from audit.counting import number_of
 from audit.planning.document import Successor
 from audit.report import words
 from audit.scope import Question
@@ -43,7 +44,11 @@ def _successor(pair: dict[str, object], per_day: float) -> Successor:
         text = f"All of it moved from {first} to its successor {second} costs {then} a day instead of {now}"
     else:
         text = f"On the successor {first} the same traffic costs {now} a day; {second} would save at most {most} of it"
-    without = f"; {left_out:,} requests are left out, behind a gate or without a price" if left_out else ""
+    without = (
+        f"; {number_of(left_out, 'request is', 'requests are')} left out, behind a gate or without a price"
+        if left_out
+        else ""
+    )
     ends = pair["candidate_retires_on"]
     until = f" {second} itself is switched off on {ends}." if ends else ""
     return {

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
+from audit.counting import number_of
 from audit.evidence.reasons import REASONS
 from audit.planning.document import Never, Plan, PlanStage, StopRule
 from audit.planning.moves import NOT_WORTH_MEASURING, Move
@@ -152,7 +153,10 @@ def headline(plan: Plan) -> str:
         saved.insert(0, f"{amount(stages[plan['policy_stages'] - 1]['cumulated'])} a day with what is proven")
     count = "one stage" if len(stages) == 1 else f"{len(stages)} stages"
     late = f", of which {len(in_time)} begin in time" if len(in_time) < len(stages) else ""
-    return f"{route} in {count} and {days} days{late}: {', '.join(saved)}. {plan['horizon']['why']} {words.PROJECTION}"
+    return (
+        f"{route} in {count} and {number_of(days, 'day')}{late}: {', '.join(saved)}. {plan['horizon']['why']} "
+        f"{words.PROJECTION}"
+    )
 
 
 def tasks(stage: PlanStage, plan: Plan) -> Iterator[str]:
@@ -160,15 +164,16 @@ def tasks(stage: PlanStage, plan: Plan) -> Iterator[str]:
     for measure in stage["measure_first"]:
         name, price, chance = measure["workload_id"], words.money(measure["usd"]), words.percent(measure["chance"])
         yield (
-            f"Before: replay {measure['pairs']:,} requests of {label(name, plan['baseline'][name])} ({price}; {chance} "
+            f"Before: replay {number_of(measure['pairs'], 'request')} of "
+            f"{label(name, plan['baseline'][name])} ({price}; {chance} "
             f"chance to decide if nothing is lost): `audit sample{_asked(plan)} --workload {name}`"
         )
     is_of_policy = stage["number"] <= plan["policy_stages"]
     how = f" (`{_rendering(plan, stage['number'])}`)" if is_of_policy else ""
     yield f"Set the shares{how}: {'; '.join(_shares(stage))}"
-    days = "1 day" if stage["days"] == 1 else f"{stage['days']} days"
+    days = number_of(stage["days"], "day")
     yield (
-        f"Let it run for {days}, with {stage['checks_per_day']:,.0f} answers a day compared "
+        f"Let it run for {days}, with {number_of(stage['checks_per_day'], 'answer')} a day compared "
         f"({words.money(stage['checks_usd_per_day'])} a day for the incumbent's answers)"
     )
     same = next(each["number"] for each in plan["stages"] if _watched(each) == _watched(stage))

@@ -5,6 +5,7 @@ import json
 from datetime import date
 from typing import cast
 
+from audit.counting import number_of
 from audit.evidence.reasons import Evidence as Level
 from audit.evidence.reasons import Verdict
 from audit.policy.decided import Decided, is_measured
@@ -60,9 +61,11 @@ def in_words(when: When) -> str:
     if length is not None:
         low, high = length["at_least"], length["below"]
         if high is None:
-            words.append(f"{low:,} input tokens and more")
+            words.append(f"{number_of(low, 'input token')} and more")
         else:
-            words.append(f"{low:,} to {high - 1:,} input tokens" if low else f"under {high:,} input tokens")
+            words.append(
+                f"{low:,} to {number_of(high - 1, 'input token')}" if low else f"under {number_of(high, 'input token')}"
+            )
     return ", ".join(words)
 
 

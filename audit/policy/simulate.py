@@ -7,6 +7,7 @@ from typing import NotRequired, TypedDict
 import polars as pl
 
 from audit.comparing.side_by_side import like_for_like
+from audit.counting import number_of
 from audit.errors import ConfigError
 from audit.policy.decided import Decided
 from audit.policy.document import SCHEMA as POLICY_SCHEMA
@@ -267,8 +268,8 @@ def _notes(played: Replay, traffic: Seen) -> list[str]:
         )
     if total.point["beyond_gate"]:
         notes.append(
-            f"{int(total.point['beyond_gate']):,} requests would go to a candidate that cannot serve them, or at no "
-            "known price: no saving is counted for them."
+            f"{number_of(int(total.point['beyond_gate']), 'request')} would go to a candidate that cannot "
+            "serve them, or at no known price: no saving is counted for them."
         )
     if read := total.point["classifier_cost"]:
         notes.append(
@@ -276,7 +277,7 @@ def _notes(played: Replay, traffic: Seen) -> list[str]:
             "knows: the figures take it to let all through that the rules would move."
         )
     if traffic.unpriced_requests:
-        notes.append(f"{traffic.unpriced_requests:,} requests have no known price and are in no dollar figure.")
+        notes.append(f"{number_of(traffic.unpriced_requests, 'request')} without a known price, in no dollar figure.")
     if any(piece.is_bucket for piece in traffic.pieces):
         notes.append("Buckets are known by their mean only; a rule on input length cannot be played over them.")
     return notes

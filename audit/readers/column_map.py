@@ -78,6 +78,8 @@ SOURCE_KEYS = {
     "how_to_export": str,
     "lacks": list,
     "recognise": list,
+    "recognise_last": list,
+    "never_with": list,
     "input_excludes_cache": bool,
     "output_excludes_reasoning": bool,
     "one_record_per": str,
@@ -108,6 +110,9 @@ class ColumnMap:
     lacks: tuple[str, ...]
     recognise: tuple[frozenset[str], ...]
     """Sets of columns, any one of which tells the format; none where the map has to be named."""
+    recognise_last: tuple[frozenset[str], ...] = ()
+    """Sets of columns of which exactly one tells it where no other format fits, and none of `never_with` is there."""
+    never_with: frozenset[str] = frozenset()
     origins: Mapping[str, Origin]
     input_excludes_cache: bool | None = None
     """None where the source does not say: decided record by record, and counted."""
@@ -150,6 +155,8 @@ def read_map(path: Path) -> ColumnMap:
         how_to_export=str(source.get("how_to_export", "")),
         lacks=tuple(str(item) for item in cast("list[object]", source.get("lacks", []))),
         recognise=_signatures(cast("list[object]", source.get("recognise", []))),
+        recognise_last=_signatures(cast("list[object]", source.get("recognise_last", []))),
+        never_with=frozenset(str(column) for column in cast("list[object]", source.get("never_with", []))),
         origins=origins,
         input_excludes_cache=cast("bool | None", source.get("input_excludes_cache")),
         output_excludes_reasoning=bool(source.get("output_excludes_reasoning", False)),

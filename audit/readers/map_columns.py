@@ -18,11 +18,17 @@ def has_one_of(signatures: tuple[frozenset[str], ...], export: Export) -> bool:
     return any(all(name.lower() in known for name in signature) for signature in signatures)
 
 
+def has_only_one_of(column_map: ColumnMap, export: Export) -> bool:
+    """Whether the file has all names of exactly one set of `recognise_last`, and none of `never_with`."""
+    fitting = sum(has_one_of((signature,), export) for signature in column_map.recognise_last)
+    return fitting == 1 and not column_map.never_with & _known(export)
+
+
 def check_columns(column_map: ColumnMap, export: Export) -> None:
     """Raise ConfigError where the file lacks columns that the map reads, with the nearest that it has."""
     known = _known(export)
     # a file that the map recognises is what the map was made for, and has its leave to lack the rest
-    fits = has_one_of(column_map.recognise, export)
+    fits = has_one_of(column_map.recognise, export) or has_only_one_of(column_map, export)
     missing: dict[str, str] = {}
     for name, origin in column_map.origins.items():
         if (

@@ -61,6 +61,8 @@ class Reader:
     """The raw relation as the text of a SELECT over `export.path`."""
     recognises: Callable[[Export], bool] | None = None
     """Where a set of columns is not enough to tell the format."""
+    recognises_last: Callable[[Export], bool] | None = None
+    """What else is taken to be this format where it is no other's, and no other guess fits."""
     unroll: Callable[[object], Iterable[object]] | None = None
     """The records inside a JSON document, or inside one element of its top-level list; pages are taken apart where the
     reader has no rule of its own."""

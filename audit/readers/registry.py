@@ -81,6 +81,13 @@ FIELDS_QUOTED = 12
 """An error message that lists the forty columns of a table is not read."""
 
 
+MAP_A_LOG = (
+    "say which column is what: `audit formats --map flat_log > map.toml`, put the names of your columns into it, and "
+    "load with --map map.toml"
+)
+"""What to do about a table of one's own, if it is a log."""
+
+
 def recognise(export: Export, wanted: str | None = None, map_file: Path | None = None) -> Reader:
     """The reader of a file: the one asked for by format or map, else the first that recognises it.
 
@@ -147,6 +154,7 @@ def _recognised(
     if reader is None or (reader is asked and map_file is None):
         if (reason := why_not(seen)) is not None:
             raise InputError(f"{export.name}: {reason}")
+        reader = reader or next((each for each in READERS if each.recognises_last and each.recognises_last(seen)), None)
         if reader is None:
             raise InputError(_unrecognised(seen))
         if not _has_any(reader, seen):
@@ -228,11 +236,8 @@ def _unrecognised(export: Export) -> str:
         if share >= ALIKE and count >= FEW and missing
         else "No format resembles it. For a table of your own, "
     )
-    return (
-        f"{export.name}: not an export that this version knows; it has the fields {_listed(export.fields)}. {closest}"
-        "say which column is what: `audit formats --map flat_log > map.toml`, put the names of your columns into it, "
-        "and load with --map map.toml"
-    )
+    has = f"it has the fields {_listed(export.fields)}"
+    return f"{export.name}: not an export that this version knows; {has}. {closest}{MAP_A_LOG}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, cast
 
+from audit.counting import number_of
 from audit.csv_signs import delimiter_of
 from audit.errors import InputError
 
@@ -156,7 +157,8 @@ def _refuse_latin(name: str, lines: Sequence[bytes]) -> None:
             return
     if old >= FEWEST_LATIN:
         raise InputError(
-            f"{name}: text in Latin-1 (Windows-1252), as {old:,} of its first {len(lines):,} lines show; save it again "
+            f"{name}: text in Latin-1 (Windows-1252), as {old:,} of its first "
+            f"{number_of(len(lines), 'line')} show; save it again "
             f"as UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8 {name} > utf8-{Path(name).name}"
         )
 

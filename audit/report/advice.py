@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from shlex import quote
 from typing import NamedTuple
 
+from audit.counting import number_of
 from audit.evidence.reasons import MISJUDGED
 from audit.report import cascades, queries, words
 from audit.report.document import ReportDocument, Workload
@@ -121,7 +122,7 @@ def _replay(document: ReportDocument, pilots: Sequence[Workload]) -> Step:
     """What to measure next: the pilot with most to gain, and how many pairs it takes."""
     first = max(pilots, key=lambda workload: float(workload["savings"]["point"]))
     needed = first["pairs_needed"]
-    amount = f"about {words.count(needed)} {'pair decides' if needed == 1 else 'pairs decide'}"
+    amount = f"about {number_of(needed, 'pair decides', 'pairs decide')}"
     on = f"{words.clean(first['endpoint'], 40)} ({amount}) on {words.clean(document['pair']['candidate'], 40)}"
     if _is_all_in_buckets(document):
         return Step(
@@ -149,7 +150,7 @@ def act(document: ReportDocument, workload: Workload) -> Step:
         return Step("", "More pairs do not decide it: check what scored the answers, and add them scored anew.")
     if needed is None:
         return Step("", "More pairs do not decide it: give its parts endpoints of their own and decide each.")
-    decide = f"{words.count(needed)} more {'pair decides' if needed == 1 else 'pairs decide'}"
+    decide = number_of(needed, "more pair decides", "more pairs decide")
     if _is_all_in_buckets(document):
         return Step("audit outcomes add FILE", f"About {decide}: replay requests and score both answers.")
     return Step(_sample(document, workload), f"About {decide}.")

@@ -4,6 +4,7 @@ from collections.abc import Container, Mapping, Sequence
 from typing import cast
 from xml.etree.ElementTree import Element
 
+from audit.counting import number_of
 from audit.report import left_out, words
 from audit.report.daily import daily_table
 from audit.report.document import ModelSpend, ReportDocument
@@ -128,7 +129,7 @@ def prices(document: ReportDocument) -> Element | None:
     if catalogue is not None:
         intro = (
             f"Prices: {words.clean(catalogue['version'])}, checked on {words.clean(catalogue['checked_on'], 20)}, "
-            f"{catalogue['age_days']} days before this report."
+            f"{number_of(catalogue['age_days'], 'day')} before this report."
         )
     return part(
         "prices",

@@ -5,6 +5,7 @@ Shown only where it changes the advice: a workload that may move outright needs 
 
 from xml.etree.ElementTree import Element
 
+from audit.counting import number_of
 from audit.report import words
 from audit.report.checked import Cascade, Judge
 from audit.report.document import ReportDocument, Workload
@@ -76,7 +77,7 @@ def judges(document: ReportDocument) -> list[str]:
     listed = document.get("judges", [])
     told = [judge_sentence(judge) for judge in listed[:JUDGES_SHOWN]]
     if len(listed) > JUDGES_SHOWN:
-        told.append(f"{len(listed) - JUDGES_SHOWN} more judges are in --json.")
+        told.append(f"{number_of(len(listed) - JUDGES_SHOWN, 'more judge is', 'more judges are')} in --json.")
     return told
 
 
@@ -85,11 +86,11 @@ def judge_sentence(judge: Judge) -> str:
     shown = f"{words.clean(judge['grader'] or 'unnamed grader', 60)} on {words.clean(judge['endpoint'], 40)}"
     agreement, kappa = judge["agreement"], judge["kappa"]
     if agreement is None:
-        return f"Nobody has checked {shown} ({words.count(judge['pairs'])} pairs): it routes nothing by itself."
+        return f"Nobody has checked {shown} ({number_of(judge['pairs'], 'pair')}): it routes nothing by itself."
     beyond = "" if kappa is None else f", kappa {float(kappa['point']):.2f}"
     return (
-        f"People agree with {shown} on {words.percent(agreement['point'])} of {words.count(judge['labels'])} "
-        f"labelled pairs ({words.span(agreement, 'percent', same=None)}){beyond}."
+        f"People agree with {shown} on {words.percent(agreement['point'])} of "
+        f"{number_of(judge['labels'], 'labelled pair')} ({words.span(agreement, 'percent', same=None)}){beyond}."
     )
 
 

@@ -2,6 +2,7 @@
 
 from xml.etree.ElementTree import Element
 
+from audit.counting import number_of
 from audit.report import change_blocks
 from audit.report.change_blocks import Block
 from audit.report.change_document import Changes
@@ -24,5 +25,9 @@ def changes(found: Changes) -> Element:
 def _table(block: Block) -> Element:
     rows = [[name(cells[0]), *cells[1:]] for cells in block.rows]
     made = table(block.title, block.heads, rows, block.numeric, block.total)
-    more = el("p", f"{block.left_out:,} more are in --json.", class_="small muted") if block.left_out else None
+    more = (
+        el("p", f"{number_of(block.left_out, 'more is', 'more are')} in --json.", class_="small muted")
+        if block.left_out
+        else None
+    )
     return el("div", made, more)

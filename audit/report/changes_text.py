@@ -3,6 +3,7 @@
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from audit.counting import number_of
 from audit.report import change_blocks, words
 from audit.report.change_blocks import Block
 from audit.report.change_document import Changes
@@ -34,7 +35,7 @@ def render_changes(changes: Changes, console: Console) -> None:
     for block in change_blocks.blocks(changes):
         parts += [*heading(block.title), _table(block, console)]
         if block.left_out:
-            parts.append(Text(f"{block.left_out:,} more are in --json.", style="dim"))
+            parts.append(Text(f"{number_of(block.left_out, 'more is', 'more are')} in --json.", style="dim"))
     print_parts(parts, console)
 
 
@@ -73,8 +74,8 @@ def _comment(changes: Changes, shown: int) -> str:
         rows = [[literal(cell, 400) for cell in row] for row in (*block.rows, block.total) if row]
         content = markdown_table(block.heads, rows, block.numeric)
         if block.left_out:
-            content += f"\n\n{block.left_out:,} more are in {code('--json')}."
+            content += f"\n\n{number_of(block.left_out, 'more is', 'more are')} in {code('--json')}."
         parts += [f"**{block.title}**", content] if number < OPEN else folded(block.title, content)
     if shown < len(found):
-        parts.append(f"{len(found) - shown} more tables are in {code('--json')}.")
+        parts.append(f"{number_of(len(found) - shown, 'more table is', 'more tables are')} in {code('--json')}.")
     return "\n\n".join(parts) + "\n"

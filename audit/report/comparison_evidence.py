@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from audit.counting import number_of
 from audit.report import words
 from audit.report.comparison_cells import ADVICE, Document, Table, names, number, numbers, share, times, usd
 
@@ -32,7 +33,7 @@ def traffic_tables(document: Document, limit: int | None) -> list[Table]:
         heads=("request", one, other, "ratio"),
         rows=rows,
         note=(
-            f"From {words.count(number(traffic['requests']))} requests of {model}, "
+            f"From {number_of(number(traffic['requests']), 'request')} of {model}, "
             f"{_days(cast('Document', traffic['window']))}, {share(traffic['cache_read_share'])} of their input cached"
             f"{_left_out(traffic)}. Prices are those of {document['on']}."
         ),
@@ -57,7 +58,9 @@ def traffic_tables(document: Document, limit: int | None) -> list[Table]:
         title="By endpoint, most expensive first",
         heads=heads,
         rows=lines,
-        left_out=f"{len(every) - len(shown):,} more endpoints are in --json" if len(every) > len(shown) else "",
+        left_out=number_of(len(every) - len(shown), "more endpoint is", "more endpoints are") + " in --json"
+        if len(every) > len(shown)
+        else "",
     )
     return [own, by_endpoint] if len(every) > 1 or by_endpoint.heads[-1] == "its task" else [own]
 
@@ -101,7 +104,9 @@ def task_tables(document: Document, limit: int | None) -> list[Table]:
             f"first: sample it first; low stakes: worth a sample where little is at stake; leave it: on {incumbent}. "
             f"{tasks['caveat']}"
         ),
-        left_out=f"{len(every) - len(known)} more have no published range" if len(every) > len(known) else "",
+        left_out=number_of(len(every) - len(known), "more has", "more have") + " no published range"
+        if len(every) > len(known)
+        else "",
     )
     scores = Table(
         key="scores",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from audit.counting import number_of
 from audit.report import words
 from audit.report.checked import Number
 from audit.report.document import LeftOut
@@ -21,9 +22,7 @@ def cost(list_cost: Number | None, requests: int, currency: str) -> str:
     if list_cost is None:
         return "unpriced"
     amount = words.money(list_cost, currency)
-    return (
-        f"{amount} without {words.count(requests)} {'request' if requests == 1 else 'requests'}" if requests else amount
-    )
+    return f"{amount} without {number_of(requests, 'request')}" if requests else amount
 
 
 def sentence(rows: Iterable[LeftOut]) -> str:
@@ -36,7 +35,5 @@ def sentence(rows: Iterable[LeftOut]) -> str:
     for row in rows:
         counts["without a known price"] += row.get("unpriced_requests", 0)
         counts["of unknown usage"] += row.get("unknown_usage_requests", 0)
-    said = [
-        f"{words.count(many)} {'request' if many == 1 else 'requests'} {why}" for why, many in counts.items() if many
-    ]
+    said = [f"{number_of(many, 'request')} {why}" for why, many in counts.items() if many]
     return f"In no cost here: {' and '.join(said)}." if said else ""

@@ -1,5 +1,6 @@
 """Margins in words: the sentences and table rows that text, page and CSV share."""
 
+from audit.counting import number_of
 from audit.report import words
 from audit.report.checked import Number
 from audit.report.margin_document import STEPS, Customer, Margins, Step, Steps
@@ -158,4 +159,4 @@ def _under_water(found: Margins) -> str:
 
 
 def _customers(number: int) -> str:
-    return f"{number:,} {'customer' if number == 1 else 'customers'}"
+    return number_of(number, "customer")

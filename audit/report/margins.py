@@ -5,6 +5,7 @@ from xml.etree.ElementTree import Element
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from audit.counting import number_of
 from audit.report import margin_words, words
 from audit.report.margin_document import Margins
 from audit.report.margin_words import SHOWN
@@ -40,7 +41,9 @@ def section(found: Margins) -> Element:
             range(1, len(heads)),
             margin_words.total(found),
         ),
-        el("p", f"{more:,} more are in --json and --csv.", class_="small muted") if more > 0 else None,
+        el("p", f"{number_of(more, 'more is', 'more are')} in --json and --csv.", class_="small muted")
+        if more > 0
+        else None,
         [el("p", note, class_="small muted") for note in found["notes"]],
     )
 
@@ -61,7 +64,7 @@ def render_margins(found: Margins, console: Console) -> None:
         _table(found, console),
     ]
     if (more := len(found["customers"]) - SHOWN) > 0:
-        parts.append(Text(f"{more:,} more are in --json and --csv.", style="dim"))
+        parts.append(Text(f"{number_of(more, 'more is', 'more are')} in --json and --csv.", style="dim"))
     parts += [Text(), *(prose(Text(note, style="dim"), console) for note in found["notes"])]
     print_parts(parts, console)
 

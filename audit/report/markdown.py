@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from audit.counting import number_of
 from audit.report import advice, words
 from audit.report.bill import MARK, untied
 from audit.report.document import LEVELS, Interval, ReportDocument, Workload
@@ -36,8 +37,8 @@ def _comment(document: ReportDocument, most_folded: int) -> str:
         *_opening(document),
         markdown_table(heads, _levels(document)),
         *(["**Workloads, most cost first; savings are of the window**", _table(document, listed)] if listed else []),
-        *(folded(f"{len(more)} more workloads", _table(document, more)) if more else []),
-        *([f"{left:,} more are in {code('audit report --csv workloads')}."] if left else []),
+        *(folded(number_of(len(more), "more workload"), _table(document, more)) if more else []),
+        *([f"{number_of(left, 'more is', 'more are')} in {code('audit report --csv workloads')}."] if left else []),
         "**How sure is this?**",
         bullets(advice.certainty(document)),
         "**What to do next**",
@@ -86,7 +87,7 @@ def _opening(document: ReportDocument) -> list[str]:
         *([f"**Do not quote these figures.** Failed checks: {literal(', '.join(failed), 400)}."] if failed else []),
         *([f"**{MARK}** {prose(bill)}"] if bill else []),
         f"> {prose(words.PROJECTION)}",
-        f"{literal(words.window(document))}: {words.count(document['requests']['total'])} requests, "
+        f"{literal(words.window(document))}: {number_of(document['requests']['total'], 'request')}, "
         f"{words.money(spend['list_cost'], currency)} list cost.",
         *([bullets(document.get("warnings", []))] if document.get("warnings") else []),
     ]

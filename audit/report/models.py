@@ -3,6 +3,7 @@
 from collections.abc import Container
 from xml.etree.ElementTree import Element
 
+from audit.counting import number_of
 from audit.report import words
 from audit.report.document import ReportDocument
 from audit.report.markup import Content, el
@@ -46,7 +47,7 @@ def _intelligence(document: ReportDocument, drawn: Container[str]) -> Element | 
         ]
         for each in found["models"]
     ]
-    size = f"{words.count(found['input_tokens'])} tokens in and {words.count(found['output_tokens'])} out"
+    size = f"{number_of(found['input_tokens'], 'token')} in and {words.count(found['output_tokens'])} out"
     data = table(
         f"Published index and list price of {size}", ["Model", "Role", "Index", "Price", "Source"], rows, (2, 3)
     )
@@ -133,7 +134,7 @@ def verdict(document: ReportDocument) -> str:
     same = found["like_for_like"]
     if same is None:
         return f"{words.clean(first.title)}: {times}. {how} Lines are 95% intervals; an observation, not an experiment."
-    counts = f"{words.count(same['incumbent_requests'])} and {words.count(same['candidate_requests'])} requests"
+    counts = f"{words.count(same['incumbent_requests'])} and {number_of(same['candidate_requests'], 'request')}"
     return (
         f"In the log, for the same endpoints and input lengths ({counts}): {times} on average. {how} Lines are 95% "
         "intervals, known by workload only; who was sent where was somebody's choice, so this is no experiment."

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from audit.counting import number_of
 from audit.report import words
 from audit.report.bounds import Bounds
 from audit.report.monitor_document import RATES, Drift, Monitor, Rate, RuleState, Saving, Watched
@@ -31,7 +32,7 @@ def saved(found: Monitor) -> str:
     """What was saved, and what was projected."""
     saving, window = found["saving"], found["window"]
     lead = (
-        f"{words.count(saving['moved_requests'])} requests moved since {window['since']}, {window['days']:.1f} days. "
+        f"{number_of(saving['moved_requests'], 'request')} moved since {window['since']}, {window['days']:.1f} days. "
         f"On the incumbent they would have cost {words.money(saving['counterfactual_cost'])}; they cost "
         f"{words.money(saving['actual_cost'])}"
     )

@@ -3,6 +3,7 @@
 import re
 from xml.etree.ElementTree import Element
 
+from audit.counting import number_of
 from audit.report import advice, words
 from audit.report.bill import MARK, tied, untied
 from audit.report.document import LEVELS, Interval, Level, ReportDocument
@@ -147,14 +148,14 @@ def _lead(document: ReportDocument) -> Element:
 
 def _rests_on(document: ReportDocument) -> Element:
     billed, currency = document["spend"]["billed_cost"], document["spend"]["currency"]
-    parts = [f"Rests on {words.window(document)}", f"{words.count(document['requests']['total'])} requests"]
+    parts = [f"Rests on {words.window(document)}", number_of(document["requests"]["total"], "request")]
     parts.append(f"{words.money(document['spend']['list_cost'], currency)} list cost in the window")
     if billed is not None:
         parts.append(f"{words.money(billed, currency)} billed according to the export")
     if (bill := tied(document)) is not None:
         parts.append(bill.removesuffix("."))
     known = len(document.get("warnings", []))
-    link = el("a", f"{known} {'thing' if known == 1 else 'things'} to know before you quote this", href="#know")
+    link = el("a", f"{number_of(known, 'thing')} to know before you quote this", href="#know")
     return el("p", " · ".join(parts), [" · ", link] if known else None, class_="small muted")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from audit.counting import number_of
 from audit.report import words
 from audit.report.comparison_text import lines_text, table_text
 
@@ -37,7 +38,7 @@ def pairs_text(document: Document) -> str:
         own = [pair for pair in pairs if pair["traffic"] == model["model"]]
         parts.append(_block(model, own, is_monthly=document["monthly_multiplier"] is not None))
     if len(every) > MODELS_SHOWN:
-        parts.append(f"{len(every) - MODELS_SHOWN} more models are in --json")
+        parts.append(number_of(len(every) - MODELS_SHOWN, "more model is", "more models are") + " in --json")
     ending = [str(document["caveat"]), *(f"- {note}" for note in cast("list[str]", document["notes"]))]
     sources = {str(pair["source"]) for pair in pairs if pair["source"]}
     ending += [f"Successors: {source}" for source in sorted(sources)]
@@ -67,7 +68,9 @@ def _block(model: Document, pairs: list[Document], *, is_monthly: bool) -> str:
     heads = ("candidate", "why", "cheaper", f"ceiling {'a month' if is_monthly else 'in all'}", "index", "switched off")
     table = table_text(head, heads, rows, labels=2)
     likely = next((pair for pair in shown if pair["has_published_tasks"]), shown[0])
-    after = [f"{len(pairs) - len(shown)} more are in --json"] if len(pairs) > len(shown) else []
+    after = (
+        [number_of(len(pairs) - len(shown), "more is", "more are") + " in --json"] if len(pairs) > len(shown) else []
+    )
     unsure = [pair for pair in shown if pair["same_tokenizer"] is not True]
     if unsure:
         after.append("* may count tokens differently: exact only if not")
@@ -93,7 +96,7 @@ def _candidate(pair: Document, paid: str) -> str:
 
 
 def _requests(number: object) -> str:
-    return "1 request" if number == 1 else f"{words.count(cast('int', number))} requests"
+    return number_of(cast("int", number), "request")
 
 
 def _money(value: object) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 from xml.etree.ElementTree import Element
 
+from audit.counting import number_of
 from audit.report import words
 from audit.report.document import ReportDocument, Workload
 from audit.report.evidence import Measure, Observed, ObservedModel, Strata
@@ -81,11 +82,11 @@ def weighing(workload: Workload) -> list[str]:
     """Pairs that count for less, and pairs that do not count, each with the reason."""
     effective, lines = workload.get("pairs_effective"), list[str]()
     if effective is not None and round(float(effective)) < workload["pairs"]:
-        lines.append(f"{words.count(workload['pairs'])} pairs count for {words.count(effective)}")
+        lines.append(f"{number_of(workload['pairs'], 'pair counts', 'pairs count')} for {words.count(effective)}")
     if discounted := workload.get("pairs_discounted"):
-        lines.append(f"{words.count(discounted)} older pairs discounted")
+        lines.append(number_of(discounted, "older pair") + " discounted")
     for refused in workload.get("pairs_refused", []):
-        lines.append(f"{words.count(refused['pairs'])} pairs refused ({words.humanised(refused['reason'])})")
+        lines.append(f"{number_of(refused['pairs'], 'pair')} refused ({words.humanised(refused['reason'])})")
     return lines
 
 
@@ -110,7 +111,7 @@ def cut(strata: Strata) -> str:
     side, tokens = strata["cut_side"], strata["cut_tokens"]
     if side is None or tokens is None:
         return "no input length separates the parts within the margin, so a router cannot tell them apart beforehand"
-    return f"a router could send only inputs {side} {words.count(tokens)} tokens; measure that part by itself first"
+    return f"a router could send only inputs {side} {number_of(tokens, 'token')}; measure that part by itself first"
 
 
 def observations(document: ReportDocument) -> dict[str, Observed]:
@@ -130,7 +131,7 @@ def seen(document: ReportDocument, workload: Workload) -> str | None:
         for key, head, form in MEASURES
         if before.get(key) is not None and after.get(key) is not None
     ]
-    counts = f"{words.count(before['requests'])} and {words.count(after['requests'])} requests"
+    counts = f"{words.count(before['requests'])} and {number_of(after['requests'], 'request')}"
     return f"observational, not counted: {counts} of the log on either model; {', '.join(told)}"
 
 

@@ -158,8 +158,9 @@ def quality(document: ReportDocument, drawn: Container[str]) -> Element:
 def accounting(document: ReportDocument) -> Element:
     """Every request in one bucket; the buckets add up to the total."""
     currency, requests = document["spend"]["currency"], document["requests"]
+    accounts, empty = words.filled(document)
     rows: list[list[Content]] = [
-        [title, words.count(number), words.money(cost, currency)] for title, number, cost in words.accounts(document)
+        [title, words.count(number), words.money(cost, currency)] for title, number, cost in accounts
     ]
     total = ["All traffic", words.count(requests["total"]), words.money(document["spend"]["list_cost"], currency)]
     return part(
@@ -174,6 +175,7 @@ def accounting(document: ReportDocument) -> Element:
             total,
             sql=disclosure(document, "accounting"),
         ),
+        el("p", empty, class_="small muted") if empty else None,
     )
 
 

@@ -6,6 +6,7 @@ largest workloads, numbers are their medians and refer to the rows of the worklo
 
 import math
 
+from audit.counting import number_of
 from audit.report import regions, words
 from audit.report.document import ReportDocument, ShapeCell, Workload
 from audit.report.figures import COLOURS, Chart, Json, by_cost, label
@@ -108,7 +109,7 @@ def _hover(cell: ShapeCell | None, currency: str) -> str:
     if cell is None:
         return ""
     into, out = token_ranges(cell)
-    shown = f"{words.money(cell['list_cost'], currency)} · {words.count(cell['requests'])} requests"
+    shown = f"{words.money(cell['list_cost'], currency)} · {number_of(cell['requests'], 'request')}"
     return f"{shown}<br>input {into} tokens<br>output {out} tokens"
 
 

@@ -5,6 +5,7 @@ from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
+from audit.counting import number_of
 from audit.report import advice, cascades, words
 from audit.report.bill import MARK, tied, untied
 from audit.report.document import LEVELS, Interval, Level, ReportDocument, Unit
@@ -42,7 +43,13 @@ def render_text(document: ReportDocument, console: Console) -> None:
         *(bullet("- ", Text(sentence), console) for sentence in advice.certainty(document)),
         *heading("Workloads, most cost first; savings are of the window"),
         *workload_lines(document, ranked[:LISTED], console),
-        *([] if left <= 0 else [prose(Text(f"\n{left:,} more are in --html FILE and --csv workloads."), console)]),
+        *(
+            []
+            if left <= 0
+            else [
+                prose(Text(f"\n{number_of(left, 'more is', 'more are')} in --html FILE and --csv workloads."), console)
+            ]
+        ),
         *_checked(document, console),
         *heading("Where every request went"),
         *_accounting(document, console),
@@ -117,7 +124,7 @@ def _level_in_words(document: ReportDocument, level: Level) -> str:
     return (
         f"{words.money(saving['point'], currency)} {words.per(document)}{f' ({between})' if between else ''}, "
         f"{words.percent(document['savings'][level]['share_of_spend']['point'])} of spend: "
-        f"{words.count(routable['requests']['point'])} requests, "
+        f"{number_of(routable['requests']['point'], 'request')}, "
         f"{words.percent(routable['request_share']['point'])} of requests, "
         f"{words.percent(routable['cost_share']['point'])} of cost"
     )
@@ -175,11 +182,9 @@ def _accounting(document: ReportDocument, console: Console) -> list[RenderableTy
         document["requests"]["total"],
         document["spend"]["list_cost"],
     )
-    lines, empty = list[list[str]](), list[str]()
-    for title, number, cost in words.accounts(document):
-        if not number and not cost:
-            empty.append(title.split(":")[0].split(",")[0].lower())
-            continue
+    lines = list[list[str]]()
+    accounts, empty = words.filled(document)
+    for title, number, cost in accounts:
         shares = (float(number) / (total or 1), None if cost is None else float(cost) / (float(spent) or 1))
         lines.append(
             [
@@ -198,7 +203,7 @@ def _accounting(document: ReportDocument, console: Console) -> list[RenderableTy
         usual.add_row(cells[0], cells[1], cells[3])
     wide.add_row(*last, style="bold")
     usual.add_row(last[0], last[1], last[3], style="bold")
-    nothing = [prose(Text(f"No requests: {', '.join(empty)}.", style="dim"), console)] if empty else []
+    nothing = [prose(Text(empty, style="dim"), console)] if empty else []
     return [wide if fits(wide, console) else usual, *nothing]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
+from audit.counting import number_of
 from audit.report import words
 from audit.report.document import LEVELS, ReportDocument
 from audit.report.markup import Content, el
@@ -133,7 +134,7 @@ def _total(line: str, title: str) -> Element:
 def _controls(document: ReportDocument, inputs: "Inputs") -> Element:
     incumbent = words.clean(document["pair"]["incumbent"], 40)
     without = sum(1 for workload in inputs["workloads"] if workload["output_ratio"] is None)
-    lengths = "1 workload" if without == 1 else f"{words.count(without)} workloads"
+    lengths = number_of(without, "workload")
     own, *others = [_option(candidate) for candidate in inputs["candidates"]]
     groups = [el("optgroup", own, label="Of this report")]
     groups += [el("optgroup", others, label="Cheaper too, nothing measured here")] if others else []

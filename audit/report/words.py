@@ -9,6 +9,7 @@ import re
 import unicodedata
 from typing import Literal, cast
 
+from audit.counting import number_of
 from audit.report.document import Interval, Level, Number, ReportDocument, Window
 from audit.report.workload import QualityLoss, Workload
 
@@ -134,7 +135,7 @@ def pooled(loss: QualityLoss) -> list[str]:
     if shared is None:
         return []
     bounds = f"{points(shared['low'])} to {points(shared['high'])}"
-    return [f"seen with {shared['units'] - 1} others {points(shared['point'])} ({bounds})"]
+    return [f"seen with {number_of(shared['units'] - 1, 'other')} {points(shared['point'])} ({bounds})"]
 
 
 Shown = Literal["money", "percent", "count"]
@@ -164,7 +165,7 @@ def more_pairs(needed: int) -> str:
     >>> more_pairs(1), more_pairs(2_493)
     ('1 more pair needed', '2,493 more pairs needed')
     """
-    return f"{count(needed)} more {'pair' if needed == 1 else 'pairs'} needed"
+    return number_of(needed, "more pair") + " needed"
 
 
 def basis(document: ReportDocument) -> Literal["monthly", "window"]:
@@ -223,6 +224,13 @@ def accounts(document: ReportDocument) -> list[tuple[str, Number, Number | None]
     return [(BUCKETS.get(row["bucket"], humanised(row["bucket"])), row["requests"], row["list_cost"]) for row in ranked]
 
 
+def filled(document: ReportDocument) -> tuple[list[tuple[str, Number, Number | None]], str]:
+    """The accounts that hold anything, and those that do not, in a line; empty where all do."""
+    every = accounts(document)
+    empty = [title.split(":")[0].split(",")[0].lower() for title, number, cost in every if not (number or cost)]
+    return [each for each in every if each[1] or each[2]], f"No requests: {', '.join(empty)}." if empty else ""
+
+
 def reasons(document: ReportDocument, workload: Workload) -> list[str]:
     """The reasons of a verdict as sentences; a code nobody explains is shown as words."""
     texts = document.get("reason_texts", {})
@@ -237,7 +245,7 @@ def own_reasons(workload: Workload) -> list[str]:
 def evidence(workload: Workload) -> str:
     """What a verdict rests on, in a few words."""
     if workload["evidence"] == "measured":
-        return f"{count(workload['pairs'])} pairs"
+        return number_of(workload["pairs"], "pair")
     return "public prior" if workload["evidence"] == "prior" else "none"
 
 

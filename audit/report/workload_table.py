@@ -7,6 +7,7 @@ The page is complete as it stands; `table.js` folds the details away and sorts a
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
+from audit.counting import number_of
 from audit.report import advice, proof, words
 from audit.report.document import ReportDocument, Workload
 from audit.report.figures import by_cost
@@ -124,7 +125,7 @@ def _details(document: ReportDocument, workload: Workload) -> Element:
     endpoint, incumbent = words.clean(workload["endpoint"], 200), words.clean(workload["incumbent"])
     rule, shape = (words.clean(workload.get(key, ""), 300) for key in ("rule_in_words", "shape_in_words"))
     traffic = (
-        f"{words.count(workload['requests'])} requests, {words.percent(workload['request_share'])} of all; "
+        f"{number_of(workload['requests'], 'request')}, {words.percent(workload['request_share'])} of all; "
         f"{words.money(workload['cost'], currency)}, {words.percent(workload['cost_share'])} of all cost"
     )
     input_most, output_most = (words.tokens(tokens[side]["p95"]) for side in ("input", "output"))

@@ -104,15 +104,27 @@ counted as (
     from numbered
 ),
 
+-- Writes for an hour are part of all writes: where a source states no total, they are the least that it can be.
+written as (
+    select
+        counted.* exclude (cache_creation_tokens),
+        usage_cache_creation_input_tokens is null and cache_creation_1h_tokens > 0 as is_total_of_the_hour,
+        case
+            when usage_cache_creation_input_tokens is null then cache_creation_1h_tokens
+            else cache_creation_tokens
+        end as cache_creation_tokens
+    from counted
+),
+
 -- Input includes what was read from and written to the cache, output includes reasoning: added where a source counts
 -- them apart. Where a source does not say (null), more cached tokens than input can only mean that it does.
 cached as (
     select
-        counted.*,
+        written.*,
         coalesce(cache_read_tokens, 0) + coalesce(cache_creation_tokens, 0) as cached_tokens,
         input_excludes_cache is null
             and coalesce(cache_read_tokens, 0) + coalesce(cache_creation_tokens, 0) > input_tokens as is_cache_beside_input
-    from counted
+    from written
 ),
 
 summed as (
@@ -126,8 +138,33 @@ summed as (
             when output_excludes_reasoning then output_tokens + coalesce(reasoning_tokens, 0)
             else output_tokens
         end as output_tokens,
+        -- 1.000 is 1 as a number with an empty fraction, and 1,000 where the point divides thousands
         coalesce(
-            usage_note, case when is_cache_beside_input then 'cached tokens exceed input; treated as exclusive' end
+            case
+                when request_count like '%.000' and length(request_count) < 8
+                    and request_count not like '0%' then 'request_count'
+                when usage_input_tokens like '%.000' and length(usage_input_tokens) < 8
+                    and usage_input_tokens not like '0%' then 'usage_input_tokens'
+                when usage_cache_read_input_tokens like '%.000' and length(usage_cache_read_input_tokens) < 8
+                    and usage_cache_read_input_tokens not like '0%' then 'usage_cache_read_input_tokens'
+                when usage_cache_creation_input_tokens like '%.000' and length(usage_cache_creation_input_tokens) < 8
+                    and usage_cache_creation_input_tokens not like '0%' then 'usage_cache_creation_input_tokens'
+                when usage_cache_creation_1h_input_tokens like '%.000' and length(usage_cache_creation_1h_input_tokens) < 8
+                    and usage_cache_creation_1h_input_tokens not like '0%' then 'usage_cache_creation_1h_input_tokens'
+                when usage_output_tokens like '%.000' and length(usage_output_tokens) < 8
+                    and usage_output_tokens not like '0%' then 'usage_output_tokens'
+                when usage_reasoning_output_tokens like '%.000' and length(usage_reasoning_output_tokens) < 8
+                    and usage_reasoning_output_tokens not like '0%' then 'usage_reasoning_output_tokens'
+                when usage_audio_input_tokens like '%.000' and length(usage_audio_input_tokens) < 8
+                    and usage_audio_input_tokens not like '0%' then 'usage_audio_input_tokens'
+                when usage_audio_output_tokens like '%.000' and length(usage_audio_output_tokens) < 8
+                    and usage_audio_output_tokens not like '0%' then 'usage_audio_output_tokens'
+            end || ' ends in .000, as in 1.000: read as a whole number, 1, not as thousands',
+            usage_note,
+            case
+                when is_cache_beside_input then 'cached tokens exceed input; treated as exclusive'
+                when is_total_of_the_hour then 'no total of cache writes: those for an hour are taken as all'
+            end
         ) as usage_note
     from cached
 ),

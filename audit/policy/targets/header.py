@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from audit.counting import number_of
 from audit.policy.document import Policy, Rule
 from audit.policy.targets.weights import percent
 
@@ -42,7 +43,8 @@ def _about(rule: Rule) -> str:
         loss = evidence["quality_loss"]
         bounds = "" if loss is None else f", loss {loss['low']:.1f} to {loss['high']:.1f} points"
         said.append(
-            f"{evidence['level']}, {evidence['pairs']} pairs on {', '.join(evidence['incumbent_models'])}{bounds}"
+            f"{evidence['level']}, {number_of(evidence['pairs'], 'pair')} on "
+            f"{', '.join(evidence['incumbent_models'])}{bounds}"
         )
     if rule.get("verdict") == "pilot":
         said.append("PILOT: evidence still open")

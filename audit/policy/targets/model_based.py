@@ -7,6 +7,7 @@ are groups of their own that carry the tag `default`, since the tags of a reques
 
 from collections.abc import Mapping
 
+from audit.counting import number_of
 from audit.policy.document import Classifier, Policy, Rule
 from audit.policy.matching import names_of, public_names
 from audit.policy.targets.header import header
@@ -69,7 +70,8 @@ def _cost(rule: Rule) -> str:
     if read is None:
         return f"{rule['id']}: what its classifier costs is not counted; `audit policy --classifier` counts it."
     words = (
-        f"{rule['id']}: {read['model']} reads every request first, {read['prompt_tokens']:,} tokens of instructions "
+        f"{rule['id']}: {read['model']} reads every request first, "
+        f"{number_of(read['prompt_tokens'], 'token')} of instructions "
         f"and {read['input_tokens']:,.1f} of the request on average, and answers with {read['answer_tokens']}: "
         f"${read['usd_per_request']:.6f} a request at the price of the day. "
     )
