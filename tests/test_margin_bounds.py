@@ -136,7 +136,7 @@ def test_text_and_page_mark_bounds_and_say_why(some: Margins) -> None:
     assert "After routing, at most:" in said
     assert "costing more than they pay: at least 1 customer now" in said
     assert (
-        "3 requests have no known cost and are in no cost here, 2 without a price and 1 of unknown usage: the margin "
+        "3 requests have no known cost, in no cost here, 2 without a price and 1 of unknown usage: the margin "
         "of all and of 2 customers is at most what is shown."
     ) in said
 
