@@ -139,7 +139,7 @@ def test_what_has_no_counterpart_is_listed(margins: Margins, folder: Path, tmp_p
 
 def test_unpriced_requests_are_said_and_in_no_cost(margins: Margins) -> None:
     assert customer(margins, FORMULA)["unpriced_requests"] == 7
-    assert any("7 requests without a known cost" in note for note in margins["notes"])
+    assert any("7 requests have no known cost" in note for note in margins["notes"])
 
 
 def test_a_customer_whose_requests_are_all_unpriced_has_no_margin_and_one_of_some_no_cheaper_requests(
