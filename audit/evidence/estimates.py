@@ -91,11 +91,27 @@ def first_pairs(margin: float, alpha: float, power: float) -> int:
 def sample_size(
     discordance: float, gap: float, margin: float, alpha: float, power: float, *, is_graded: bool = False
 ) -> int:
-    """Pairs in all, within MIN_PAIRS..MOST_PAIRS; of graded scores no fewer than rule out full losses not drawn."""
+    """Pairs in all, within MIN_PAIRS..MOST_PAIRS; of graded scores enough to rule out full losses not drawn as well."""
     needed = pairs_needed(discordance, gap, margin, alpha, power, is_graded=is_graded)
-    unseen = unseen_share(gap, margin) if is_graded else 0.0
-    least = normal_quantile(1 - alpha) ** 2 * (1 - unseen) / unseen if unseen else 0.0
-    return math.ceil(min(max(needed, least, MIN_PAIRS), MOST_PAIRS))
+    if is_graded and gap < margin:
+        needed = max(needed, _pairs_to_rule_out(discordance, gap, margin, alpha, power))
+    return math.ceil(min(max(needed, MIN_PAIRS), MOST_PAIRS))
+
+
+def _pairs_to_rule_out(discordance: float, gap: float, margin: float, alpha: float, power: float) -> float:
+    """Pairs whose mean is in `power` of the samples at most `largest_mean`, and that is no gain."""
+    chance = max(0.0, normal_quantile(power)) * math.sqrt(max(0.0, discordance - gap * gap))
+    none_drawn = normal_quantile(1 - alpha) ** 2 * (1 - margin)
+    inverse_root = (math.sqrt(chance**2 + 4 * none_drawn * (margin - gap)) - chance) / (2 * none_drawn)
+    return max(inverse_root**-2, none_drawn / margin)
+
+
+def largest_mean(pairs: float, margin: float, alpha: float) -> float:
+    """Largest mean difference of graded scores at which `pairs` can rule out full losses not drawn; below 0: none.
+
+    Tango's test of b = c = 0 at the `unseen_share` of that mean.
+    """
+    return margin - normal_quantile(1 - alpha) ** 2 * (1 - margin) / pairs
 
 
 def unseen_share(mean: float, margin: float) -> float:
