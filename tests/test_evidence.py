@@ -174,6 +174,16 @@ def test_the_least_favourable_of_several_graders_decides() -> None:
     assert row["reasons"] == ["loss_above_margin", "graders_disagree"]
 
 
+def test_a_grader_of_few_pairs_takes_a_route_away_if_they_show_a_loss_and_not_by_being_few() -> None:
+    """18 of 20 lost are few pairs and no doubt; 20 alike ones say nothing."""
+    many = outcomes("tag", both=600, grader="exact match")
+    against = pl.concat([many, outcomes("tag", both=2, lost=18, grader="people")])
+    row = one(verdicts(workload_frame(workload("tag")), against))
+    assert row["reasons"] == ["loss_above_margin", "graders_disagree"]
+    beside = pl.concat([many, outcomes("tag", both=20, grader="people")])
+    assert one(verdicts(workload_frame(workload("tag")), beside))["verdict"] == "route"
+
+
 def test_a_second_grader_does_not_narrow_the_interval() -> None:
     once = outcomes("tag", both=395, lost=5)
     twice = pl.concat([once, once.with_columns(pl.lit("second").alias("grader"))])

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from audit.evidence.estimates import QualityLoss, quality_loss
+from audit.evidence.estimates import QualityLoss, first_pairs, quality_loss
 from audit.evidence.statistics import Floats
 from tests.paired import one, outcomes, verdicts, workload, workload_frame
 
@@ -104,3 +104,25 @@ def test_keep_is_asked_for_without_the_price_of_many_tests() -> None:
     many = one(verdicts(workload_frame(*(workload(name) for name in "abcdefgh")), pl.concat([lossy, *others])), "a")
     assert alone["verdict"] == many["verdict"] == "pilot"
     assert alone["pairs_needed"] == many["pairs_needed"]
+
+
+def is_routed(loss: float, looks: int, generator: np.random.Generator) -> bool:
+    """Whether one looks so often, each time with the pairs asked for, until a margin of five points is kept."""
+    found, wanted = np.zeros(0), first_pairs(0.05, ALPHA, POWER)
+    for _ in range(looks):
+        drawn = generator.choice([1.0, -1.0, 0.0], wanted, p=[(0.12 + loss) / 2, (0.12 - loss) / 2, 0.88])
+        found = np.concatenate([found, drawn])
+        seen = judged(found, np.ones(len(found)), np.ones(len(found)), 0.05)
+        if seen.reading != "open":
+            return seen.reading == "within" and seen.p <= ALPHA
+        wanted = min(seen.further_pairs(ALPHA, POWER), 20_000)
+    return False
+
+
+@pytest.mark.parametrize(("loss", "looks", "least", "most"), [(0.05, 1, 0.0, 4), (0.05, 2, 4, 8), (0.06, 2, 0, 2.5)])
+def test_a_second_look_doubles_the_luck_at_the_margin_and_one_point_above_it_both_are_rare(
+    loss: float, looks: int, least: float, most: float
+) -> None:
+    generator = np.random.default_rng(20)
+    routed = 100 * np.mean([is_routed(loss, looks, generator) for _ in range(600)])
+    assert least <= routed <= most

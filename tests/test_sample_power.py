@@ -55,6 +55,22 @@ def test_the_usual_formula_promises_too_much_where_few_pairs_differ() -> None:
     assert shown(pairs, 0.041, 0.0, 0.05, 0.025) < 0.7
 
 
+@pytest.mark.parametrize(("spread", "gap"), [(0.1, 0.0), (0.1, 0.02), (0.05, 0.03), (0.1, -0.02), (0.3, 0.01)])
+def test_graded_pairs_are_enough_for_the_rare_losses_that_they_must_rule_out(spread: float, gap: float) -> None:
+    """Differences that are nearly alike are not decided by their spread."""
+    discordance = spread**2 + gap**2
+    pairs = sample_size(discordance, gap, 0.05, 0.025, 0.8, is_graded=True)
+    told = power(pairs, discordance, gap, 0.05, 0.025, is_graded=True)
+    generator = np.random.default_rng(7)
+    found = [
+        quality_loss(np.full(pairs, 0.5), 0.5 - generator.normal(gap, spread, pairs), np.ones(pairs), 0.05)
+        for _ in range(1000)
+    ]
+    hits = np.mean([loss.reading == "within" and loss.p <= 0.025 for loss in found])
+    assert hits >= 0.77
+    assert told == pytest.approx(hits, abs=0.04)
+
+
 def _stratified(counts: Iterable[int], sizes: Iterable[int], gap: float, generator: np.random.Generator) -> bool:
     """Whether the verdict's own estimator, on weighted strata, reads a loss within 5 points."""
     incumbent: list[Scores] = []

@@ -11,7 +11,7 @@ import scipy.stats
 from audit.evidence.heterogeneity import cochran_p, gail_simon_p, smoothed
 from audit.evidence.strata import Split, input_thirds, split
 from audit.report.evidence import Strata
-from tests.paired import one, outcomes, public_pairs, verdicts, workload, workload_frame
+from tests.paired import one, outcomes, pairs, public_pairs, verdicts, workload, workload_frame
 
 ALPHA = 0.025
 ROUTELLM = "routellm_gpt4turbo_vs_mixtral.csv"
@@ -191,3 +191,11 @@ def test_smoothing_is_half_a_pair_in_each_cell() -> None:
     centre, variance = smoothed((109 - 20) / 800, (109 + 20) / 800, 800)
     half = 1.959964 * np.sqrt(variance)
     assert (centre - half, centre + half) == pytest.approx((0.0842, 0.1378), abs=5e-5)
+
+
+def test_a_graded_part_that_loses_too_much_is_read_so() -> None:
+    """300 pairs without a loss, and 40 of which half lose nine tenths of their score."""
+    parts = [([0.9] * 300, [0.9] * 300, "good"), ([0.9] * 40, [0.9, 0.0] * 20, "bad")]
+    found = pl.concat([pairs("tag", before, after, stratum=name) for before, after, name in parts])
+    readings = {part.name: part.reading(ALPHA) for part in parted(found.with_columns(discount=pl.lit(1.0))).parts}
+    assert readings == {"good": "within", "bad": "above"}

@@ -91,13 +91,36 @@ def first_pairs(margin: float, alpha: float, power: float) -> int:
 def sample_size(
     discordance: float, gap: float, margin: float, alpha: float, power: float, *, is_graded: bool = False
 ) -> int:
-    """Pairs in all, within MIN_PAIRS..MOST_PAIRS; of graded scores no fewer than pass Tango's test when none differs.
-
-    Where only few differ, that test counts as well.
-    """
+    """Pairs in all, within MIN_PAIRS..MOST_PAIRS; of graded scores enough to rule out full losses not drawn as well."""
     needed = pairs_needed(discordance, gap, margin, alpha, power, is_graded=is_graded)
-    least = normal_quantile(1 - alpha) ** 2 * (1 - margin) / margin if is_graded else 0.0
-    return math.ceil(min(max(needed, least, MIN_PAIRS), MOST_PAIRS))
+    if is_graded and gap < margin:
+        needed = max(needed, _pairs_to_rule_out(discordance, gap, margin, alpha, power))
+    return math.ceil(min(max(needed, MIN_PAIRS), MOST_PAIRS))
+
+
+def _pairs_to_rule_out(discordance: float, gap: float, margin: float, alpha: float, power: float) -> float:
+    """Pairs whose mean is in `power` of the samples at most `largest_mean`, and that is no gain."""
+    chance = max(0.0, normal_quantile(power)) * math.sqrt(max(0.0, discordance - gap * gap))
+    none_drawn = normal_quantile(1 - alpha) ** 2 * (1 - margin)
+    inverse_root = (math.sqrt(chance**2 + 4 * none_drawn * (margin - gap)) - chance) / (2 * none_drawn)
+    return max(inverse_root**-2, none_drawn / margin)
+
+
+def largest_mean(pairs: float, margin: float, alpha: float) -> float:
+    """Largest mean difference of graded scores at which `pairs` can rule out full losses not drawn; below 0: none.
+
+    Tango's test of b = c = 0 at the `unseen_share` of that mean.
+    """
+    return margin - normal_quantile(1 - alpha) ** 2 * (1 - margin) / pairs
+
+
+def unseen_share(mean: float, margin: float) -> float:
+    """Share of full losses that would bring differences of `mean` to `margin`; 0 where they are there without.
+
+    A gain seen does not make up for losses not seen: below no difference, the mean counts as none.
+    """
+    seen = max(mean, 0.0) if margin > 0 else mean
+    return (margin - seen) / (1 - seen) if seen < margin else 0.0
 
 
 def paired_columns(pairs: pl.DataFrame) -> tuple[Floats, Floats, Floats, Floats]:
@@ -122,7 +145,9 @@ def quality_loss(
 
     Scores 0/1 with equal weights: Tango 1998. Otherwise the interval of a skewed mean of the weighted differences
     (Hall 1992); with fewer than MIN_DIFFERING unequal pairs the hull of that and of Tango on the signs, every
-    difference read as a full one. Whatever their spread, the test passes no sooner than Tango's without a difference.
+    difference read as a full one. Alike differences say nothing of a rare full loss that was not drawn: the interval
+    leaves those out, and the test passes no sooner than Tango's of as many pairs without a difference, which has to
+    rule out the share of them that would bring the mean to the margin.
     `discounts` in 0..1 are what a pair counts for; they shrink the sample that Tango sees. Needs at least one pair.
     """
     difference = incumbent - candidate
@@ -142,9 +167,8 @@ def quality_loss(
             low, high, p = min(low, graded[0]), max(high, graded[1]), max(p, mean.p(margin))
         else:
             (low, high), p = graded, mean.p(margin)
-        # Alike differences say nothing of a rare full loss that was not drawn: no sample passes sooner than one of 0/1
-        # scores without a difference.
-        p = max(p, tango_p(0, 0, size, margin))
+        if unseen := unseen_share(mean.mean, margin):
+            p = max(p, tango_p(0, 0, size, unseen))
     before, after = (float((weights * scores).sum()) / total for scores in (incumbent, candidate))
     return QualityLoss(
         pairs=len(difference),

@@ -159,15 +159,15 @@ def _unit(name: str, margin: float, pairs: pl.DataFrame, *, is_exact: bool, note
     """What `pairs` say; of several graders the least favourable, so that `route` holds under each.
 
     Where all would route, one that people have checked decides: a judge nobody checked takes no `route` away either.
+    A grader of few pairs counts beside one of enough only if they show a loss above the margin.
     """
     if pairs.is_empty():
         return Unit(name=name, margin=margin, notes=notes)
     usable = pairs.filter(~pl.col("parse_failed") | SCORED) if pairs["parse_failed"].any() else pairs
     usable = evened(usable)
     parts = _graded_alike(usable)
-    found = [(*graded_loss(part, margin), part) for part in parts if part.height >= MIN_PAIRS] or [
-        (*graded_loss(part, margin), part) for part in parts
-    ]
+    every = [(*graded_loss(part, margin), part) for part in parts]
+    found = [each for each in every if each[2].height >= MIN_PAIRS or each[0].reading == "above"] or every
     losses = [loss for loss, _, _ in found]
     if len(parts) > 1:
         notes += ("several_graders",) if len({loss.reading for loss in losses}) == 1 else ("graders_disagree",)

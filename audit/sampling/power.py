@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.evidence.estimates import MIN_PAIRS, PLANNING_DISCORDANCE
+from audit.evidence.estimates import MIN_PAIRS, PLANNING_DISCORDANCE, largest_mean
 from audit.evidence.statistics import CONFIDENCE, normal_cdf, normal_quantile, null_deviation
 
 PRIOR_PAIRS = MIN_PAIRS
@@ -55,7 +55,8 @@ def power(
 ) -> float:
     """Chance that `pairs` show a loss below `margin` at one-sided `alpha`, if it is `gap` in truth. Nam 1997.
 
-    Φ((√n (m - δ) - z s₀) / s₁), as `pairs_needed` has them. Fewer than MIN_PAIRS pairs never show it.
+    Φ((√n (m - δ) - z s₀) / s₁), as `pairs_needed` has them. Fewer than MIN_PAIRS pairs never show it. The mean of
+    graded scores must also leave room for full losses not drawn.
 
     >>> round(power(399, 0.127, 0.0, 0.05, 0.025), 2)
     0.77
@@ -64,6 +65,11 @@ def power(
         return 0.0
     assumed = null_deviation(discordance, gap, margin, is_graded=is_graded)
     excess = math.sqrt(pairs) * (margin - gap) - normal_quantile(1 - alpha) * assumed
+    if is_graded:
+        largest = largest_mean(pairs, margin, alpha)
+        if largest < 0:
+            return 0.0
+        excess = min(excess, math.sqrt(pairs) * (largest - gap))
     spread = math.sqrt(max(discordance - gap * gap, 0.0))
     return normal_cdf(excess / spread) if spread else float(excess >= 0)
 

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from audit.assumptions import Assumptions, Range
-from audit.evidence.statistics import Floats, beta_quantile, normal_quantile
+from audit.evidence.statistics import Floats, beta_quantile, normal_quantile, student_quantile
 
 BOUNDS = (0.025, 0.975)
 """Quantiles printed as low and high."""
@@ -91,7 +91,7 @@ class Days:
 
     blocks: DayBlocks
     volume: Floats
-    """Cost of the drawn days over the cost observed."""
+    """Cost per day of the drawn days over that observed."""
     shares: dict[tuple[str, str], Floats]
     """(endpoint, model) -> its share of the cost of the drawn days over its observed share."""
 
@@ -104,7 +104,9 @@ def resampled_days(daily: pl.DataFrame, *, seed: int, draws: int) -> Days:
     """Block bootstrap over the days of `daily` (usage_date, endpoint, model, list_cost). Efron 1979, Kuensch 1989.
 
     As many blocks as observed are drawn with replacement: single days from 7 days on, runs of seven days from the
-    first day on with three weeks or more (a shorter last run stays one block). Days without rows count as empty.
+    first day on with three weeks or more (a shorter last run stays one block and counts for its days). Days without
+    rows count as empty. Few blocks vary less among themselves than their mean may be off, so deviations are stretched
+    to the width of Student's interval: 2.7 times with three weeks, 1.6 with five, 1.1 with twenty days.
     """
     nothing = Days(blocks="none", volume=np.ones(draws), shares={})
     costs = daily.filter(pl.col("list_cost") > 0)
@@ -122,14 +124,28 @@ def resampled_days(daily: pl.DataFrame, *, seed: int, draws: int) -> Days:
     blocks = -(-count // length)
     generator = np.random.default_rng([seed, 1])
     drawn = generator.multinomial(blocks, np.full(blocks, 1 / blocks), size=draws).astype(np.float64)
+    stretch = student_quantile(blocks - 1, BOUNDS[1]) / normal_quantile(BOUNDS[1]) * math.sqrt(blocks / (blocks - 1))
+
+    def stretched(relative: Floats) -> Floats:
+        return np.maximum(0.0, 1 + stretch * (relative - 1))
+
     observed = float(summed["list_cost"].sum())
     total = drawn @ _by_block(summed, blocks)
+    lengths = np.minimum(length, count - length * np.arange(blocks))
+    whole = np.zeros(draws)
     share: dict[tuple[str, str], Floats] = {}
     for key, rows in summed.partition_by("endpoint", "model", as_dict=True).items():
-        part = drawn @ _by_block(rows, blocks) / float(rows["list_cost"].sum())
+        cost = float(rows["list_cost"].sum())
+        part = drawn @ _by_block(rows, blocks) / cost
         # A draw of empty days has no shares; the observed ones stand in.
-        share[str(key[0]), str(key[1])] = np.divide(part * observed, total, out=np.ones(draws), where=total > 0)
-    return Days(blocks="weeks" if length == 7 else "days", volume=total / observed, shares=share)
+        own = stretched(np.divide(part * observed, total, out=np.ones(draws), where=total > 0))
+        share[str(key[0]), str(key[1])] = own
+        whole += cost / observed * own
+    return Days(
+        blocks="weeks" if length == 7 else "days",
+        volume=stretched(total / observed * count / (drawn @ lengths)),
+        shares={name: own / whole for name, own in share.items()},
+    )
 
 
 def _by_block(rows: pl.DataFrame, blocks: int) -> Floats:
