@@ -170,3 +170,43 @@ def test_buckets_of_one_call_are_judged_as_if_they_came_one_by_one(tmp_path: Pat
     for path in (paths[1], paths[0], paths[2]):
         unload(db, str(path), Config())
         assert (tokens(db), report(db)) == (7 * 350, 7 * 350)
+
+
+CONSOLE = (
+    "usage_date_utc,model_version,api_key,workspace,usage_type,context_window,usage_input_tokens_no_cache,"
+    "usage_input_tokens_cache_write_5m,usage_input_tokens_cache_write_1h,usage_input_tokens_cache_read,"
+    "usage_output_tokens,web_search_count,inference_geo,speed\n"
+)
+
+
+@pytest.mark.trap("anthropic_usage")
+@pytest.mark.parametrize("is_console_first", [True, False])
+def test_the_console_and_the_usage_report_of_anthropic_count_once(
+    is_console_first: bool, tmp_path: Path, db: Path
+) -> None:
+    """The one names keys and workspaces, the other gives their ids: neither says that they are other usage."""
+    model = "claude-sonnet-4-5-20250929"
+    console, days = tmp_path / "claude_api_tokens.csv", {day: 1000 * day for day in range(1, 5)}
+    of = "{day},{model},billing key,Default,standard,≤ 200k,{tokens},0,0,0,0,0,global,\n"
+    console.write_text(
+        CONSOLE + "".join(of.format(day=f"2026-10-0{day}", model=model, tokens=days[day]) for day in days)
+    )
+    buckets: list[Row] = [
+        {
+            "starting_at": f"2026-10-0{day}T00:00:00Z",
+            "ending_at": f"2026-10-0{day + 1}T00:00:00Z",
+            "uncached_input_tokens": spent,
+            "cache_creation": {"ephemeral_1h_input_tokens": 0, "ephemeral_5m_input_tokens": 0},
+            "cache_read_input_tokens": 0,
+            "output_tokens": 0,
+            "model": model,
+            "api_key_id": "apikey_01Rj2N8SVvo6BePZj99Nhm",
+            "workspace_id": "wrkspc_01JwQvzr7rXLA5AG",
+        }
+        for day, spent in days.items()
+    ]
+    report_pages = jsonl(tmp_path / "usage.jsonl", *buckets)
+    for path in (console, report_pages) if is_console_first else (report_pages, console):
+        loaded(db, path)
+    assert tokens(db) == 10_000
+    assert query(db, "select count(*) from files where loaded_count > 0") == [(1,)]

@@ -126,6 +126,27 @@ def test_a_home_made_table_names_the_tier_that_is_paid_and_what_failed(name: str
 
 
 @pytest.mark.trap("flat_log")
+@pytest.mark.parametrize("name", ["cached_input_tokens", "Cache_Read_Input_Tokens", "prompt_cached_tokens"])
+def test_cached_tokens_of_a_home_made_table_cost_what_cached_tokens_cost(name: str, tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    row = "2026-09-01,gpt-4o-2024-08-06,1000000,0,1000000"
+    log.write_text(f"start_time,model,prompt_tokens,completion_tokens,{name}\n{row}\n")
+    assert not loaded(tmp_path / "usage.duckdb", log).warnings
+    assert audit.open(tmp_path / "usage.duckdb").sql("select sum(list_cost) from spend_by_model").item() == 1.25
+
+
+@pytest.mark.trap("flat_log")
+def test_a_column_that_counts_tokens_and_is_not_read_is_named(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    head = (
+        "start_time,model,prompt_tokens,completion_tokens,total_tokens,tokens_per_second,audio_tokens,hit_tokens,token"
+    )
+    log.write_text(f"{head}\n2026-09-01,gpt-4o,1000,1,1001,40,0,900,abc\n")
+    (said,) = loaded(tmp_path / "usage.duckdb", log).warnings
+    assert said.startswith(f"{log}: columns that seem to count tokens, and that flat_log does not read: 'hit_tokens'. ")
+
+
+@pytest.mark.trap("flat_log")
 def test_a_home_made_table_tells_unknown_usage_from_failures_and_bad_counts(tmp_path: Path) -> None:
     loaded(tmp_path / "usage.duckdb", SAMPLES / "home_made" / "flat_log_written_here.csv")
     assert outcomes(tmp_path / "usage.duckdb") == {"billed": 1, "unknown_usage": 1, "failed": 1}

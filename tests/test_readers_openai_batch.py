@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from loads import loaded
 from staging import Row, judged, prepared
 
 from audit.errors import InputError
+from audit.warehouse import Warehouse
 
 SAMPLES = Path(__file__).parent / "data" / "samples" / "openai"
 
@@ -158,3 +160,14 @@ def test_a_batch_object_is_refused_because_it_holds_totals_only(tmp_path: Path) 
     path.write_bytes((SAMPLES / "openapi_example_Batch.json").read_bytes())
     with pytest.raises(InputError, match="totals only"):
         prepared(path)
+
+
+@pytest.mark.trap("openai_batch")
+@pytest.mark.parametrize("first", ["output", "both"])
+def test_an_output_counts_once_whether_its_input_comes_along_or_not(tmp_path: Path, first: str) -> None:
+    output = jsonl(tmp_path / "output.jsonl", reply("a"), reply("b"))
+    together = [output, jsonl(tmp_path / "input.jsonl", request("a"), request("b"))]
+    for files in ([output], together) if first == "output" else (together, [output]):
+        loaded(tmp_path / "usage.duckdb", *files)
+    with Warehouse.read(tmp_path / "usage.duckdb") as warehouse:
+        assert warehouse.rows("select sum(request_count), sum(usage_input_tokens) from traffic_cells") == [(2, 200)]

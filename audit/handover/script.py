@@ -46,14 +46,14 @@ if TYPE_CHECKING:
 RECORDS = "checked_records"
 """Stands for the table of the checked records."""
 REQUEST = (
-    "request_id", "start_time", "request_model", "response_model", "usage_input_tokens", "usage_output_tokens",
+    "request_id", "start_time", "coalesce(response_model, request_model)", "usage_input_tokens", "usage_output_tokens",
 )  # fmt: skip
 """What two records with an id have in common that are one request."""
 ALL_CONTENT = (
-    "usage_cache_read_input_tokens", "usage_reasoning_output_tokens", "request_grain", "request_count",
-    "bucket_seconds", "duration_ms", "operation_name", "cast(to_json(tags) as varchar)", "route", "prompt_name",
-    "prompt_hash", "service_tier", "is_failed", "user_id", "customer_id", "team_id", "project_id", "api_key_id",
-    "conversation_id", "trace_id", "billed_cost",
+    "request_model", "response_model", "usage_cache_read_input_tokens", "usage_reasoning_output_tokens",
+    "request_grain", "request_count", "bucket_seconds", "duration_ms", "operation_name",
+    "cast(to_json(tags) as varchar)", "route", "prompt_name", "prompt_hash", "service_tier", "is_failed", "user_id",
+    "customer_id", "team_id", "project_id", "api_key_id", "conversation_id", "trace_id", "billed_cost",
 )  # fmt: skip
 """What they have in common too where there is no id. Compared, not hashed: each engine hashes in its own way."""
 LET_GO = frozenset(

@@ -24,6 +24,8 @@ DIMENSIONS = {
 }
 """What buckets may be grouped by, in words, and the column that names it. Tiers are told apart by some exports and
 summed up as the default by others, so that they say nothing."""
+IDS = {"project_id": "wrkspc_", "api_key_id": "apikey_"}
+"""How Anthropic's ids begin. Its console exports names in their place, which cannot be compared with them."""
 ALL = tuple(range(len(DIMENSIONS)))
 AGAIN = "repeats usage that another export states in finer groups or in full"
 
@@ -53,18 +55,19 @@ def set_aside_buckets(warehouse: Warehouse, load_id: int) -> set[int]:
 def keep_bucket_rows(warehouse: Warehouse, source_format: str, chosen: str) -> None:
     """Make the table `bucket_rows` of the buckets of a format that count, each with the groups that its file states.
 
-    A shape is a digit per dimension: 1 where any row of the file, of its kind of operation, names one.
+    A shape is a digit per dimension: 1 where any row of the file, of its kind of operation, names one, 2 where it gives
+    a name in place of an id.
     """
     warehouse.execute(BUCKET_ROWS.format(source_format=source_format, chosen=chosen))
 
 
 def common(shape: str, other: str) -> tuple[int, ...]:
-    """The dimensions that both shapes state.
+    """The dimensions that both shapes state, by ids or by names.
 
-    >>> common("1101", "0101")
+    >>> common("11012", "01011")
     (1, 3)
     """
-    return tuple(place for place, (one, two) in enumerate(zip(shape, other, strict=True)) if one == two == "1")
+    return tuple(place for place, (one, two) in enumerate(zip(shape, other, strict=True)) if one == two != "0")
 
 
 def keep_islands(warehouse: Warehouse, chosen: str, party: str, dimensions: tuple[int, ...]) -> None:
@@ -117,12 +120,18 @@ def _settle(warehouse: Warehouse, side: str, other: str, dimensions: tuple[int, 
     return {int(str(load)) for (load,) in warehouse.rows("select distinct load_id from bucket_losers")}
 
 
+def _digit(column: str) -> str:
+    """The digit of a shape that says whether the rows of a file name a column."""
+    prefix = IDS.get(column)
+    is_name = f"source_format = 'anthropic_usage' and not starts_with({column}, '{prefix}')" if prefix else "false"
+    return f"max(case when coalesce({column}, '') = '' then '0' when {is_name} then '2' else '1' end)"
+
+
 BUCKET_ROWS = f"""
 create or replace temp table bucket_rows as
 with shapes as (
     select file_id, operation_name,
-        {" || ".join(f"coalesce(max(if(nullif({name}, '') is null, '0', '1')), '0')" for name in DIMENSIONS.values())}
-            as shape
+        {" || ".join(map(_digit, DIMENSIONS.values()))} as shape
     from request_facts
     where source_format = '{{source_format}}' and reject_reason is null and {OWNED}
     group by file_id, operation_name

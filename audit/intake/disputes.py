@@ -128,7 +128,7 @@ def _more(count: object) -> str:
 
 
 def _groups(shape: object) -> str:
-    named = [name for name, digit in zip(DIMENSIONS, str(shape), strict=True) if digit == "1"]
+    named = [name for name, digit in zip(DIMENSIONS, str(shape), strict=True) if digit != "0"]
     return ", ".join(named) or "time alone"
 
 

@@ -18,7 +18,8 @@ from audit.warehouse import Warehouse
 
 REQUEST_KEY = """case when reject_reason is null then case
     when request_id is not null
-        then hash(request_id, start_time, request_model, response_model, usage_input_tokens, usage_output_tokens)
+        then hash(request_id, start_time, coalesce(response_model, request_model), usage_input_tokens,
+            usage_output_tokens)
     else hash({salt}, start_time, request_model, response_model, usage_input_tokens, usage_output_tokens,
         usage_cache_read_input_tokens, usage_reasoning_output_tokens, request_grain, request_count, bucket_seconds,
         duration_ms, operation_name, tags, route, prompt_name, prompt_hash, service_tier, is_failed, user_id,
@@ -26,6 +27,8 @@ REQUEST_KEY = """case when reject_reason is null then case
 end end"""
 """The identity of a request in 64 bits; the hash is DuckDB's, see `keep_keys_current`.
 
+Of two models the one that served counts: a reply is the same request with and without what was asked for, as of a batch
+whose output is loaded again together with its input.
 An id is nothing that has to be salted, and so the same request has the same key in every database.
 """
 
@@ -39,17 +42,18 @@ FOR_GOOD = " (gone by --cells-only)"
 
 
 def keep_keys_current(warehouse: Warehouse, salt: str) -> None:
-    """Make every stored key anew where this DuckDB hashes otherwise than the one that wrote them.
+    """Make every stored key anew where it would be another one now than when it was written.
 
-    DuckDB does not promise the same hash in its next version; keys that differ would let every file in a second time.
+    DuckDB does not promise the same hash in its next version, and what makes a key may change here; keys that differ
+    would let every file in a second time.
     """
     probe = hash_probe(warehouse)
     if warehouse.setting("hash_probe") not in (None, probe):
         if warehouse.rows("select 1 from request_keys limit 1"):
             raise DatabaseError(
-                f"{warehouse.path}: holds keys of requests (--cells-only) that another version of DuckDB hashed; "
-                f"this one would not recognise them. Use {warehouse.setting('hash_version')} again, or load the "
-                "exports into a new --db"
+                f"{warehouse.path}: holds keys of requests (--cells-only) that another version of DuckDB or of "
+                "traffic-audit hashed; this one would not recognise them. "
+                f"Use {warehouse.setting('hash_version')} again, or load the exports into a new --db"
             )
         warehouse.execute(
             f"""
@@ -65,8 +69,8 @@ def keep_keys_current(warehouse: Warehouse, salt: str) -> None:
 
 
 def hash_probe(warehouse: Warehouse) -> str:
-    """What tells whether this DuckDB hashes as the one that wrote a database."""
-    return str(warehouse.value("select hash('traffic-audit')"))
+    """What tells whether keys are made and hashed as by the versions that wrote a database."""
+    return str(warehouse.value("select hash(?)", [REQUEST_KEY]))
 
 
 def set_aside(warehouse: Warehouse, load_id: int) -> set[int]:

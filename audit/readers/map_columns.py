@@ -1,5 +1,6 @@
-"""Whether a file has the columns that a column map names."""
+"""Whether a file has the columns that a column map names, and a map the columns that a file counts tokens in."""
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import cast
@@ -10,6 +11,10 @@ from audit.readers.export import Export
 
 ESSENTIAL = ("start_time", "usage_input_tokens", "usage_output_tokens")
 """Columns that every file has to have."""
+NO_COUNT_OF_ITS_OWN = frozenset(
+    {"total", "max", "min", "limit", "remaining", "budget", "per", "time", "first", "cost", "price", "usd"}
+)
+"""Words in the name of a column that speaks of tokens and counts none that another column does not."""
 
 
 def has_one_of(signatures: tuple[frozenset[str], ...], export: Export) -> bool:
@@ -52,6 +57,27 @@ def check_columns(column_map: ColumnMap, export: Export) -> None:
         + (f"; nearest: {', '.join(near)}" if near else "")
         + (f". Nor has it {', '.join(others)}" if others else "")
         + ". Name another column, or say { column = ..., optional = true }"
+    )
+
+
+def unread_counts(column_map: ColumnMap, export: Export) -> str | None:
+    """A warning of the columns of a file that seem to count tokens, and that the map does not read."""
+    read = {column.lower() for origin in column_map.origins.values() for column in origin.columns}
+    left = [
+        name
+        for name in export.fields
+        if name.lower() not in read
+        and "token" in name.lower()
+        and not NO_COUNT_OF_ITS_OWN.intersection(re.split(r"[^a-z]+", name.lower()))
+        and any(re.fullmatch(r"0*[1-9][0-9]*([.]0*)?", str(row.get(name))) for row in export.records)
+    ]
+    if not left:
+        return None
+    return (
+        f"{export.name}: columns that seem to count tokens, and that {column_map.name} does not read: "
+        f"{', '.join(map(repr, left))}. Cached tokens and audio have prices of their own: where they count such, "
+        f"`audit formats --map {column_map.name} > map.toml`, say which they are, `audit unload` the file and load it "
+        "again with --map map.toml"
     )
 
 

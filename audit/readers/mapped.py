@@ -23,7 +23,7 @@ from audit.readers.column_map import (
 )
 from audit.readers.cost_maps import COST_MAPS
 from audit.readers.export import Export
-from audit.readers.map_columns import check_columns, has_one_of, has_only_one_of
+from audit.readers.map_columns import check_columns, has_one_of, has_only_one_of, unread_counts
 from audit.readers.prompts import NO_PROMPT, prompt_columns
 from audit.readers.reader import (
     TEXT,
@@ -93,6 +93,7 @@ def _reader(column_map: ColumnMap, *, is_shipped: bool) -> Reader:
         recognises=lambda export: has_one_of(column_map.recognise, export),
         recognises_last=lambda export: has_only_one_of(column_map, export),
         unroll=unroll_page,
+        warn=(lambda export: unread_counts(column_map, export)) if is_shipped else None,
         conversation=conversation if "messages" in column_map.origins else None,
         staging="mapped",
     )
