@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from audit.catalog.price_file import read_price_overrides
+from audit.config import Config
 from audit.errors import InputError
 from audit.evidence.labels import read_labels
 from audit.evidence.outcomes import read_outcomes
 from audit.grading.harness_files import records_of
 from audit.intake.loading import load
+from audit.intake.resolve import unload
 from audit.ledger.revenue import read_lines
 from audit.warehouse import Warehouse
 
@@ -110,3 +112,27 @@ def test_a_file_that_belongs_to_another_command_is_told_where_it_goes(
     (tmp_path / name).write_text(text)
     (refused,) = load([str(tmp_path / name)], tmp_path / "usage.duckdb").refused
     assert refused.startswith(f"{tmp_path / name}: {said}")
+
+
+def test_calls_without_an_id_that_are_the_same_in_a_file_are_said_to_be_taken_for_duplicates(tmp_path: Path) -> None:
+    log, db = tmp_path / "log.csv", tmp_path / "usage.duckdb"
+    log.write_text(f"{HEADER}\n" + f"{ROW}\n" * 3)
+    (first,) = load([str(log)], db).files
+    ((note, count),) = first.notes.items()
+    assert (first.loaded, first.duplicate, count) == (1, 2, 2)
+    assert note.startswith(
+        "without an id and the same as another of the file: duplicates. Where each is a call of its own"
+    )
+    (again,) = load([str(log)], db).files
+    assert (again.duplicate, again.notes) == (3, {})
+
+
+def test_a_note_of_calls_without_an_id_is_counted_once_after_another_file_went(tmp_path: Path) -> None:
+    log, other, db = tmp_path / "log.csv", tmp_path / "other.csv", tmp_path / "usage.duckdb"
+    log.write_text(f"{HEADER}\n" + f"{ROW}\n" * 3)
+    other.write_text(f"{HEADER}\n{ROW}\n")
+    load([str(other)], db)
+    load([str(log)], db)
+    unload(db, str(other), Config())
+    with Warehouse.read(db) as warehouse:
+        assert warehouse.rows("select record_count from file_notes where starts_with(note, 'without an id')") == [(2,)]

@@ -40,6 +40,12 @@ the same. Without an id all 64 bits of the key are needed; with one, half of the
 FOR_GOOD = " (gone by --cells-only)"
 """How the reason ends of what was set aside for requests that are gone since: nobody can decide about it anew."""
 
+SAME_WITHOUT_ID = (
+    "without an id and the same as another of the file: duplicates. "
+    "Where each is a call of its own, unload the file and give each a request_id"
+)
+"""A note: nothing tells two such calls, of which a log in whole seconds has many, from one that was written twice."""
+
 
 def keep_keys_current(warehouse: Warehouse, salt: str) -> None:
     """Make every stored key anew where it would be another one now than when it was written.
@@ -189,6 +195,22 @@ def _requests(warehouse: Warehouse, load_id: int) -> None:
         where load_id = ?
         """,
         [load_id],
+    )
+    warehouse.execute(
+        f"delete from file_notes where note = '{SAME_WITHOUT_ID}' "
+        f"and file_id in (select file_id from files where load_id = {load_id} and kept = 'rows')"
+    )
+    warehouse.execute(
+        f"""
+        insert into file_notes
+        select standing.file_id, '{SAME_WITHOUT_ID}', count(*)
+        from suspects
+        inner join standing using (identity)
+        inner join standing as first on suspects.first_position = first.position and first.file_id = standing.file_id
+        where suspects.content is null and not suspects.is_known and standing.load_id = {load_id}
+            and standing.position > suspects.first_position
+        group by standing.file_id
+        """
     )
     warehouse.execute(
         """
