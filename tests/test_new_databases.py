@@ -63,7 +63,8 @@ def test_work_on_a_database_that_is_not_there_is_an_error_and_makes_none(tmp_pat
 def test_outcomes_for_a_misspelt_database_are_an_error_and_make_none(tmp_path: Path) -> None:
     db = tmp_path / "misspelt.duckdb"
     pair = {"endpoint": "/x", "incumbent_model": "gpt-4o", "candidate_model": "gpt-4o-mini"}
-    outcomes = write_jsonl(tmp_path / "outcomes.jsonl", [pair | {"incumbent_score": 1, "candidate_score": 1}])
+    outcomes = tmp_path / "outcomes.jsonl"
+    outcomes.write_text(json.dumps(pair | {"incumbent_score": 1, "candidate_score": 1}))
     with pytest.raises(DatabaseError, match=r"misspelt\.duckdb: no such database; make one with `audit load"):
         add_outcomes(db, outcomes, today=date(2026, 3, 31))
     assert not db.exists()
