@@ -14,7 +14,7 @@ from audit.catalog.price_file import PriceOverride, read_price_overrides
 from audit.config import Config
 from audit.errors import AuditError, ConfigError
 from audit.intake.disputes import disputes
-from audit.intake.twins import overlaps
+from audit.intake.twins import counted_elsewhere, overlaps
 from audit.schema import SUMMED
 from audit.warehouse import Warehouse
 from audit.without_rows import has_all_rows
@@ -114,6 +114,8 @@ def _sources(warehouse: Warehouse, config: Config) -> tuple[str, ...]:
     if not config.sources and (found := overlaps(warehouse)):
         raise ConfigError(". ".join([*(overlap.sentence for overlap in found), found[0].way_out]))
     sources = tuple(dict.fromkeys(config.sources or loaded))
+    if {*sources} != {*loaded} and (elsewhere := counted_elsewhere(warehouse, sources)):
+        raise ConfigError(". ".join(each.sentence for each in elsewhere))
     if disputed := [each for each in disputes(warehouse, config.add_up) if each.source in sources]:
         raise ConfigError(". ".join([*(each.sentence for each in disputed), disputed[0].way_out]))
     return sources

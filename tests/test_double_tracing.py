@@ -1,6 +1,6 @@
 """The same calls recorded twice in one format, by two instrumentations that know nothing of each other."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -115,3 +115,43 @@ def test_two_answers_asked_for_in_one_trace_are_two_calls(tmp_path: Path, db: Pa
     spans = [traced(n, recorder, trace=n) for n in range(CALLS) for recorder in (1, 2)]
     loaded(db, recorded(tmp_path / "asked_twice.jsonl", *spans))
     assert found(db) == []
+
+
+def replied(number: int, *, later: float = 0, tokens: int | None = None) -> Row:
+    """Call `number` in a table of one's own, `later` seconds after the provider's own time."""
+    moment = datetime(2026, 9, 1) + timedelta(seconds=30 * number + later)
+    return {
+        "request_id": f"chatcmpl-{number}",
+        "start_time": moment.isoformat(),
+        "model": "gpt-4o-2024-08-06",
+        "prompt_tokens": 300 + number if tokens is None else tokens,
+        "completion_tokens": 1,
+    }
+
+
+def test_the_same_ids_at_other_starts_have_no_total_until_one_is_taken_out(tmp_path: Path, db: Path) -> None:
+    one = jsonl(tmp_path / "replies.jsonl", *(replied(n) for n in range(CALLS)))
+    two = jsonl(tmp_path / "requests.jsonl", *(replied(n, later=-1.4) for n in range(10, CALLS + 20)))
+    loaded(db, one)
+    (warning,) = loaded(db, two).warnings
+    assert "50 of the 60 requests of" in warning
+    assert "the same id, model (gpt-4o-2024-08-06) and tokens, but other starts" in warning
+    with pytest.raises(ConfigError, match=r"audit unload .*add_up = \[\"flat_log\"\]"):
+        total(db)
+    unload(db, str(two), Config())
+    assert (found(db), total(db)) == ([], CALLS)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        pytest.param([replied(n, later=7200) for n in range(CALLS)], id="a counter that began again"),
+        pytest.param([replied(n, later=1, tokens=9) for n in range(CALLS)], id="other tokens"),
+        pytest.param([replied(n, later=1) for n in range(19)], id="too few to tell"),
+        pytest.param([replied(n) | {"request_id": None} for n in range(CALLS)], id="no ids"),
+    ],
+)
+def test_ids_that_may_be_of_different_calls_are_no_dispute(tmp_path: Path, db: Path, second: list[Row]) -> None:
+    loaded(db, jsonl(tmp_path / "one.jsonl", *(replied(n) for n in range(CALLS))))
+    loaded(db, jsonl(tmp_path / "two.jsonl", *second))
+    assert (found(db), total(db)) == ([], CALLS + len(second))

@@ -148,3 +148,15 @@ def test_no_total_is_printed_until_a_source_is_picked_and_the_other_is_shown_as_
         assert document["data_quality"]["requests_in_sources_left_out"] == left_out
     unknown = run("report", *options, "--source", "langfuse")
     assert "--source names 'langfuse'; loaded are flat_log, litellm_spend_logs" in str(unknown.exception)
+
+
+def test_a_source_whose_requests_count_as_those_of_another_is_no_total_alone(tmp_path: Path, db: Path) -> None:
+    loaded(db, write_jsonl(tmp_path / "proxy.jsonl", [proxied(n) for n in range(20)]))
+    same = [call(n, request_id=f"chatcmpl-{n}") for n in range(15, 25)]
+    assert loaded(db, write_jsonl(tmp_path / "flat.jsonl", same)).total("duplicate") == 5
+    refused = run("report", "--db", str(db), "--json", "--quiet", "--source", "flat_log")
+    assert "5 requests of flat_log are the very same as in litellm_spend_logs" in str(refused.exception)
+    for sources, total in (("litellm_spend_logs",), 20), (("flat_log", "litellm_spend_logs"), 25):
+        chosen = [part for source in sources for part in ("--source", source)]
+        document = json.loads(run("report", "--db", str(db), "--json", "--quiet", *chosen).stdout)
+        assert document["requests"]["total"] == total

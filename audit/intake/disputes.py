@@ -1,8 +1,8 @@
 """Exports of one format that show the same usage, in a way that nobody but the user can settle.
 
-Buckets with different figures: one export was filtered, or they are of two organisations. Calls under other ids: two
-instrumentations recorded them. Their sum may count calls twice and either alone may lack some, so that there is no
-total until an export is taken out, or the user says that they are different traffic.
+Buckets with different figures: one export was filtered, or they are of two organisations. Calls under other ids, or at
+other times under the same: two instrumentations recorded them. Their sum may count calls twice and either alone may
+lack some, so that there is no total until an export is taken out, or the user says that they are different traffic.
 """
 
 import json
@@ -89,10 +89,14 @@ def _of_calls(warehouse: Warehouse, source_format: str) -> list[Dispute]:
     found: list[Dispute] = []
     for pairs in double_traced(warehouse, source_format):
         how = "come in pairs" if pairs.file == pairs.other else f"have a twin in {pairs.other}"
+        alike = (
+            f"id, model ({pairs.model}) and tokens, but other starts. They seem to be the same calls"
+            if pairs.has_same_ids
+            else f"model ({pairs.model}), tokens and start within {SECONDS} s, but other ids. Two instrumentations "
+            "seem to have recorded them"
+        )
         sentence = (
-            f"{pairs.twins:,} of the {number_of(pairs.requests, 'request')} of {pairs.file} {how}: the same model "
-            f"({pairs.model}), tokens and start within {SECONDS} s, but other ids. Two instrumentations seem to "
-            "have recorded them"
+            f"{pairs.twins:,} of the {number_of(pairs.requests, 'request')} of {pairs.file} {how}: the same {alike}"
         )
         found.append(Dispute(source_format, pairs.file, pairs.other, sentence))
     return found

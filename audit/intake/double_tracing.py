@@ -1,8 +1,9 @@
-"""Calls that one format shows twice under other ids: two instrumentations, or exporters, that do not know each other.
+"""Calls that one format shows twice: two instrumentations, or exporters, that do not know each other.
 
 Where one is inside of the other, `nesting.py` sees it by their ids. Where the traces differ as well, only the calls
 themselves are left: the same model, tokens and start. Calls are alike by chance too, but hardly so that most of them
-come in exact pairs: of calls that arrive at random, the share that meets exactly one equal stays below 1/e.
+come in exact pairs: of calls that arrive at random, the share that meets exactly one equal stays below 1/e. Where the
+ids are the provider's, both show the same one, and the time of the request in one place and of the reply in the other.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ TRACED = ("otlp", "span_table", "flat_spans", "vercel_ai", "langfuse", "langsmit
 """Formats whose ids are of spans, so that another recorder of a call gives it another one."""
 SECONDS = 2
 """Calls that start in the same stretch of this length may be one; two recorders in a process are milliseconds apart."""
+SECONDS_OF_A_CALL = 3600
+"""Two starts of one id that are further apart are of two calls: of a counter that began again, say."""
 LEAST_SHARE = 0.5
 LEAST_PAIRS = 20
 LEAST_KINDS = 10
@@ -32,39 +35,49 @@ class Pairs:
     """Of `file`, the one with fewer."""
     twins: int
     """How many of them are in a pair."""
+    has_same_ids: bool = False
+    """Whether they are told by their ids, and not by their start."""
 
 
 def double_traced(warehouse: Warehouse, source_format: str) -> list[Pairs]:
     """The files of a format most of whose calls another file, or the same one, shows again."""
-    if source_format not in TRACED:
+    calls, shared = warehouse.rows(
+        "select coalesce(sum(loaded_count), 0), coalesce(sum(id_collision_count), 0) from files "
+        "where source_format = ?",
+        [source_format],
+    )[0]
+    is_traced = source_format in TRACED
+    if int(str(calls)) < 2 * LEAST_PAIRS or (not is_traced and int(str(shared)) < LEAST_PAIRS):
         return []
-    calls = warehouse.count("select sum(loaded_count) from files where source_format = ?", [source_format])
-    if calls < 2 * LEAST_PAIRS:
-        return []
-    values = {"format": source_format, "every": calls // MOST_CALLS + 1}
-    warehouse.execute(CALLS, values)
-    rows = warehouse.rows(PAIRS, {"share": LEAST_SHARE, "pairs": LEAST_PAIRS, "kinds": LEAST_KINDS})
+    values = {"format": source_format, "every": int(str(calls)) // MOST_CALLS + 1}
+    warehouse.execute(CALLS.format(mark=MOMENT if is_traced else ID), values)
+    kinds = LEAST_KINDS if is_traced else 1
+    rows = warehouse.rows(PAIRS, {"share": LEAST_SHARE, "pairs": LEAST_PAIRS, "kinds": kinds, "ids": not is_traced})
     return [
-        Pairs(str(file), str(other), str(model), int(str(requests)), int(str(twins)))
+        Pairs(str(file), str(other), str(model), int(str(requests)), int(str(twins)), has_same_ids=not is_traced)
         for file, other, model, requests, twins in rows
     ]
 
 
-CALLS = f"""
+MOMENT = f"epoch_us(start_time) // {SECONDS * 1_000_000}"
+ID = "case when request_id is not null then hash(request_id) end"
+CALLS = """
 create or replace temp table traced_calls as
-select file_id, model, usage_input_tokens, usage_output_tokens, moment, trace_id
+select file_id, model, usage_input_tokens, usage_output_tokens, mark, trace_id, start_time
 from (
-    select *, epoch_us(start_time) // {SECONDS * 1_000_000} as moment from requests
+    select *, {mark} as mark from requests
     where source_format = $format and usage_known and model <> '' and request_grain = 'request'
 )
-where hash(moment) % $every = 0
+where mark is not null and hash(mark) % $every = 0
 """
-PAIRS = """
+PAIRS = f"""
 with pairs as (
     select min(file_id) as file_id, max(file_id) as other_id, model, usage_input_tokens, usage_output_tokens
     from traced_calls
-    group by model, usage_input_tokens, usage_output_tokens, moment
-    having count(*) = 2 and (min(file_id) <> max(file_id) or min(trace_id) <> max(trace_id))
+    group by model, usage_input_tokens, usage_output_tokens, mark
+    having count(*) = 2
+        and (min(file_id) <> max(file_id) or (not $ids and min(trace_id) <> max(trace_id)))
+        and date_diff('second', min(start_time), max(start_time)) <= {SECONDS_OF_A_CALL}
 ),
 met as (
     select file_id, other_id, count(*) as pairs, mode(model) as model,

@@ -6,11 +6,13 @@ the load, by `audit status`, and instead of a report until somebody picks.
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any, cast
 
 from audit.counting import number_of
+from audit.readers.reader import literal
 from audit.warehouse import Warehouse
 
 SECONDS_APART = 5
@@ -70,6 +72,46 @@ def keep_overlaps(warehouse: Warehouse) -> None:
     """Measure every overlap and keep the figures, so that no report has to look at requests for them."""
     measured = [_measured(warehouse, pair) for pair in _overlapping(warehouse)]
     warehouse.set("overlaps", json.dumps([asdict(overlap) for overlap in measured]))
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Requests of a source that count as those of another one, which showed the very same and was loaded before."""
+
+    source: str
+    other: str
+    requests: int
+
+    @property
+    def sentence(self) -> str:
+        """Why the source alone is not all of its traffic, and what to do about it."""
+        return (
+            f"{number_of(self.requests, 'request')} of {self.source} {'is' if self.requests == 1 else 'are'} the very "
+            f"same as in {self.other}, loaded before, and counted there: name both {self.source} and {self.other}, "
+            "which count each of them once"
+        )
+
+
+def counted_elsewhere(warehouse: Warehouse, sources: Collection[str]) -> list[Elsewhere]:
+    """What the sources leave to others that are not among them, as far as the rows of both are there; most first."""
+    chosen = ", ".join(map(literal, sources))
+    rows = warehouse.rows(
+        f"""
+        with mine as (
+            select facts.source_format, facts.request_key
+            from set_aside
+            inner join files using (file_id)
+            inner join request_facts as facts on facts.rowid = files.first_row + set_aside.row_number - 1
+            where set_aside.reason = 'duplicate' and facts.source_format in ({chosen})
+        )
+        select mine.source_format, counted.source_format, count(*)
+        from mine inner join loaded_facts as counted using (request_key)
+        where counted.source_format not in ({chosen})
+        group by mine.source_format, counted.source_format
+        order by count(*) desc, mine.source_format, counted.source_format
+        """
+    )
+    return [Elsewhere(str(source), str(other), int(str(count))) for source, other, count in rows]
 
 
 def overlaps(warehouse: Warehouse) -> list[Overlap]:
