@@ -12,7 +12,6 @@ from itertools import combinations
 from typing import Any, cast
 
 from audit.counting import number_of
-from audit.readers.reader import literal
 from audit.warehouse import Warehouse
 
 SECONDS_APART = 5
@@ -94,7 +93,7 @@ class Elsewhere:
 
 def counted_elsewhere(warehouse: Warehouse, sources: Collection[str]) -> list[Elsewhere]:
     """What the sources leave to others that are not among them, as far as the rows of both are there; most first."""
-    chosen = ", ".join(map(literal, sources))
+    chosen = ", ".join("?" * len(sources))
     rows = warehouse.rows(
         f"""
         with mine as (
@@ -109,7 +108,8 @@ def counted_elsewhere(warehouse: Warehouse, sources: Collection[str]) -> list[El
         where counted.source_format not in ({chosen})
         group by mine.source_format, counted.source_format
         order by count(*) desc, mine.source_format, counted.source_format
-        """
+        """,
+        [*sources, *sources],
     )
     return [Elsewhere(str(source), str(other), int(str(count))) for source, other, count in rows]
 

@@ -10,7 +10,6 @@ from audit.ledger.document import Reconciliation
 from audit.ledger.reconcile import reconcile
 from audit.pipeline import Result
 from audit.progress import Progress, silent
-from audit.readers.registry import MAP_A_LOG
 from audit.report.reconciled import TieOut
 from audit.scope import Question
 from audit.warehouse import Warehouse
@@ -42,6 +41,8 @@ def take_files(
         db = Path(folder) / "bill.duckdb"
         report = load(paths, db, map_file=map_file)
         if report.refused:
+            from audit.readers.registry import MAP_A_LOG
+
             said = report.refused[0]
             raise InputError(
                 said.replace(MAP_A_LOG, MAP_A_BILL)
