@@ -184,7 +184,7 @@ def test_buckets_and_files_that_spark_hides_stop_the_load_and_change_nothing(tmp
     hidden = tmp_path / "_spend.jsonl"
     hidden.write_text(json.dumps(spend_log(1)))
     for path, said in (
-        (SAMPLES / "litellm/daily_spend_written_here.csv", "buckets"),
+        (SAMPLES / "litellm/daily_spend_written_here.csv", "bucket of several requests"),
         (hidden, "must not begin with a dot or an underscore"),
     ):
         with pytest.raises(InputError, match=said):

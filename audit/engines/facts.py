@@ -133,7 +133,7 @@ where facts.reject_reason is null
 """
 REPEATED = f"""
 select {PLACE}.file_id as file_id, count_if(occurrence > 1) as duplicate_count,
-    count_if(is_collision) as id_collision_count
+    count_if(is_collision) as id_collision_count, count_if(is_same_without_id) as same_without_id_count
 from suspects group by {PLACE}.file_id
 """
 REJECTS = f"""
@@ -162,14 +162,18 @@ repeated as (
     select identity from keyed group by identity having count(*) > 1
 ),
 ordered as (
-    select keyed.*, row_number() over (partition by identity, request_key order by {PLACE}) as occurrence
+    select keyed.*, row_number() over (partition by identity, request_key order by {PLACE}) as occurrence,
+        min({PLACE}.file_id) over (partition by identity, request_key) as first_file_id
     from keyed left semi join repeated on keyed.identity = repeated.identity
 )
 select {PLACE}, occurrence, has_id and occurrence = 1
-    and row_number() over (partition by identity, occurrence order by {PLACE}) > 1 as is_collision
+    and row_number() over (partition by identity, occurrence order by {PLACE}) > 1 as is_collision,
+    not has_id and occurrence > 1 and {PLACE}.file_id = first_file_id as is_same_without_id
 from ordered
 """
 """The records with the identity of another one, as `duplicates.py` finds them on DuckDB, and which of them repeat it.
+
+Places are ordered by their file first, so that the first record is in the first of the files.
 
 `xxhash64(NULL)` is a number: that of a request without an id is asked for only where there is one.
 """

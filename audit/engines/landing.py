@@ -10,6 +10,7 @@ from audit.engines import facts as asked
 from audit.engines.facts import Group, spark_text, typed
 from audit.engines.reading import Reading
 from audit.errors import InputError
+from audit.intake.duplicates import SAME_WITHOUT_ID
 from audit.intake.letting_go import refuse_unseen_duplicates
 from audit.intake.locate import UNREADABLE, text_of, why
 from audit.intake.resolve import derive, rename_endpoints, resolve_seen
@@ -113,6 +114,11 @@ def _set_aside(warehouse: Warehouse, spark: "SparkSession") -> None:
         from spark_suspects as repeated where files.file_id = repeated.file_id
         """
     )
+    warehouse.execute(
+        "insert into file_notes select file_id, ?, same_without_id_count from spark_suspects "
+        "where same_without_id_count > 0",
+        [SAME_WITHOUT_ID],
+    )
 
 
 def _keep_rejects(warehouse: Warehouse, spark: "SparkSession", groups: Sequence[Group], keep_raw: bool) -> None:
@@ -211,5 +217,8 @@ COUNTED = {
     "file_id": "INTEGER", "read_count": "BIGINT", "rejected_count": "BIGINT", "not_call_count": "BIGINT",
     "first_time": "TIMESTAMP", "last_time": "TIMESTAMP", "bucket_count": "BIGINT", "nested_count": "BIGINT",
 }  # fmt: skip
-REPEATED = {"file_id": "INTEGER", "duplicate_count": "BIGINT", "id_collision_count": "BIGINT"}
+REPEATED = {
+    "file_id": "INTEGER", "duplicate_count": "BIGINT", "id_collision_count": "BIGINT",
+    "same_without_id_count": "BIGINT",
+}  # fmt: skip
 SEEN = {"provider_name": "VARCHAR", "request_model": "VARCHAR", "response_model": "VARCHAR", "usage_date": "DATE"}
