@@ -213,3 +213,15 @@ def test_a_model_of_which_some_requests_have_no_price_shows_what_the_others_cost
     assert "no price</span>" in render_html(document)
     model["list_cost"], model["unpriced_requests"] = 12.5, 9000
     assert "$12.50 without 9,000 requests" in render_html(document)
+
+
+def test_what_nobody_logged_tokens_of_is_not_said_to_lack_a_price() -> None:
+    document = wide_document(1, 3, 2)
+    first, other = document.get("daily", [])[0], document.get("models", [])[0]
+    for unlogged in (first, other):
+        unlogged["list_cost"], unlogged["unknown_usage_requests"] = None, unlogged["requests"]
+    page = render_html(document)
+    chart: Any = daily(document)
+    assert f"{first['model']}, partly of unknown usage" in {each["name"] for each in chart.data}
+    assert "of unknown usage</td>" in page
+    assert "no price</span>" not in page

@@ -96,9 +96,8 @@ def _refuse_lost(warehouse: Warehouse, found: Result, load_id: int) -> None:
         summed = warehouse.count(f"select sum(request_count) from {table} where load_id = ?", [load_id])
         if summed != loaded:
             raise InputError(
-                f"{found.path}: of its {number_of(loaded, 'request')} {summed:,} have a day, a provider and "
-                "a model; the script "
-                "makes no others: run it again and export its table"
+                f"{found.path}: of its {number_of(loaded, 'request')} {summed:,} have a day, a provider and a model; "
+                "the script makes no others: run it again and export its table"
             )
 
 

@@ -119,8 +119,7 @@ def _of_buckets(warehouse: Warehouse, source_format: str) -> list[Dispute]:
             sentence = (
                 f"{file}{_more(more)} and {file2}{_more(more2)} both show {source_format} of {model or 'all models'} "
                 f"at the same times ({times:,} of them) with other figures: {number_of(tokens, 'token')} by "
-                f"{_groups(shape_of)}, "
-                f"and {number_of(tokens2, 'token')} by {_groups(shape_of2)}"
+                f"{_groups(shape_of)}, and {number_of(tokens2, 'token')} by {_groups(shape_of2)}"
             )
             found.append(Dispute(source_format, str(file), str(file2), sentence))
     return found

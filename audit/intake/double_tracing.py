@@ -41,15 +41,14 @@ class Pairs:
 
 def double_traced(warehouse: Warehouse, source_format: str) -> list[Pairs]:
     """The files of a format most of whose calls another file, or the same one, shows again."""
-    calls, shared = warehouse.rows(
-        "select coalesce(sum(loaded_count), 0), coalesce(sum(id_collision_count), 0) from files "
-        "where source_format = ?",
-        [source_format],
-    )[0]
     is_traced = source_format in TRACED
-    if int(str(calls)) < 2 * LEAST_PAIRS or (not is_traced and int(str(shared)) < LEAST_PAIRS):
+    calls, collisions = (
+        warehouse.count(f"select sum({name}) from files where source_format = ?", [source_format])
+        for name in ("loaded_count", "id_collision_count")
+    )
+    if calls < 2 * LEAST_PAIRS or (not is_traced and collisions < LEAST_PAIRS):
         return []
-    values = {"format": source_format, "every": int(str(calls)) // MOST_CALLS + 1}
+    values = {"format": source_format, "every": calls // MOST_CALLS + 1}
     warehouse.execute(CALLS.format(mark=MOMENT if is_traced else ID), values)
     kinds = LEAST_KINDS if is_traced else 1
     rows = warehouse.rows(PAIRS, {"share": LEAST_SHARE, "pairs": LEAST_PAIRS, "kinds": kinds, "ids": not is_traced})

@@ -43,8 +43,7 @@ class Overlap:
             )
         return (
             f"{head}{self.twins:,} of {number_of(self.requests, 'request')} of {self.source} have a twin in "
-            f"{self.other} (same "
-            f"model, tokens and start within {SECONDS_APART} s, or the same id)"
+            f"{self.other} (same model, tokens and start within {SECONDS_APART} s, or the same id)"
         )
 
     @property
@@ -84,10 +83,10 @@ class Elsewhere:
     @property
     def sentence(self) -> str:
         """Why the source alone is not all of its traffic, and what to do about it."""
+        same = number_of(self.requests, f"request of {self.source} is", f"requests of {self.source} are")
         return (
-            f"{number_of(self.requests, 'request')} of {self.source} {'is' if self.requests == 1 else 'are'} the very "
-            f"same as in {self.other}, loaded before, and counted there: name both {self.source} and {self.other}, "
-            "which count each of them once"
+            f"{same} the very same as in {self.other}, loaded before, and counted there: name {self.other}, alone or "
+            f"beside {self.source}; either way each of them counts once"
         )
 
 

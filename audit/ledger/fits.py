@@ -141,10 +141,8 @@ def empty_hours(comparison: Comparison, hourly: Mapping[tuple[str, datetime], fl
     if not days:
         return None
     evidence = (
-        f"{number_of(hours, 'hour')} of {some(days)} without a request, which on other days hold as much as "
-        "the bill has "
-        f"more: "
-        f"{money(sum(amounts.values(), ZERO))}"
+        f"{number_of(hours, 'hour')} of {some(days)} without a request, which on other days hold as much as the bill "
+        f"has more: {money(sum(amounts.values(), ZERO))}"
     )
     return Proposal(code="missing_hours", evidence=evidence, amounts=amounts)
 

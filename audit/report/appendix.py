@@ -42,9 +42,9 @@ def traffic(document: ReportDocument, drawn: Container[str]) -> Element | None:
 
 
 def _cost(model: ModelSpend, currency: str) -> Content:
-    if model["list_cost"] is None:
+    if model["list_cost"] is None and left_out.why(model) == "unpriced":
         return el("span", "no price", class_="failed")
-    return left_out.cost(model["list_cost"], left_out.number(model), currency)
+    return left_out.cost(model["list_cost"], model, currency)
 
 
 def assumptions(document: ReportDocument) -> Element:

@@ -5,13 +5,13 @@ rest; `--json` has every model of every day.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from audit.report import left_out, words
-from audit.report.document import Day, ReportDocument
+from audit.report.document import Day, LeftOut, ReportDocument
 from audit.report.figures import COLOURS, Chart, Json, label
 from audit.report.markup import Content
 from audit.report.tables import table
@@ -30,7 +30,7 @@ class Series(NamedTuple):
     colour: str
     costs: list[float | None]
     """None where no request of the day has a known one."""
-    left_out: list[int]
+    left_out: list[LeftOut]
     """Of each day the requests that are not in its cost."""
 
 
@@ -76,7 +76,7 @@ def daily(document: ReportDocument) -> Chart | None:
             "type": "bar",
             "x": on,
             "y": each.costs,
-            "name": label(each.title, 32) + (", partly unpriced" if any(each.left_out) else ""),
+            "name": label(each.title, 32) + _partly(each.left_out),
             "marker": {"color": each.colour, "line": {"width": 0.6}},
             "customdata": [
                 [label(each.title), left_out.cost(*known, currency)]
@@ -99,6 +99,11 @@ def daily(document: ReportDocument) -> Chart | None:
     return Chart(data, layout)
 
 
+def _partly(days: Sequence[LeftOut]) -> str:
+    whole = left_out.added(days)
+    return f", partly {left_out.why(whole)}" if left_out.number(whole) else ""
+
+
 def daily_table(document: ReportDocument) -> Element:
     """The chart's numbers: a line a day, a column for each colour."""
     currency, stacked = document["spend"]["currency"], series(document)
@@ -119,19 +124,19 @@ def _priced(document: ReportDocument) -> list[Day]:
     return [day for day in document.get("daily", []) if day["list_cost"] is not None]
 
 
-def _costs(document: ReportDocument, on: Sequence[str], models: set[str]) -> tuple[list[float | None], list[int]]:
-    """What these models cost on each day, and how many of their requests that leaves out.
+def _costs(document: ReportDocument, on: Sequence[str], models: set[str]) -> tuple[list[float | None], list[LeftOut]]:
+    """What these models cost on each day, and the requests that this leaves out.
 
     0 where they had no request, None where none of theirs has a known cost.
     """
     sums: dict[str, float | None] = {}
-    without = Counter[str]()
+    without = defaultdict[str, list[LeftOut]](list)
     for day in document.get("daily", []):
         if day["model"] in models:
             before, cost = sums.get(day["date"]), day["list_cost"]
             sums[day["date"]] = before if cost is None else (before or 0.0) + float(cost)
-            without[day["date"]] += left_out.number(day)
-    return [sums.get(date, 0.0) for date in on], [without[date] for date in on]
+            without[day["date"]].append(day)
+    return [sums.get(date, 0.0) for date in on], [left_out.added(without[date]) for date in on]
 
 
 def _families(document: ReportDocument) -> tuple[str, str]:

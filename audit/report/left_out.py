@@ -13,16 +13,35 @@ def number(row: LeftOut) -> int:
     return row.get("unpriced_requests", 0) + row.get("unknown_usage_requests", 0)
 
 
-def cost(list_cost: Number | None, requests: int, currency: str) -> str:
-    """A list cost that leaves out so many requests; None where it leaves out all.
+def added(rows: Iterable[LeftOut]) -> LeftOut:
+    """What the rows leave out together."""
+    every = list(rows)
+    return LeftOut(
+        unpriced_requests=sum(row.get("unpriced_requests", 0) for row in every),
+        unknown_usage_requests=sum(row.get("unknown_usage_requests", 0) for row in every),
+    )
 
-    >>> cost(1.5, 0, "USD"), cost(1.5, 1200, "USD"), cost(None, 3, "USD")
+
+def why(row: LeftOut) -> str:
+    """Why a cost is not known in full: for want of a price, or of token counts alone.
+
+    >>> why({"unpriced_requests": 1, "unknown_usage_requests": 5}), why({"unknown_usage_requests": 5})
+    ('unpriced', 'of unknown usage')
+    """
+    is_usage_alone = row.get("unknown_usage_requests", 0) and not row.get("unpriced_requests", 0)
+    return "of unknown usage" if is_usage_alone else "unpriced"
+
+
+def cost(list_cost: Number | None, row: LeftOut, currency: str) -> str:
+    """A list cost with the requests that it leaves out; None where it leaves out all.
+
+    >>> cost(1.5, {}, "USD"), cost(1.5, {"unpriced_requests": 1200}, "USD"), cost(None, {"unpriced_requests": 3}, "USD")
     ('$1.50', '$1.50 without 1,200 requests', 'unpriced')
     """
     if list_cost is None:
-        return "unpriced"
+        return why(row)
     amount = words.money(list_cost, currency)
-    return f"{amount} without {number_of(requests, 'request')}" if requests else amount
+    return f"{amount} without {number_of(requests, 'request')}" if (requests := number(row)) else amount
 
 
 def sentence(rows: Iterable[LeftOut]) -> str:
@@ -31,9 +50,10 @@ def sentence(rows: Iterable[LeftOut]) -> str:
     >>> sentence([{"unpriced_requests": 2}, {"unpriced_requests": 1, "unknown_usage_requests": 5}])
     'In no cost here: 3 requests without a known price and 5 requests of unknown usage.'
     """
-    counts = {"without a known price": 0, "of unknown usage": 0}
-    for row in rows:
-        counts["without a known price"] += row.get("unpriced_requests", 0)
-        counts["of unknown usage"] += row.get("unknown_usage_requests", 0)
-    said = [f"{number_of(many, 'request')} {why}" for why, many in counts.items() if many]
+    whole = added(rows)
+    counts = {
+        "without a known price": whole.get("unpriced_requests", 0),
+        "of unknown usage": whole.get("unknown_usage_requests", 0),
+    }
+    said = [f"{number_of(many, 'request')} {reason}" for reason, many in counts.items() if many]
     return f"In no cost here: {' and '.join(said)}." if said else ""
