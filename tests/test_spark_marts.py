@@ -16,7 +16,14 @@ from tests.unpriced import USED, database, row, use
 
 pytestmark = needs_spark
 
-RELATIONS = ("spend_by_day", "spend_by_endpoint", "spend_by_model", "list_cost_by_hour", "text_usage")
+RELATIONS = (
+    "spend_by_day",
+    "spend_by_day_and_model",
+    "spend_by_endpoint",
+    "spend_by_model",
+    "list_cost_by_hour",
+    "text_usage",
+)
 PARENTS = ("daily_usage", "report_sources", "price_cards", "cell_costs", "hourly_usage", "traffic_cells")
 
 

@@ -130,19 +130,8 @@ select bucket, request_count, list_cost
 from requests_by_bucket
 
 -- figure: daily
-select
-    usage_date,
-    model,
-    cast(sum(request_count) as bigint) as request_count,
-    cast(sum(unpriced_request_count) as bigint) as unpriced_request_count,
-    cast(sum(unknown_usage_request_count) as bigint) as unknown_usage_request_count,
-    case
-        when sum(billed_request_count) > sum(unpriced_request_count)
-            or sum(unpriced_request_count + unknown_usage_request_count) = 0
-            then sum(list_cost)
-    end as list_cost
-from spend_by_day
-group by usage_date, model
+select usage_date, model, request_count, unpriced_request_count, unknown_usage_request_count, list_cost
+from spend_by_day_and_model
 order by usage_date, model
 
 -- figure: models
