@@ -24,7 +24,15 @@ RELATIONS = (
     "list_cost_by_hour",
     "text_usage",
 )
-PARENTS = ("daily_usage", "report_sources", "price_cards", "cell_costs", "hourly_usage", "traffic_cells")
+PARENTS = (
+    "daily_usage",
+    "spend_by_day",
+    "report_sources",
+    "price_cards",
+    "cell_costs",
+    "hourly_usage",
+    "traffic_cells",
+)
 
 
 @pytest.fixture(scope="module")
