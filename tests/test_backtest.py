@@ -267,7 +267,7 @@ def test_outcomes_that_name_only_requests_and_databases_without_outcomes_say_wha
         called([str(file)])
     head = "endpoint,request_id,incumbent_model,candidate_model,incumbent_score,candidate_score\n"
     file.write_text(f"{head}tag,,a,b,1,1\n,r1,a,b,1,0\n")
-    with pytest.raises(InputError, match="1 row does not name their endpoint"):
+    with pytest.raises(InputError, match="1 row names no endpoint"):
         called([str(file)])
     with pytest.raises(AuditError, match="audit load"):
         called(["--db", str(tmp_path / "none.duckdb")])

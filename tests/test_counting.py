@@ -17,8 +17,15 @@ THINGS = (
     "records|rejects|replies|requests|rows|samples|tables|things|tokens|units|values|verdicts|words|workloads|more are"
 )
 MANY = re.compile(rf" (?!of )(?:[a-z]+ ){{0,2}}?(?:{THINGS})\b")
-NEVER_ONE = {"count", "len(lines)", "_fact(a, 'context_window')", "window", "taken", "export.size", "LONGEST_VALUE"}
-"""Days of a hole in a log, endpoints too many to list, lines of a damaged file, sizes: two at the least."""
+NEVER_ONE = {
+    ("catalog/bottom_line.py", "_fact(a, 'context_window')"),
+    ("catalog/comparison.py", "window"),
+    ("holes.py", "count"),
+    ("intake/locate.py", "taken"),
+    ("intake/many_endpoints.py", "count"),
+    ("readers/sniff.py", "len(lines)"),
+}
+"""Context windows, days of a hole in a log, endpoints too many to list, lines of a damaged file: two at the least."""
 
 
 def sentences(source: Path) -> Iterator[tuple[str, str]]:
@@ -34,13 +41,13 @@ def sentences(source: Path) -> Iterator[tuple[str, str]]:
 
 
 def test_no_sentence_puts_any_number_before_a_plural() -> None:
-    found = [
-        f"{source.relative_to(SOURCES)}: {{{number}}}{text[:40]}"
-        for source in sorted(SOURCES.rglob("*.py"))
+    found = {
+        (source.relative_to(SOURCES).as_posix(), number)
+        for source in SOURCES.rglob("*.py")
         for number, text in sentences(source)
-        if MANY.match(text) and number not in NEVER_ONE
-    ]
-    assert found == []
+        if MANY.match(text)
+    }
+    assert found == NEVER_ONE
 
 
 @pytest.mark.parametrize(

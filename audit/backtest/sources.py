@@ -26,7 +26,7 @@ def from_files(paths: Sequence[Path], *, scale: str, margin_of: MarginOf, prices
             many = (
                 "no row names its"
                 if unnamed == outcomes.frame.height
-                else f"{number_of(unnamed, 'row does', 'rows do')} not name their"
+                else f"{number_of(unnamed, 'row names', 'rows name')} no"
             )
             raise InputError(f"{path}: {many} endpoint; `audit outcomes add` the file and run without DATA")
         frame = outcomes.frame.with_columns(outcome_file_hash=pl.lit(outcomes.file_hash))
